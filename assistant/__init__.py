@@ -1,0 +1,1 @@
+"""Answers questions with citations, in the browser and at the command line."""

@@ -1,0 +1,97 @@
+"""What the assistant gives: an answer made of parts, each with its citations, or a refusal that says what was searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from knowledge_base.passages import RetrievedPassage
+
+from assistant.citations import Citation
+
+Mode = Literal["extractive", "generative", "register"]
+PartKind = Literal["sentence", "list_item", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """A sentence or list item of an answer, with the numbers of the citations it stands on.
+
+    A `note` is a sentence of the assistant's own (what was computed, a heading over a list); it quotes nothing.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
+    kind: PartKind = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer: the words that were searched for, and those of them that occur in no document."""
+
+    searched: tuple[str, ...]
+    unknown: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to one question; `retrieved` are the best passages, best first, whether it was answered or refused.
+
+    `confidence` (0 to 1) is how well the evidence fits the question; `seconds` is wall time. `standalone` is the question as
+    it was searched, where that differs from what was asked (a follow-up). `table` holds the rows of a register answer.
+    """
+
+    question: str
+    text: str
+    mode: Mode
+    abstained: bool
+    citations: tuple[Citation, ...]
+    retrieved: tuple[RetrievedPassage, ...]
+    seconds: float
+    parts: tuple[AnswerPart, ...] = ()
+    confidence: float = 0.0
+    refusal: Refusal | None = None
+    standalone: str | None = None
+    generation: str | None = None
+    table: tuple[dict[str, str], ...] = ()
+
+
+def written(parts: Sequence[AnswerPart]) -> str:
+    """Return the answer's text: its parts in order, list items on lines of their own, each with its [numbers]."""
+    pieces: list[str] = []
+    for part in parts:
+        marks = "".join(f"[{number}]" for number in part.citations)
+        separator = "\n" if part.kind == "list_item" else " "
+        pieces.append(f"{separator if pieces else ''}{'- ' if part.kind == 'list_item' else ''}{part.text}{marks}")
+    return "".join(pieces)
+
+
+def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict[str, Any]:
+    """Return the answer as the command line prints it."""
+    return {
+        "id": identifier,
+        "question": answer.question,
+        "answer": answer.text,
+        "mode": answer.mode,
+        "abstained": answer.abstained,
+        "citations": [
+            {
+                "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
+                "quote": c.quote, "status": c.status,
+            }
+            for c in answer.citations
+        ],
+        "retrieved": [
+            {
+                "source": r.passage.source, "page": r.passage.page, "start": r.passage.start, "end": r.passage.end,
+                "text": r.passage.text, "score": round(r.score, 4),
+            }
+            for r in answer.retrieved[:retrieved]
+        ],
+        "seconds": round(answer.seconds, 4),
+        "confidence": round(answer.confidence, 4),
+        "standalone": answer.standalone,
+        "generation": answer.generation,
+    }  # fmt: skip

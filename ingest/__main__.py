@@ -1,0 +1,228 @@
+"""The command line of ingest: `python -m ingest`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from ingest.sync import SyncOptions, SyncReport
+from ingest.sync import preview as preview_sync
+from ingest.sync import sync as run_sync
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.settings import Settings
+
+PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Read documents into the knowledge base, and look after its generations.",
+)
+
+DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
+Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
+
+
+def read_settings(data_dir: Path | None) -> Settings:
+    """Read the settings from the environment, `--data-dir` above them; a bad value ends the command with its remedy."""
+    try:
+        return Settings(data_dir=data_dir) if data_dir else Settings()
+    except ValidationError as error:
+        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
+
+
+@app.command()
+def sync(
+    folder: Folder = None,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+    allow_deletions: AllowDeletions = False,
+    rebuild: Rebuild = False,
+) -> None:
+    """Bring the index in line with the documents, and publish it."""
+    with _progress() as progress:
+        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild), progress.update)
+    _show_report(report, as_json, planned=False)
+    raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
+
+
+@app.command()
+def preview(folder: Folder = None, data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
+    """Show what a sync would do; nothing is written."""
+    with _progress() as progress:
+        report = preview_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions=True), progress.update)
+    _show_report(report, as_json, planned=True)
+    raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
+
+
+@app.command()
+def rollback(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
+    """Make the generation before the current one the current one."""
+    from knowledge_base.files import storage_errors, writer_lock
+    from knowledge_base.generations import roll_back
+
+    settings = read_settings(data_dir)
+    with writer_lock(settings.data_dir), storage_errors(settings.data_dir):
+        manifest = roll_back(settings.data_dir)
+    if as_json:
+        print(json.dumps({"generation": manifest.id, "created": manifest.created}))
+    else:
+        _out().print(f"Generation {manifest.id} of {manifest.created} is the current one again.")
+
+
+@app.command()
+def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
+    """List the generations that are kept."""
+    from knowledge_base.generations import current_id, list_generations, size_on_disk
+
+    settings = read_settings(data_dir)
+    current = current_id(settings.data_dir)
+    rows = [
+        {
+            "id": m.id,
+            "current": m.id == current,
+            "created": m.created,
+            "bytes": size_on_disk(settings.data_dir / "generations" / m.id),
+            "model": m.model_id,
+            **m.counts,
+        }
+        for m in list_generations(settings.data_dir)
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    elif rows:
+        _print_table("Generations", rows)
+    else:
+        _out().print(f"There is no generation in {settings.data_dir} yet. Build one with `python -m ingest sync`.")
+
+
+@app.command()
+def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
+    """Say for each document what was read of it, and what could not be."""
+    from ingest.health import document_health
+
+    rows = [asdict(row) for row in document_health(read_settings(data_dir))]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    else:
+        _print_table("Documents", [{k: v for k, v in row.items() if k != "page_problems"} for row in rows])
+
+
+@app.command()
+def prepare(data_dir: DataDirectory = None) -> None:
+    """Verify the embedding model and compile it for this machine."""
+    from knowledge_base.embeddings import prepare as prepare_model
+
+    error_console = Console(stderr=True)
+    error_console.print(prepare_model(read_settings(data_dir), lambda line: error_console.print(line, style="dim")))
+
+
+class _Bars:
+    """Progress bars on standard error, one a stage; only where a person looks."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> _Bars:
+        self._stack.enter_context(self._bars)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+
+def _progress() -> _Bars:
+    return _Bars()
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(report), ensure_ascii=True, indent=1))
+        return
+    console = _out()
+    console.print(_headline(report, planned))
+    for state in ("added", "updated", "deleted"):
+        _list_sources(console, state, getattr(report, state))
+    _list_sources(console, "renamed", [f"{r['from']} -> {r['source']}" for r in report.renamed])
+    for state in ("skipped", "failed"):
+        _list_sources(console, state, [f"{r['source']}: {r['reason']}" for r in getattr(report, state)], limit=50)
+    for notice in report.notices:
+        console.print(Text(notice, style="yellow"))
+
+
+def _headline(report: SyncReport, planned: bool) -> str:
+    states = ("added", "updated", "renamed", "deleted", "unchanged", "skipped", "failed")
+    counts = ", ".join(f"{len(getattr(report, s))} {s}" for s in states if getattr(report, s)) or "nothing found"
+    if planned:
+        return f"A sync would do this: {counts}."
+    return f"Generation {report.generation}: {counts}; {report.passages} passages, in {report.seconds:.1f} s."
+
+
+def _list_sources(console: Console, state: str, lines: list[str], limit: int = 12) -> None:
+    for line in lines[:limit]:
+        console.print(Text(f"  {state}: {line}"), soft_wrap=True)
+    if len(lines) > limit:
+        console.print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
+
+
+def _print_table(title: str, rows: list[dict[str, object]]) -> None:
+    table = Table(title=title)
+    for column in rows[0] if rows else []:
+        table.add_column(column.replace("_", " "))
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    _out().print(table)
+
+
+def run(command: Callable[[], None]) -> NoReturn:
+    """Run a command line; turn an error that a user is told about into one sentence on standard error and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        command()
+    except KnowledgeBaseError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(NOTHING_PUBLISHED)
+    except KeyboardInterrupt:
+        print("Stopped; the index is as it was.", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(PUBLISHED)
+
+
+def main() -> NoReturn:
+    """Run `python -m ingest`."""
+    run(app)
+
+
+if __name__ == "__main__":
+    main()

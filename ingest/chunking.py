@@ -1,0 +1,170 @@
+"""Cut documents into passages along headings, paragraphs and list items.
+
+A passage is a run of whole blocks of one page; it never passes the model's limit of word pieces, title and headings included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Literal
+
+from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
+from knowledge_base.sentences import sentence_spans
+
+VERSION = 1
+SPECIAL_TOKENS = 2
+PREFIX_TOKENS = 48
+TARGET_TOKENS = 190
+SMALL_TOKENS = 60
+HEADING_SEPARATOR = " > "
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(slots=True)
+class _Section:
+    """The headings in force, outermost first, as (level, text)."""
+
+    headings: list[tuple[int, str]] = field(default_factory=list)
+
+    def enter(self, level: int, text: str) -> None:
+        self.headings = [h for h in self.headings if h[0] < level] + [(level, " ".join(text.split()))]
+
+    def path(self) -> str:
+        return HEADING_SEPARATOR.join(text for _, text in self.headings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A piece that is not cut further: a block, or sentences of one that was too long."""
+
+    block: Block
+    start: int
+    end: int
+    tokens: int
+    heading: str
+
+
+def embedded_text(passage: Passage, count_tokens: CountTokens) -> str:
+    """Return what is embedded for a passage: its title and headings, shortened to their share of the limit, then its text."""
+    title = _fitted(passage.title, count_tokens, PREFIX_TOKENS // 2, keep="start")
+    heading = _fitted(passage.heading, count_tokens, PREFIX_TOKENS // 2, keep="end")
+    return f"{' – '.join(filter(None, (title, heading)))}\n{passage.text}"
+
+
+def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
+    """Return the passages of `document`, in reading order; `max_tokens` is the model's limit, special tokens included."""
+    passages: list[Passage] = []
+    section = _Section()
+    for ordinal, page in enumerate(document.pages):
+        units = _units(page, section, document.language, count_tokens, max_tokens - PREFIX_TOKENS - SPECIAL_TOKENS)
+        for group in _groups(units):
+            passages.append(_passage(document, page, ordinal, group))
+    return _with_ids(passages)
+
+
+def _units(page: Page, section: _Section, language: str | None, count: CountTokens, limit: int) -> list[_Unit]:
+    texts = [page.text[block.start : block.end] for block in page.blocks]
+    units: list[_Unit] = []
+    for block, text, tokens in zip(page.blocks, texts, count(texts) if texts else [], strict=True):
+        if block.kind == "heading":
+            section.enter(block.level, text)
+        if tokens <= limit:
+            units.append(_Unit(block, block.start, block.end, tokens, section.path()))
+        else:
+            units += _cut(block, text, section.path(), language, count, limit)
+    return units
+
+
+def _cut(block: Block, text: str, heading: str, language: str | None, count: CountTokens, limit: int) -> Iterator[_Unit]:
+    """Yield the sentences of a block that is too long, and the words of a sentence that is."""
+    for start, end in sentence_spans(text, language):
+        for left, right, tokens in _fitting_pieces(text, start, end, count, limit):
+            yield _Unit(block, block.start + left, block.start + right, tokens, heading)
+
+
+def _fitting_pieces(text: str, start: int, end: int, count: CountTokens, limit: int) -> Iterator[tuple[int, int, int]]:
+    """Halve a span at white space (or anywhere, where there is none) until each piece is within `limit`."""
+    pending = [(start, end)]
+    while pending:
+        left, right = pending.pop()
+        tokens = count([text[left:right]])[0]
+        if tokens <= limit or right - left < 2:
+            yield left, right, tokens
+            continue
+        middle = (left + right) // 2
+        space = text.rfind(" ", left + 1, middle)
+        cut = space if space > 0 else middle
+        after = cut + 1 if space > 0 else cut
+        pending += [(after, right), (left, cut)]
+
+
+def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
+    group: list[_Unit] = []
+    for unit in units:
+        if group and _breaks(group, unit):
+            yield group
+            group = []
+        group.append(unit)
+    if group:
+        yield group
+
+
+def _breaks(group: Sequence[_Unit], unit: _Unit) -> bool:
+    """Say whether `unit` begins a new passage after `group`."""
+    tokens = sum(u.tokens for u in group)
+    if tokens + unit.tokens > TARGET_TOKENS:
+        return True
+    if unit.block.kind == "heading":
+        only_headings = all(u.block.kind == "heading" for u in group)
+        return tokens >= SMALL_TOKENS and not only_headings
+    return False
+
+
+def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit]) -> Passage:
+    start, end = group[0].start, group[-1].end
+    body = [unit for unit in group if unit.block.kind != "heading"]
+    return Passage(
+        id="",
+        source=document.source,
+        title=document.title,
+        page=page.number,
+        start=start,
+        end=end,
+        heading=(body or group)[0].heading,
+        text=page.text[start:end],
+        ordinal=ordinal,
+        language=document.language,
+        sentences=tuple(_sentences(page.text, group, document.language)),
+    )
+
+
+def _sentences(text: str, group: Sequence[_Unit], language: str | None) -> Iterator[SentenceSpan]:
+    for unit in group:
+        whole = unit.block.kind in ("heading", "field", "table_row", "caption")
+        piece = text[unit.start : unit.end]
+        spans = [(0, len(piece))] if whole else sentence_spans(piece, language)
+        for start, end in spans:
+            yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind)
+
+
+def _fitted(text: str, count: CountTokens, limit: int, keep: Literal["start", "end"]) -> str:
+    """Return `text`, whole words left out at one end as far as needed to fit `limit` tokens."""
+    words = text.split()
+    while words and count([" ".join(words)])[0] >= limit:
+        dropped = max(1, len(words) // 4)
+        words = words[dropped:] if keep == "end" else words[:-dropped]
+    return " ".join(words)
+
+
+def _with_ids(passages: Sequence[Passage]) -> list[Passage]:
+    """Give each passage an id made of its source, title, headings and text, so that moved text keeps its id."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for p in passages:
+        content = "\0".join((p.source, p.title, p.heading, p.text))
+        occurrence = seen[content] = seen.get(content, -1) + 1
+        numbered.append(replace(p, id=sha256(f"{content}\0{occurrence}".encode()).hexdigest()[:32]))
+    return numbered

@@ -1,0 +1,100 @@
+"""From bytes to characters: encodings guessed with care, and characters that no reader sees taken out."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ISO_2022_JP = b"\x1b$B"
+_ENOUGH_TO_GUESS = 64
+_GUESS_SAMPLE = 100_000
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, lone surrogates.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+class Decoded(NamedTuple):
+    """Text of a file and, where the encoding is a guess or bytes were lost, a notice for the reader."""
+
+    text: str
+    notice: str | None = None
+
+
+def decode(data: bytes, declared: str | None = None) -> Decoded:
+    """Return the text of `data` without characters that no reader sees.
+
+    A byte order mark decides, then the `declared` encoding, UTF-8, and a guess; Windows-1252 is the last resort.
+    """
+    declared = "iso2022_jp" if _ISO_2022_JP in data else declared
+    decoded = _by_mark(data) or _strictly(data, declared) or _strictly(data, "utf-8") or _guessed(data)
+    return Decoded(clean(decoded.text), decoded.notice)
+
+
+def clean(text: str) -> str:
+    """Return `text` with line ends as `\\n` and without controls, overrides, invisible tags and lone surrogates."""
+    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def has_byte_order_mark(data: bytes) -> bool:
+    """Tell whether `data` starts as UTF-8, UTF-16 or UTF-32 text that marks itself."""
+    return any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
+
+
+def _by_mark(data: bytes) -> Decoded | None:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _leniently(data[len(mark) :], encoding)
+    return None
+
+
+def _leniently(data: bytes, encoding: str) -> Decoded:
+    text = data.decode(encoding, errors="replace")
+    lost = text.count("\ufffd")
+    return Decoded(text, f"{lost} characters are not valid {encoding.upper()}." if lost else None)
+
+
+def _strictly(data: bytes, encoding: str | None) -> Decoded | None:
+    if encoding is None or encoding.lower().replace("_", "-") in {"utf-16", "utf-32", "utf-7"}:
+        return None
+    try:
+        return Decoded(data.decode(encoding))
+    except (LookupError, ValueError):
+        return None
+
+
+def _guessed(data: bytes) -> Decoded:
+    if data.isascii() or _mostly_utf8(data):
+        return _leniently(data, "utf-8")
+    encoding = _named_by_its_letters(data)
+    decoded = _strictly(data, encoding) or _strictly(data, "cp1252")
+    text = decoded.text if decoded else data.decode("cp1252", errors="replace")
+    return Decoded(text, f"The encoding is a guess: {encoding if decoded else 'cp1252'}.")
+
+
+def _mostly_utf8(data: bytes) -> bool:
+    text = data.decode("utf-8", errors="replace")
+    lost = text.count("\ufffd")
+    return sum(not character.isascii() for character in text) > 2 * lost
+
+
+def _named_by_its_letters(data: bytes) -> str:
+    """Return the encoding that the letters speak for; short or Latin text counts as Windows-1252."""
+    if sum(byte >= 0x80 for byte in data[:_GUESS_SAMPLE]) < _ENOUGH_TO_GUESS:
+        return "cp1252"
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(data[:_GUESS_SAMPLE]).best()
+    if best is None or all("Latin" in alphabet or "Punctuation" in alphabet for alphabet in best.alphabets):
+        return "cp1252"
+    return best.encoding

@@ -1,0 +1,152 @@
+"""What a sync would do: content hashes decide, never dates."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.documents import detect, loader_version, skip_reason
+from ingest.scan import FoundFile, SkippedFile
+from knowledge_base.catalog import FailureRow
+from knowledge_base.errors import DocumentError, KnowledgeBaseError
+
+
+class Reason(NamedTuple):
+    """A source and why it was skipped or failed."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileToRead:
+    """A file whose document is to be put into the catalog; `version` is that of the loader that reads it."""
+
+    source: str
+    path: Path
+    content_hash: str
+    version: str
+
+
+@dataclass(slots=True)
+class SyncPlan:
+    """The files of each state; every file is in exactly one."""
+
+    added: list[FileToRead] = field(default_factory=list)
+    updated: list[FileToRead] = field(default_factory=list)
+    renamed: list[tuple[FileToRead, str]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[Reason] = field(default_factory=list)
+    failed: list[FailureRow] = field(default_factory=list)
+    known: int = 0
+
+    @property
+    def to_read(self) -> list[FileToRead]:
+        """Return the files to parse, in order."""
+        return [*self.added, *self.updated, *(file for file, _ in self.renamed)]
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Say whether there is nothing to read and nothing to take out."""
+        return not (self.to_read or self.deleted)
+
+
+def make_plan(
+    found: Iterable[FoundFile | SkippedFile],
+    catalogued: Mapping[str, tuple[str, str]],
+    failures: Iterable[FailureRow],
+    max_bytes: int,
+    progress: Callable[[str], None] = lambda source: None,
+) -> SyncPlan:
+    """Compare the files that are there with the catalog's (source -> content hash, loader version) and its failures."""
+    plan = SyncPlan(known=len(catalogued))
+    failed_before = {(f.source, f.content_hash, f.loader_version): f for f in failures}
+    seen: set[str] = set()
+    for file in found:
+        seen.add(file.source)
+        if isinstance(file, SkippedFile):
+            plan.skipped.append(Reason(file.source, file.reason))
+        else:
+            _place(plan, file, catalogued, failed_before, max_bytes)
+            progress(file.source)
+    plan.deleted = sorted(set(catalogued) - seen)
+    _find_renames(plan, catalogued)
+    return plan
+
+
+def _place(
+    plan: SyncPlan,
+    file: FoundFile,
+    catalogued: Mapping[str, tuple[str, str]],
+    failed_before: Mapping[tuple[str, str, str], FailureRow],
+    max_bytes: int,
+) -> None:
+    """Put one file into its state."""
+    unread = skip_reason(file.source)
+    if unread:
+        plan.skipped.append(Reason(file.source, unread))
+        return
+    try:
+        size = file.path.stat().st_size
+        if size > max_bytes:
+            reason = f"it is larger than {max_bytes >> 20} MB (PARISCALL_MAX_FILE_MB)"
+            plan.failed.append(FailureRow(file.source, "", "", reason))
+            return
+        data = file.path.read_bytes()
+    except OSError as error:
+        plan.failed.append(FailureRow(file.source, "", "", f"it cannot be read: {error.strerror}"))
+        return
+    content_hash = sha256(data).hexdigest()
+    try:
+        version = loader_version(detect(data, file.source) or "text")
+    except DocumentError as error:
+        plan.failed.append(FailureRow(file.source, content_hash, "", str(error)))
+        return
+    before = failed_before.get((file.source, content_hash, version))
+    if before:
+        plan.failed.append(before)
+        return
+    to_read = FileToRead(file.source, file.path, content_hash, version)
+    if file.source not in catalogued:
+        plan.added.append(to_read)
+    elif catalogued[file.source] == (content_hash, version):
+        plan.unchanged.append(file.source)
+    else:
+        plan.updated.append(to_read)
+
+
+def _find_renames(plan: SyncPlan, catalogued: Mapping[str, tuple[str, str]]) -> None:
+    """Turn an added and a deleted file with the same bytes into a rename."""
+    gone: dict[str, list[str]] = defaultdict(list)
+    for source in plan.deleted:
+        gone[catalogued[source][0]].append(source)
+    still_added = []
+    for file in plan.added:
+        if gone.get(file.content_hash):
+            plan.renamed.append((file, gone[file.content_hash].pop(0)))
+        else:
+            still_added.append(file)
+    plan.added = still_added
+    plan.deleted = sorted(source for sources in gone.values() for source in sources)
+
+
+def refuse_mass_deletion(plan: SyncPlan, catalogued: Iterable[str], by_root: bool) -> None:
+    """Raise where more than half of the documents, or of one root's, are gone: an unmounted folder looks just like that."""
+    total = Counter(_root(source, by_root) for source in catalogued)
+    gone = Counter(_root(source, by_root) for source in plan.deleted)
+    for root, count in gone.items():
+        if 2 * count > total[root]:
+            place = f" of the root {root!r}" if by_root else ""
+            raise KnowledgeBaseError(
+                f"{count} of the {total[root]} documents{place} are gone; the index was left as it is.",
+                "If they were removed on purpose, run the sync again with --allow-deletions; else mount or restore the folder.",
+            )
+
+
+def _root(source: str, by_root: bool) -> str:
+    return source.partition("/")[0] if by_root else ""

@@ -1,0 +1,1 @@
+"""The store: passages, catalog, vectors, generations and retrieval."""

@@ -1,0 +1,193 @@
+"""Compile a torch network for this machine with OpenVINO, once; keep, check and open what was compiled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+Blob = NDArray[np.uint8]
+NOTICE = "Preparing the model {} for this machine; this happens once and takes about 15 seconds."
+
+logger = logging.getLogger(__name__)
+
+
+class NotCompiledError(RuntimeError):
+    """The network cannot be used in compiled form; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A torch network to compile.
+
+    `weights_hash` is the SHA-256 of its weights. `module` and `example` (the inputs, by name) are called where a compilation is
+    needed, and not before. `agreement` gives the lowest cosine of a compiled network's vectors to torch's.
+    """
+
+    name: str
+    weights_hash: str
+    module: Callable[[], torch.nn.Module]
+    example: Callable[[], dict[str, torch.Tensor]]
+    agreement: Callable[[Any], float]
+    minimum_cosine: float
+
+
+class Compiled(NamedTuple):
+    """A network that OpenVINO runs (openvino.CompiledModel), and the precision that it calculates in: "bf16" or "f32"."""
+
+    network: Any
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What the compiled form depends on; its hash names the folder."""
+
+    name: str
+    weights_hash: str
+    openvino: str
+    processor: str
+    precision: str
+
+    def folder(self, cache_dir: Path) -> Path:
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return cache_dir / "compiled" / digest[:16]
+
+
+class _Outcome(NamedTuple):
+    """What a compilation gave; `blob` is None where its vectors are too far from torch's."""
+
+    blob: Blob | None
+    cosine: float
+
+
+def silent_openvino() -> Any:  # noqa: ANN401
+    """Import openvino without the message that it sends to its makers at every import and conversion."""
+    if "openvino_telemetry" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # openvino then takes its own silent stub
+    import openvino
+
+    return openvino
+
+
+def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Callable[[str], None]) -> Compiled:
+    """Open the network from `cache_dir`, compiling it first where it is not there or is damaged.
+
+    `threads` 0: as many as there are cores. Raises ImportError, RuntimeError or OSError where OpenVINO cannot be used.
+    """
+    openvino = silent_openvino()
+    core = openvino.Core()
+    for key in _keys(network, openvino.get_version(), core):
+        outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
+        if outcome.blob is not None:
+            return Compiled(_import(core, outcome.blob, key.precision, threads), key.precision)
+        logger.warning("%s: cosine %.5f to torch with %s is too low.", network.name, outcome.cosine, key.precision)
+    raise NotCompiledError(f"its vectors are not within cosine {network.minimum_cosine} of torch's")
+
+
+def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN401
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join(sorted(capabilities))}"
+    precisions = ["bf16", "f32"] if "BF16" in capabilities else ["f32"]
+    return [_Key(network.name, network.weights_hash, version, processor, precision) for precision in precisions]
+
+
+def _import(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    if threads:
+        options["INFERENCE_NUM_THREADS"] = threads
+    return core.import_model(silent_openvino().Tensor(blob, shared_memory=False), "CPU", options)
+
+
+# Compile
+
+
+def _compile_once(
+    network: Network,
+    key: _Key,
+    core: Any,
+    cache_dir: Path,
+    notify: Callable[[str], None],  # noqa: ANN401
+) -> _Outcome:
+    """Compile under a lock, unless another process has done it in the meantime; without a place to keep it, unlocked."""
+    from filelock import FileLock
+
+    folder = key.folder(cache_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock"):
+            return _read(folder) or _keep(folder, key, _compile(network, key, core, notify))
+    except OSError as error:
+        logger.warning("The compiled model cannot be kept in %s, so that each start compiles it: %s", folder, error)
+        return _compile(network, key, core, notify)
+
+
+def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], None]) -> _Outcome:  # noqa: ANN401
+    notify(NOTICE.format(network.name))
+    options = {"INFERENCE_PRECISION_HINT": key.precision, "PERFORMANCE_HINT": "LATENCY"}
+    exported = core.compile_model(_convert(network), "CPU", options).export_model()
+    blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
+    cosine = network.agreement(_import(core, blob, key.precision, 0))
+    logger.info("%s compiled with %s: cosine %.6f to torch.", network.name, key.precision, cosine)
+    return _Outcome(blob if cosine >= network.minimum_cosine else None, cosine)
+
+
+def _convert(network: Network) -> Any:  # noqa: ANN401
+    """Return the network as an openvino.Model; whatever the tracer raises comes as NotCompiledError."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")  # the lengths of the example's inputs
+        try:
+            return silent_openvino().convert_model(network.module().eval(), example_input=network.example())
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as error:
+            raise NotCompiledError(f"it cannot be converted: {error}") from error
+
+
+# Keep and read
+
+
+def _keep(folder: Path, key: _Key, outcome: _Outcome) -> _Outcome:
+    """Write the blob, then the record that vouches for it; each appears whole or not at all."""
+    record: dict[str, object] = asdict(key) | {"cosine": outcome.cosine, "blob_hash": None}
+    if outcome.blob is not None:
+        record["blob_hash"] = hashlib.sha256(outcome.blob.data).hexdigest()
+        _replace(folder / "network.blob", outcome.blob.tobytes())
+    _replace(folder / "record.json", json.dumps(record, indent=1).encode())
+    return outcome
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+
+
+def _read(folder: Path) -> _Outcome | None:
+    """Return what was compiled into the folder, its bytes checked; None where there is nothing or it is damaged."""
+    try:
+        record = json.loads((folder / "record.json").read_bytes())
+        cosine, expected = float(record["cosine"]), record["blob_hash"]
+        blob = None if expected is None else np.memmap(folder / "network.blob", dtype=np.uint8, mode="c")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        logger.warning("The compiled model in %s is damaged and is compiled again: %s", folder, error)
+        return None
+    if blob is not None and hashlib.sha256(blob.data).hexdigest() != expected:
+        logger.warning("The compiled model in %s is damaged and is compiled again: its SHA-256 differs.", folder)
+        return None
+    return _Outcome(blob, cosine)

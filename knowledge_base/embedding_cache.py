@@ -1,0 +1,194 @@
+"""Keep vectors by text hash and model id, so that a re-ingest embeds only what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from knowledge_base.embeddings import Embedder
+
+Vector = NDArray[np.float32]
+Result = TypeVar("Result")
+
+VERSION = 1
+CHUNK = 256
+SIDE_FILES = ("-journal", "-wal", "-shm")
+SCHEMA = "CREATE TABLE vectors (text_hash TEXT, model_id TEXT, vector BLOB NOT NULL, PRIMARY KEY (text_hash, model_id))"
+
+logger = logging.getLogger(__name__)
+
+
+class EmbeddingCache:
+    """Vectors in one SQLite file; a context manager.
+
+    The cache never stops an ingest: a damaged file is renamed and a fresh one begun, and where the file cannot be used at all
+    (no permission, no space) the vectors are kept in memory; both are logged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the cache cannot be used afterwards."""
+        self._connection.close()
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+        wanted = list(hashes)
+        return self._attempt(lambda connection: dict(_read(connection, model_id, wanted)))
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash, replacing what was there."""
+        if len(hashes) != len(vectors):
+            raise ValueError(f"{len(hashes)} hashes were given with {len(vectors)} vectors; one vector a hash is needed")
+        rows = [
+            (text_hash, model_id, np.asarray(vector, dtype="<f4").tobytes())
+            for text_hash, vector in zip(hashes, vectors, strict=True)
+        ]
+        self._attempt(lambda connection: _write(connection, "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows))
+
+    def count(self) -> int:
+        """Return the number of vectors, of all models."""
+        return self._attempt(lambda connection: int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0]))
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """Delete the vectors of these texts, of all models."""
+        rows = [(text_hash,) for text_hash in hashes]
+        self._attempt(lambda connection: _write(connection, "DELETE FROM vectors WHERE text_hash = ?", rows))
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return _connect(self.path)
+        except (sqlite3.Error, OSError) as error:
+            return self._replacement(error)
+
+    def _attempt(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        try:
+            return operation(self._connection)
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            self._connection = self._replacement(error)
+            return operation(self._connection)
+
+    def _replacement(self, error: Exception) -> sqlite3.Connection:
+        """Return a connection to use after `error`: to a fresh file where the old one is damaged, else to memory."""
+        if type(error) is sqlite3.DatabaseError:  # its subclasses tell of locks, space and permission, not of damage
+            try:
+                aside = _set_aside(self.path)
+                logger.warning("The embedding cache is damaged (%s); set aside as %s, beginning afresh.", error, aside)
+                return _connect(self.path)
+            except (sqlite3.Error, OSError) as second_error:
+                error = second_error
+        logger.warning("The embedding cache %s cannot be used (%s); nothing is kept after this run.", self.path, error)
+        return _connect(":memory:")
+
+
+def embed_with_cache(
+    embedder: Embedder, cache: EmbeddingCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
+) -> NDArray[np.float32]:
+    """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
+
+    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done.
+    `progress` is called with the number of texts done so far.
+    """
+    hashes = [text_hash(text) for text in texts]
+    copies = Counter(hashes)
+    found = _usable(cache.get(embedder.model_id, copies), embedder.dimension)
+    missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in found}
+    _report(progress, found, copies)
+    for chunk in _chunks(missing):
+        vectors = embedder.encode([missing[key] for key in chunk])
+        cache.put(embedder.model_id, chunk, vectors)
+        found.update(zip(chunk, vectors, strict=True))
+        _report(progress, found, copies)
+    return np.array([found[key] for key in hashes], dtype=np.float32).reshape(len(hashes), embedder.dimension)
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of the text's UTF-8 bytes, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _report(progress: Callable[[int], None] | None, found: Mapping[str, Vector], copies: Counter[str]) -> None:
+    if progress is not None:
+        progress(sum(copies[key] for key in found))
+
+
+def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:
+    """Drop what cannot be a vector of the model: a wrong length, or not of unit length (altered bytes)."""
+    return {
+        key: vector
+        for key, vector in vectors.items()
+        if len(vector) == dimension and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
+    }
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    try:
+        _create_table(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_table(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute(SCHEMA)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        elif version != VERSION:
+            raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
+
+
+def _set_aside(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    for suffix in SIDE_FILES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) -> Iterator[tuple[str, Vector]]:
+    for chunk in _chunks(hashes):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT text_hash, vector FROM vectors WHERE model_id = ? AND text_hash IN ({marks})"
+        for key, blob in connection.execute(query, (model_id, *chunk)):
+            if isinstance(blob, bytes) and len(blob) % 4 == 0:
+                yield key, np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+
+
+def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    with connection:
+        connection.executemany(statement, rows)
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(keys)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk

@@ -1,0 +1,56 @@
+"""The exceptions of the project, one tree.
+
+KnowledgeBaseError            what went wrong, and the remedy
+├── NoIndexError              nothing has been published yet
+├── DamagedIndexError         files of a generation differ from what was published
+├── ModelError                the embedding model is missing, altered, or not the one the index was made with
+├── WrongRootsError           an index of configured roots was asked to become one of a folder, or the reverse
+├── LockedError               another process is writing
+├── StorageError              no space, no permission, a read-only directory
+└── DocumentError             one file cannot be read (the others go on)
+"""
+
+from __future__ import annotations
+
+
+class KnowledgeBaseError(Exception):
+    """Base of all errors that a user is told about.
+
+    `message` says what happened, with the value; `remedy` says what to do next. `str()` gives both.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class NoIndexError(KnowledgeBaseError):
+    """Nothing has been published in the data directory yet."""
+
+
+class DamagedIndexError(KnowledgeBaseError):
+    """Files of a published generation are not what was published."""
+
+
+class ModelError(KnowledgeBaseError):
+    """The embedding model is missing, altered, or not the one the index was made with."""
+
+
+class WrongRootsError(KnowledgeBaseError):
+    """The index was made of other roots than those asked for."""
+
+
+class LockedError(KnowledgeBaseError):
+    """Another process holds the writer's lock."""
+
+
+class StorageError(KnowledgeBaseError):
+    """The data directory cannot be written: no space, no permission, read-only."""
+
+
+class DocumentError(KnowledgeBaseError):
+    """One document cannot be read; the reason is for its line in the report."""

@@ -1,0 +1,109 @@
+"""Files that are replaced whole, and the writer's lock."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from knowledge_base.errors import LockedError, StorageError
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, flush it, and put it in its place: a reader sees the old bytes or the new ones."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Flush a directory's entries to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def writer_lock(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory for writing; raise LockedError, naming the holder, where another process does."""
+    with storage_errors(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data_dir / "lock", timeout=0)
+    holder = data_dir / "lock.holder"
+    try:
+        with storage_errors(data_dir):
+            lock.acquire()
+    except Timeout as error:
+        raise LockedError(
+            f"Another ingest is writing to {data_dir} ({_holder(holder)}).", "Wait until it has ended, then try again."
+        ) from error
+    try:
+        replace_file(holder, _holder_line())
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder_line() -> bytes:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": since}).encode()
+
+
+def _holder(path: Path) -> str:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {found['process']} on {found['machine']}, since {found['since']}"
+    except (OSError, ValueError, KeyError):
+        return "it has not said who it is"
+
+
+_STORAGE_REMEDIES = {
+    errno.ENOSPC: "Free some space on that disk, then try again; nothing was lost.",
+    errno.EFBIG: "Raise the limit on file sizes (ulimit -f), then try again; nothing was lost.",
+    errno.EDQUOT: "Free some of your quota, then try again; nothing was lost.",
+    errno.EROFS: "Choose another place with --data-dir or PARISCALL_DATA_DIR.",
+    errno.EACCES: "Give this user the right to write there, or choose another place with --data-dir or PARISCALL_DATA_DIR.",
+    errno.ENOTDIR: "Choose a folder with --data-dir or PARISCALL_DATA_DIR.",
+    errno.EEXIST: "Choose a folder with --data-dir or PARISCALL_DATA_DIR.",
+}
+
+
+@contextmanager
+def storage_errors(data_dir: Path) -> Iterator[None]:
+    """Turn the system's refusals to write (no space, no permission, read-only) into a StorageError with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, Timeout) or error.errno not in _STORAGE_REMEDIES:
+            raise
+        raise StorageError(
+            f"The data directory {data_dir} cannot be written: {error.strerror}.", _STORAGE_REMEDIES[error.errno]
+        ) from error
+
+
+def require_free_space(data_dir: Path, needed: int) -> None:
+    """Raise StorageError where the disk of `data_dir` has fewer than `needed` bytes left."""
+    status = os.statvfs(data_dir)
+    free = status.f_bavail * status.f_frsize
+    if free < needed:
+        raise StorageError(
+            f"The disk of {data_dir} has {free / 1e6:.0f} MB left; about {needed / 1e6:.0f} MB are needed.",
+            _STORAGE_REMEDIES[errno.ENOSPC],
+        )

@@ -1,0 +1,278 @@
+"""Generations: published, immutable copies of catalog and vectors, and the pointer that names the one in force.
+
+DATA_DIR/CURRENT               name of the published generation; replaced, never edited
+DATA_DIR/lock                  one writer
+DATA_DIR/building/             the generation under way
+DATA_DIR/generations/<id>/     catalog.sqlite3, chroma/, manifest.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from knowledge_base.catalog import Catalog
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError
+from knowledge_base.files import replace_file, sync_directory
+from knowledge_base.vectors import VectorStore
+
+CATALOG = "catalog.sqlite3"
+CHROMA = "chroma"
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation was made of and with.
+
+    `roots` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
+    the generation to its SHA-256; chroma.sqlite3 is left out, for Chroma rewrites it whenever it is opened.
+    """
+
+    id: str
+    created: str
+    folder: str | None
+    model_id: str
+    dimension: int
+    chunking: int
+    counts: dict[str, int]
+    checksums: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+class Generation:
+    """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed."""
+
+    def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.catalog = Catalog.read(path / CATALOG)
+        self._hold = hold
+        self._vectors: VectorStore | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the generation's name."""
+        return self.manifest.id
+
+    @property
+    def vectors(self) -> VectorStore:
+        """Open the vectors at first use: importing Chroma takes most of a second."""
+        if self._vectors is None:
+            self._vectors = VectorStore.open(self.path / CHROMA)
+        return self._vectors
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and let go of the generation."""
+        self.catalog.close()
+        if self._vectors is not None:
+            self._vectors.close()
+        os.close(self._hold)
+
+
+def current_id(data_dir: Path) -> str | None:
+    """Return the name of the published generation, or None where nothing has been published."""
+    try:
+        return (data_dir / "CURRENT").read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedIndexError(
+            f"{data_dir / 'CURRENT'} cannot be read: {error}.", "Name a generation with `python -m ingest rollback`."
+        ) from error
+
+
+def open_generation(data_dir: Path, generation_id: str | None = None) -> Generation:
+    """Open the published generation, or the one named, after checking its files against their checksums."""
+    name = generation_id or current_id(data_dir)
+    if name is None:
+        raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
+    path = data_dir / "generations" / name
+    if not path.is_dir() or path.parent != data_dir / "generations":
+        raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.", _MEND)
+    hold = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(hold, fcntl.LOCK_SH)
+        manifest = read_manifest(path)
+        check(path, manifest)
+        return Generation(path, manifest, hold)
+    except BaseException:
+        os.close(hold)
+        raise
+
+
+_MEND = "Mend it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`."
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the generation in the directory `path`."""
+    try:
+        manifest = Manifest(**json.loads((path / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.", _MEND) from error
+    if manifest.format != FORMAT:
+        raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.", _MEND)
+    return manifest
+
+
+def checksums(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
+    files = [path / CATALOG, *(file for file in (path / CHROMA).rglob("*") if file.is_file())]
+    return {str(file.relative_to(path)): _digest(file) for file in sorted(files) if not file.name.startswith("chroma.sqlite3")}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def check(path: Path, manifest: Manifest) -> None:
+    """Raise where a file of the generation differs from what was published."""
+    for name, expected in manifest.checksums.items():
+        file = path / name
+        if not file.is_file():
+            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} is missing.", _MEND)
+        if _digest(file) != expected:
+            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} has changed on disk.", _MEND)
+    if not (path / CHROMA / "chroma.sqlite3").is_file():
+        raise DamagedIndexError(f"The index is damaged: chroma.sqlite3 of generation {manifest.id} is missing.", _MEND)
+
+
+def list_generations(data_dir: Path) -> list[Manifest]:
+    """Return the manifests of the generations that are there and readable, oldest first."""
+    found = []
+    for path in sorted((data_dir / "generations").glob("*")):
+        try:
+            found.append(read_manifest(path))
+        except DamagedIndexError:
+            continue
+    return found
+
+
+def size_on_disk(path: Path) -> int:
+    """Return the bytes of all files under `path`."""
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+@contextmanager
+def building(data_dir: Path, based_on: str | None) -> Iterator[Path]:
+    """Give a directory to build the next generation in: a copy of `based_on`, or empty; removed unless it was published."""
+    path = data_dir / "building"
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        if based_on:
+            _copy(data_dir / "generations" / based_on, path)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a generation: whole bytes, never hard links, for Chroma writes in place; its SQLite file by the backup API."""
+    import sqlite3
+
+    shutil.copyfile(source / CATALOG, target / CATALOG)
+    shutil.copytree(source / CHROMA, target / CHROMA, ignore=shutil.ignore_patterns("chroma.sqlite3*"))
+    with sqlite3.connect(source / CHROMA / "chroma.sqlite3") as old, sqlite3.connect(target / CHROMA / "chroma.sqlite3") as new:
+        old.backup(new)
+    old.close()
+    new.close()
+
+
+def next_id(data_dir: Path) -> str:
+    """Return the name of the next generation: a number that never goes back, whatever the clock says."""
+    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if path.name.isdigit()]
+    return f"{max(numbers, default=0) + 1:06d}"
+
+
+def seal(path: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest with the checksums of the built files, everything flushed to disk."""
+    sealed = Manifest(**{**asdict(manifest), "checksums": checksums(path)})
+    for file in path.rglob("*"):
+        if file.is_file():
+            _flush(file)
+    replace_file(path / MANIFEST, json.dumps(asdict(sealed), indent=1).encode())
+    for directory in (path, *(p for p in path.rglob("*") if p.is_dir())):
+        sync_directory(directory)
+    return sealed
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def publish(data_dir: Path, built: Path, manifest: Manifest) -> None:
+    """Move a sealed generation into place and make it the current one: the swap is one rename."""
+    generations = data_dir / "generations"
+    generations.mkdir(exist_ok=True)
+    os.rename(built, generations / manifest.id)
+    sync_directory(generations)
+    point_to(data_dir, manifest.id)
+
+
+def point_to(data_dir: Path, generation_id: str) -> None:
+    """Make a generation the current one."""
+    replace_file(data_dir / "CURRENT", f"{generation_id}\n".encode("ascii"))
+
+
+def roll_back(data_dir: Path) -> Manifest:
+    """Make the newest intact generation before the current one the current one, and return its manifest."""
+    name = current_id(data_dir)
+    older = [m for m in list_generations(data_dir) if name is None or m.id < name]
+    for manifest in reversed(older):
+        try:
+            check(data_dir / "generations" / manifest.id, manifest)
+        except DamagedIndexError:
+            continue
+        point_to(data_dir, manifest.id)
+        return manifest
+    raise KnowledgeBaseError(
+        f"There is no intact generation before {name or 'the first'} in {data_dir}.", "Build one with `python -m ingest sync`."
+    )
+
+
+def prune(data_dir: Path, keep: int) -> list[str]:
+    """Remove all but the newest `keep` generations; the current one and any that a reader holds stay. Return their names."""
+    current = current_id(data_dir)
+    paths = sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir())
+    removed = []
+    for path in paths[:-keep]:
+        if path.name != current and _remove_unheld(path):
+            removed.append(path.name)
+    return removed
+
+
+def _remove_unheld(path: Path) -> bool:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path)
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def now() -> str:
+    """Return the time as an ISO string in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,120 @@
+"""The data that flows: pages, documents, passages, and what retrieval returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "caption", "field"]
+
+
+class OriginRun(NamedTuple):
+    """A run of cleaned text that maps one to one onto the extractor's characters.
+
+    Character `start + i` of the page's text is character `origin_index + i` of the extractor's text page, 0 <= i < `length`.
+    """
+
+    start: int
+    origin_index: int
+    length: int
+
+
+class Block(NamedTuple):
+    """A structural unit of a page: characters `start` to `end` (exclusive) of the page's text.
+
+    `level` is 1 to 6 for headings, the nesting depth (from 1) for list items, else 0. A `field` is one `key: value` line of
+    structured data. Blocks are in reading order, do not overlap, and hold neither leading nor trailing white space.
+    """
+
+    kind: BlockKind
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a document: the whole text for formats without pages.
+
+    `number` is the 1-based physical page of a PDF, else None; `label` is what the document prints on it (may repeat, may be
+    roman). `text` is the cleaned text that citations quote. `origin` leads back to the extractor's characters (PDF only).
+    `problem` says why a page has no text, where it has none.
+    """
+
+    number: int | None
+    label: str | None
+    text: str
+    blocks: tuple[Block, ...] = ()
+    origin: tuple[OriginRun, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRecord:
+    """One supporter as its own file gives it; `country` is an ISO 3166-1 alpha-3 code or None, `joined` an ISO date or None."""
+
+    name: str
+    category: str
+    nature: str
+    country: str | None
+    joined: str | None
+    website: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as read: `source` is its path relative to its root, with '/' separators.
+
+    `content_hash` is the SHA-256 of the file's bytes in hex. `language` is an ISO 639-1 code or None. `kind` names the format:
+    pdf, markdown, html, docx, text, yaml, record. `date` is an ISO date where the document states one.
+    """
+
+    source: str
+    title: str
+    content_hash: str
+    language: str | None
+    pages: tuple[Page, ...]
+    kind: str = "text"
+    date: str | None = None
+    links: tuple[str, ...] = ()
+    record: RegisterRecord | None = None
+    notices: tuple[str, ...] = ()
+
+
+class SentenceSpan(NamedTuple):
+    """A quotable unit: characters `start` to `end` of the page's text; `kind` is the kind of the block that holds it."""
+
+    start: int
+    end: int
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: characters `start` to `end` of page number `page` (None without pages) of `source`.
+
+    `text == page.text[start:end]`, always. `heading` is the path of headings above it, outermost first, joined by ' > '.
+    `sentences` are offsets into the page's text, in order. `ordinal` is the position of its page in the document, from 0.
+    """
+
+    id: str
+    source: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    heading: str
+    text: str
+    ordinal: int = 0
+    language: str | None = None
+    sentences: tuple[SentenceSpan, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """A passage with its fused `score` (higher is better) and the normalised `dense` and `lexical` scores that made it."""
+
+    passage: Passage
+    score: float
+    dense: float
+    lexical: float

@@ -1,0 +1,57 @@
+"""Settings, read once at the entry from PARISCALL_* variables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PACKAGED_MODEL = "all-MiniLM-L6-v2"
+LIBRARY = Path(__file__).parent / "library"
+
+
+class Settings(BaseSettings):
+    """What can be configured; each field is the variable PARISCALL_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="PARISCALL_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")))
+    documents: str = ""
+    embedding_model: str = PACKAGED_MODEL
+    embedding_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
+    max_question_length: int = Field(default=1000, ge=20)
+    generations_kept: int = Field(default=3, ge=1)
+    parse_seconds: float = Field(default=30.0, gt=0)
+    parse_memory_mb: int = Field(default=1024, ge=256)
+    max_file_mb: int = Field(default=100, ge=1)
+    log_questions: bool = False
+
+    @field_validator("documents")
+    @classmethod
+    def _check_documents(cls, value: str) -> str:
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            name, separator, path = entry.partition("=")
+            if not separator or not name.isidentifier() or not path:
+                raise ValueError(
+                    f"{entry!r} is not NAME=PATH (letters, digits and _ in NAME), such as reports=/srv/reports"
+                )
+            if name in {"briefs", "official", "uploads"}:
+                raise ValueError(f"the root name {name!r} is taken by the built-in root of that name; choose another")
+        return value
+
+    @cached_property
+    def roots(self) -> dict[str, Path]:
+        """Name and folder of each configured root; a source is then `<root>/<path>`."""
+        roots = {
+            "briefs": LIBRARY / "briefs",
+            "official": self.data_dir / "official",
+            "uploads": self.data_dir / "uploads",
+        }
+        for entry in filter(None, (part.strip() for part in self.documents.split(","))):
+            name, _, path = entry.partition("=")
+            roots[name] = Path(path)
+        return roots

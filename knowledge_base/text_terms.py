@@ -1,0 +1,64 @@
+"""Words of a text as the lexical index sees them: folded, without stop words, stemmed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+_PART = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, compatibility forms resolved."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Return the folded stop words and question words of "en" or "fr"."""
+    text = (Path(__file__).parent / "stop_words" / f"{language}.txt").read_text(encoding="utf-8")
+    return frozenset(fold(word) for word in text.split())
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of `text` in order; "65/182" and "multi-factor" are split at their marks."""
+    return _PART.findall(fold(text))
+
+
+def question_language(text: str) -> str:
+    """Return "fr" or "en": the language whose stop words the question holds more of."""
+    found = words(text)
+    french_only, english_only = stop_words("fr") - stop_words("en"), stop_words("en") - stop_words("fr")
+    french = sum(word in french_only for word in found)
+    english = sum(word in english_only for word in found)
+    return "fr" if french > english else "en"
+
+
+def is_stop_word(word: str, language: str) -> bool:
+    """Say whether the folded `word` carries no meaning of its own in `language`."""
+    return word in stop_words("fr" if language == "fr" else "en")
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer({"fr": "french"}.get(language, "english"))
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """Return the Snowball stem of a folded word; languages other than French are stemmed as English."""
+    if any(c.isdigit() for c in word):
+        return word
+    return str(_stemmer("fr" if language == "fr" else "en").stemWord(word))
+
+
+def stems(text: str, language: str | None) -> list[str]:
+    """Return the stems of all words of `text` but its stop words, in order."""
+    code = "fr" if language == "fr" else "en"
+    return [stem(word, code) for word in words(text) if not is_stop_word(word, code)]

@@ -1,0 +1,108 @@
+"""Vectors of passages in Chroma, one directory a generation; the only module that imports chromadb.
+
+Chroma holds ids and vectors, nothing else; the catalog is the store of record. A published directory is never written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from knowledge_base.errors import DamagedIndexError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+COLLECTION = "passages"
+# Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
+_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 160, "max_neighbors": 32}
+_BATCH = 2000
+
+
+class VectorStore:
+    """Ids and unit vectors under cosine similarity; a context manager that closes Chroma's files."""
+
+    def __init__(self, client: Any, collection: Any) -> None:
+        self._client = client
+        self._collection = collection
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Begin an empty store in the directory `path`."""
+        client = _client(path)
+        collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": _HNSW})
+        return cls(client, collection)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store in `path`; a directory without its files is an error, never a new empty store."""
+        if not (path / "chroma.sqlite3").is_file():
+            raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
+        client = _client(path)
+        try:
+            return cls(client, client.get_collection(COLLECTION, embedding_function=None))
+        except Exception as error:  # Chroma raises many kinds for a damaged store
+            client.close()
+            raise DamagedIndexError(f"The vector index {path} cannot be opened: {error}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close Chroma's files, so that the directory can be copied or replaced."""
+        self._client.close()
+
+    def put(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Add or replace vectors, shape (len(ids), dimension)."""
+        if len(ids) != len(vectors):
+            raise ValueError(f"{len(ids)} ids but {len(vectors)} vectors")
+        for first in range(0, len(ids), _BATCH):
+            part = slice(first, first + _BATCH)
+            self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Take vectors out; unknown ids are no error."""
+        listed = list(ids)
+        for first in range(0, len(listed), _BATCH):
+            self._collection.delete(ids=listed[first : first + _BATCH])
+
+    def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
+        """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
+        if not len(vectors):
+            return []
+        try:
+            found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
+        except Exception as error:  # Chroma raises many kinds for a damaged store
+            raise DamagedIndexError(f"The vector index cannot be searched: {error}.") from error
+        pairs = zip(found["ids"], found["distances"], strict=True)
+        return [[(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
+
+    def ids(self) -> set[str]:
+        """Return all ids."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def count(self) -> int:
+        """Return the number of vectors."""
+        return int(self._collection.count())
+
+
+def _client(path: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    # Chroma's settings would read ./.env of whatever directory the program was started in.
+    settings = Settings(_env_file=None, anonymized_telemetry=False, allow_reset=False, is_persistent=True)
+    return chromadb.PersistentClient(path=str(path.resolve()), settings=settings)
+
+
+def warm_up() -> None:
+    """Import Chroma, which takes most of a second, before the first store is opened."""
+    import chromadb  # noqa: F401
