@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from knowledge_base.passages import RetrievedPassage
-
 from assistant.citations import Citation
+from knowledge_base.passages import RetrievedPassage
 
 Mode = Literal["extractive", "generative", "register"]
 PartKind = Literal["sentence", "list_item", "note"]

@@ -107,7 +107,9 @@ def _load(kind: str, data: bytes, source: str) -> Document:
     except Exception as error:  # a border: parsers fail in ways that they do not document
         _logger.warning("%s cannot be read as %s.", source, kind, exc_info=True)
         reason = f"{type(error).__name__}: {error}"[:200]
-        raise DocumentError(f"{source} cannot be read as {kind} ({reason}).", "Open and save it again, or leave it out.") from error
+        raise DocumentError(
+            f"{source} cannot be read as {kind} ({reason}).", "Open and save it again, or leave it out."
+        ) from error
 
 
 def _kind_by_content(data: bytes, named: str) -> str | None:

@@ -232,6 +232,13 @@ class Catalog:
         """Return one document, or None."""
         return next((row for row in self.documents() if row.source == source), None)
 
+    def dates(self, sources: Iterable[str]) -> dict[str, str]:
+        """Map those of the sources whose document states a date to it."""
+        listed = sorted(set(sources))
+        marks = ",".join("?" * len(listed))
+        sql = f"SELECT source, date FROM documents WHERE date IS NOT NULL AND source IN ({marks})"
+        return dict(self._connection.execute(sql, listed))
+
     def content_hashes(self) -> dict[str, tuple[str, str]]:
         """Map each document's source to its content hash and loader version."""
         rows = self._connection.execute("SELECT source, content_hash, loader_version FROM documents")
@@ -274,6 +281,12 @@ class Catalog:
         where, arguments = ("WHERE documents.source = ?", (source,)) if source else ("", ())
         sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} {where} ORDER BY source, passages.ordinal, passages.start"
         yield from (_passage(row) for row in self._connection.execute(sql, arguments))
+
+    def passages_on_page(self, source: str, ordinal: int) -> list[Passage]:
+        """Return the passages of one page of a document (`ordinal` counts from 0), in reading order."""
+        sql = f"""SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES}
+            WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"""
+        return [_passage(row) for row in self._connection.execute(sql, (source, ordinal))]
 
     def passage_ids(self) -> set[str]:
         """Return the ids of all passages."""

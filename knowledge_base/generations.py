@@ -24,7 +24,7 @@ from typing import Self
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError
 from knowledge_base.files import replace_file, sync_directory
-from knowledge_base.vectors import VectorStore
+from knowledge_base.vectors import VectorStore, lasting_files
 
 CATALOG = "catalog.sqlite3"
 CHROMA = "chroma"
@@ -37,7 +37,7 @@ class Manifest:
     """What a generation was made of and with.
 
     `roots` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
-    the generation to its SHA-256; chroma.sqlite3 is left out, for Chroma rewrites it whenever it is opened.
+    the generation to its SHA-256; files that Chroma rewrites whenever it opens them are left out.
     """
 
     id: str
@@ -134,8 +134,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def checksums(path: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
-    files = [path / CATALOG, *(file for file in (path / CHROMA).rglob("*") if file.is_file())]
-    return {str(file.relative_to(path)): _digest(file) for file in sorted(files) if not file.name.startswith("chroma.sqlite3")}
+    return {str(file.relative_to(path)): _digest(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
 
 
 def _digest(path: Path) -> str:

@@ -67,6 +67,7 @@ MINILM = PackagedModel(
     weights_hash="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     tokenizer_hash="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     max_tokens=256,
+    probe=(-0.0391, -0.0169, -0.0578, -0.1004, -0.0100, 0.0045),
 )
 
 

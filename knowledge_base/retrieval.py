@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from typing import Protocol
 
-
-from knowledge_base.catalog import Catalog, quoted_term
+from knowledge_base.catalog import quoted_term
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
@@ -18,7 +16,7 @@ from knowledge_base.text_terms import question_language, stem, stop_words, words
 
 @dataclass(frozen=True, slots=True)
 class RetrievalWeights:
-    """How retrieval scores: `dense` is the share of the dense score in the sum; title, heading and body weigh BM25's columns."""
+    """How retrieval scores: `dense` is the share of the dense score in the sum; the others weigh BM25's columns."""
 
     dense: float = 0.55
     title: float = 2.0
@@ -89,10 +87,3 @@ def question_terms(question: str) -> dict[str, tuple[str, ...]]:
 def match_expression(terms: Mapping[str, Sequence[str]]) -> str:
     """Return the FTS5 expression that matches passages with any of the terms."""
     return " OR ".join(dict.fromkeys(quoted_term(s) for stems in terms.values() for s in stems))
-
-
-def inverse_document_frequencies(catalog: Catalog, terms: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return for each word its rarity among passages: log(1 + N / df); a word in no passage has df 0.5."""
-    total = max(1, catalog.counts()["passages"])
-    frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
-    return {word: log(1 + total / max(0.5, max(frequency[s] for s in stems))) for word, stems in terms.items()}

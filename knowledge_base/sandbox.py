@@ -34,6 +34,7 @@ _logger = logging.getLogger(__name__)
 _ADDRESS_SPACE_EXTRA = 4 << 30
 _LARGEST_FILE = 16 << 20
 _OPEN_FILES = 128
+_PATIENCE = 0.05
 _ONE_THREAD_EACH = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _OWN_PACKAGES = ("knowledge_base", "ingest", "assistant")
 
@@ -83,9 +84,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
@@ -111,13 +110,15 @@ class Sandbox:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     yield pending.pop(future), future.result()
         finally:
-            if pending:
+            executor.shutdown(wait=False, cancel_futures=True)
+            while wait(pending, timeout=0).not_done:
                 self._kill_busy()
-            executor.shutdown(cancel_futures=True)
+                wait(pending, timeout=_PATIENCE)
 
     def close(self) -> None:
         """Stop all workers, busy ones too."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         self._kill_busy()
         idle = []
         while not self._free.empty():
@@ -132,21 +133,22 @@ class Sandbox:
         worker = self._free.get()
         try:
             worker = self._begin(worker)
-            outcome = worker.call(task)
+            outcome: Result | SandboxFailure = worker.call(task)
         finally:
             self._free.put(self._end(worker))
         return outcome
 
     def _begin(self, worker: _Worker | None) -> _Worker:
-        if self._closed:
-            raise RuntimeError("the sandbox is closed")
         if worker and not worker.usable:
             worker.stop()
             worker = None
         worker = worker or _Worker(self._limits)
         with self._lock:
-            self._busy.add(worker)
-        return worker
+            if not self._closed:
+                self._busy.add(worker)
+                return worker
+        worker.stop()
+        raise RuntimeError("the sandbox is closed")
 
     def _end(self, worker: _Worker | None) -> _Worker | None:
         if worker is None:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 COLLECTION = "passages"
 # Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
-_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 160, "max_neighbors": 32}
+_HNSW = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 160,
+    "max_neighbors": 32,
+    "sync_threshold": 100,
+    "batch_size": 100,
+}
 _BATCH = 2000
 
 
@@ -101,6 +108,16 @@ def _client(path: Path) -> Any:
     # Chroma's settings would read ./.env of whatever directory the program was started in.
     settings = Settings(_env_file=None, anonymized_telemetry=False, allow_reset=False, is_persistent=True)
     return chromadb.PersistentClient(path=str(path.resolve()), settings=settings)
+
+
+def lasting_files(path: Path) -> list[Path]:
+    """Return the files of the store in `path` that Chroma does not rewrite when it is opened.
+
+    chroma.sqlite3 is rewritten at every opening. An index that was never flushed (fewer vectors than the threshold) has no
+    metadata yet; its files hold whatever was in memory, and Chroma reads the vectors from SQLite.
+    """
+    flushed = {file.parent for file in path.rglob("index_metadata.pickle")}
+    return sorted(file for folder in flushed for file in folder.iterdir() if file.is_file())
 
 
 def warm_up() -> None:

@@ -18,13 +18,73 @@ VERSION = 1
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _DECLARED_WITHIN = 4096
 _UNSEEN = frozenset(
-    ["script", "style", "template", "noscript", "head", "title", "meta", "link", "iframe", "frame", "object", "embed", "applet", "svg", "canvas", "audio", "video", "select", "button", "textarea", "input", "datalist", "map"]
+    [
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "head",
+        "title",
+        "meta",
+        "link",
+        "iframe",
+        "frame",
+        "object",
+        "embed",
+        "applet",
+        "svg",
+        "canvas",
+        "audio",
+        "video",
+        "select",
+        "button",
+        "textarea",
+        "input",
+        "datalist",
+        "map",
+    ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _BLOCKS = (
     frozenset(
-        ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "header", "hr", "html", "legend", "li", "main", "nav", "noframes", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "caption"]
+        [
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "center",
+            "dd",
+            "details",
+            "dialog",
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "frameset",
+            "header",
+            "hr",
+            "html",
+            "legend",
+            "li",
+            "main",
+            "nav",
+            "noframes",
+            "p",
+            "pre",
+            "section",
+            "summary",
+            "table",
+            "tbody",
+            "tfoot",
+            "thead",
+            "caption",
+        ]
     )
     | _LISTS
 )
@@ -81,7 +141,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(markup: str) -> _Parsed:
-    """Return the tree of `markup`; one too deep for the parser is taken as text between tags. Raise etree.ParserError if empty."""
+    """Return the tree of `markup`, or its text alone where it nests too deeply. Raise etree.ParserError where it is empty."""
     parser = _parser()
     root = _root(_INTERNAL_SUBSET.sub("", markup, count=1), parser)
     if not any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):

@@ -16,8 +16,8 @@ LINE_END_HYPHEN = "\x02"
 LEADER = "…"
 MARKER = re.compile(r"[•◦▪▫■□●○‣⁃∙·➢➤✓✔*–—-]|o|\(?(?:\d{1,2}|[a-z]|[ivx]{2,4})[.)]")
 _BOLD_WEIGHT = 600
-_CELL_GAP = 1.5
-_BROKEN_LINE_GAP = 0.6
+_CELL_GAP = 2.0
+_BROKEN_LINE_GAP = 0.8
 _SMALLEST_SIZE = 2.0
 _MARGIN = 0.1
 _RUNNING_SHARE = 0.3
@@ -70,6 +70,9 @@ class PageCharacters(Protocol):
     def box(self, index: int) -> Box:
         """Return the box of a character."""
 
+    def size(self, index: int) -> float:
+        """Return the size of a character's font in points, as set on the page."""
+
     def weight(self, index: int) -> int:
         """Return the weight of a character's font, 100 to 900."""
 
@@ -120,11 +123,11 @@ def running_lines(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> 
     wanted = max(_RUNNING_PAGES, _RUNNING_SHARE * len(pages))
     recurring = {key for key, count in _counted(margins).items() if count >= wanted}
     heights_taken = Counter(
-        round(line.box.bottom) for lines in margins for line in lines if _running_key(line) in recurring
+        _middle(line) for lines in margins for line in lines if _running_key(line) in recurring
     )
-    taken = {height + shift for height, count in heights_taken.items() if count >= wanted for shift in (-2, -1, 0, 1, 2)}
+    taken = {height + shift for height, count in heights_taken.items() if count >= wanted for shift in range(-3, 4)}
     return [
-        {line.order for line in lines if _running_key(line) in recurring or (round(line.box.bottom) in taken and _short(line))}
+        {line.order for line in lines if _running_key(line) in recurring or (_middle(line) in taken and _short(line))}
         for lines in margins
     ]
 
@@ -167,9 +170,7 @@ def _words(page: PageCharacters) -> Iterator[_Word]:
 
 def _word(page: PageCharacters, start: int, end: int, after_break: bool) -> _Word:
     last = end - 2 if end - start > 1 and page.codes[end - 1] == ord(LINE_END_HYPHEN) else end - 1
-    first_box, last_box = page.box(start), page.box(last)
-    size = max(first_box.top - first_box.bottom, last_box.top - last_box.bottom)
-    return _Word(start, end, first_box.joined(last_box), size, after_break)
+    return _Word(start, end, page.box(start).joined(page.box(last)), page.size(start), after_break)
 
 
 def _continues(words: Sequence[_Word], word: _Word, page: PageCharacters) -> bool:
@@ -245,6 +246,10 @@ def _is_seen(line: Line, page: PageCharacters) -> bool:
 
 def _in_margin(line: Line, height: float) -> bool:
     return line.box.bottom > (1 - _MARGIN) * height or line.box.top < _MARGIN * height
+
+
+def _middle(line: Line) -> int:
+    return round((line.box.bottom + line.box.top) / 2)
 
 
 def _short(line: Line) -> bool:

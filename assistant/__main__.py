@@ -1,0 +1,138 @@
+"""The command line of the assistant: `python -m assistant`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from assistant.answering import Assistant
+from assistant.answers import Answer, as_json
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.settings import Settings
+
+CANNOT_ANSWER = 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Answer questions on the indexed documents, every sentence quoted.",
+)
+
+DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    batch: Annotated[Path | None, typer.Option("--batch", help="Questions, one JSON object a line.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Where the answers to --batch go.")] = None,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Answer one question, or a file of them."""
+    settings = read_settings(data_dir)
+    if batch is not None:
+        if question is not None or output is None:
+            raise KnowledgeBaseError("--batch needs --output, and no question beside it.")
+        _ask_batch(settings, batch, output)
+        return
+    if question is None:
+        raise KnowledgeBaseError("There is no question.", 'Give one: python -m assistant ask "Who launched the Paris Call?"')
+    with Assistant.open(settings) as assistant:
+        answer = assistant.ask(question)
+    print(json.dumps(as_json(answer, None), ensure_ascii=False, indent=1) if as_json_ else _readable(answer))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8501,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Open the page on 127.0.0.1."""
+    from assistant.server import serve as serve_page
+
+    serve_page(read_settings(data_dir), port)
+
+
+def read_settings(data_dir: Path | None) -> Settings:
+    """Read the settings from the environment, `--data-dir` above them; a bad value is raised with its remedy."""
+    try:
+        return Settings(data_dir=data_dir) if data_dir else Settings()
+    except ValidationError as error:
+        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
+
+
+def _ask_batch(settings: Settings, batch: Path, output: Path) -> None:
+    questions = list(_read_questions(batch))
+    with Assistant.open(settings) as assistant, _opened(output) as file:
+        assistant.ask("Paris Call")  # opens what the first question would have to wait for
+        for item in questions:
+            answer = assistant.ask(item["question"], item.get("history") or ())
+            file.write(json.dumps(as_json(answer, item.get("id")), ensure_ascii=False) + "\n")
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise KnowledgeBaseError(f"{path} cannot be written: {error.strerror}.", "Name another file with --output.") from error
+
+
+def _read_questions(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeBaseError(f"{path} cannot be read: {error}.", "Name a file with one JSON object a line.") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _question(line, f"{path}, line {number}")
+
+
+def _question(line: str, place: str) -> dict[str, Any]:
+    try:
+        item = json.loads(line)
+    except ValueError as error:
+        raise KnowledgeBaseError(f"{place}: not JSON ({error}).") from error
+    if not isinstance(item, dict) or not isinstance(item.get("question"), str):
+        raise KnowledgeBaseError(f'{place}: a question is an object such as {{"id": "q1", "question": "..."}}.')
+    return item
+
+
+def _readable(answer: Answer) -> str:
+    lines = [answer.text, ""]
+    for c in answer.citations:
+        page = f", page {c.page}" if c.page is not None else ""
+        lines.append(f"[{c.number}] {c.title} ({c.source}{page})")
+    if answer.abstained and answer.retrieved:
+        lines.append("Nearest passages (not an answer):")
+        for r in answer.retrieved[:3]:
+            page = f", page {r.passage.page}" if r.passage.page is not None else ""
+            lines.append(f"  - {r.passage.title} ({r.passage.source}{page}): {' '.join(r.passage.text.split())[:160]}...")
+    return "\n".join(lines).rstrip()
+
+
+def run(command: Callable[[], object]) -> NoReturn:
+    """Run a command line; an error that a user is told about becomes a sentence on standard error and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        command()
+    except KnowledgeBaseError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(CANNOT_ANSWER)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,134 @@
+"""One question, the same lines in the page, the command and the evaluation: retrieve, answer, cite."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+from assistant.answers import Answer, Refusal, written
+from assistant.conversation import standalone
+from assistant.evidence import EvidenceWeights, SentenceVectors, score_sentences
+from assistant.extractive import ExtractiveSettings, compose
+from assistant.questions import Question, analyse
+from assistant.refusal import confidence, reason_for_refusal
+from knowledge_base.embeddings import Embedder, open_embedder
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.generations import Generation, current_id, open_generation
+from knowledge_base.passages import RetrievedPassage
+from knowledge_base.retrieval import HybridRetriever
+from knowledge_base.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RETRIEVED = 10
+READ = 8  # passages whose sentences are weighed
+
+
+class Assistant:
+    """Answers from the published generation; opens a newer one when there is one; a context manager that closes it."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, follows: bool) -> None:
+        self._settings = settings
+        self._embedder = embedder
+        self._follows = follows
+        self._vectors = SentenceVectors(embedder)
+        self._use(generation)
+
+    @classmethod
+    def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
+        """Open the published generation, or the one named, and the embedding model."""
+        generation = open_generation(settings.data_dir, generation_id)
+        try:
+            return cls(settings, open_embedder(settings), generation, follows=generation_id is None)
+        except BaseException:
+            generation.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the generation."""
+        self.generation.close()
+
+    def _use(self, generation: Generation) -> None:
+        self._retriever = HybridRetriever(generation, self._embedder)
+        self.generation = generation
+
+    def refresh(self) -> None:
+        """Open the published generation, if another one was published since; keep the present one where it cannot be read."""
+        if not self._follows or current_id(self._settings.data_dir) in (None, self.generation.id):
+            return
+        try:
+            newer = open_generation(self._settings.data_dir)
+        except KnowledgeBaseError as error:
+            log.warning("%s Answers still come from generation %s.", error, self.generation.id)
+            return
+        older = self.generation
+        self._use(newer)
+        older.close()
+
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
+        """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first."""
+        started = perf_counter()
+        asked = checked_question(question, self._settings.max_question_length)
+        self.refresh()
+        searched = standalone(asked, history)
+        passages = self._retriever.retrieve(searched, RETRIEVED)
+        answer = self._answer(asked, searched, passages, started)
+        log.info("answered in %.3f s, refused: %s", answer.seconds, answer.abstained)
+        return answer
+
+    def _answer(self, asked: str, searched: str, passages: list[RetrievedPassage], started: float) -> Answer:
+        catalog = self.generation.catalog
+        question = analyse(searched, catalog)
+        sentences = score_sentences(question, passages[:READ], self._vectors, EvidenceWeights())
+        trust = confidence(question, sentences, passages)
+        reason = reason_for_refusal(question, trust)
+        parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings())
+        refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
+        return Answer(
+            question=asked,
+            text=written(parts) if parts else refusal_text(question, refusal),
+            mode="extractive",
+            abstained=refusal is not None,
+            citations=tuple(citations),
+            retrieved=tuple(passages),
+            seconds=perf_counter() - started,
+            parts=tuple(parts),
+            confidence=trust,
+            refusal=refusal,
+            standalone=searched if searched != asked else None,
+            generation=self.generation.id,
+        )
+
+
+_NOTHING = "No passage of the documents holds a sentence that answers it."
+
+
+def checked_question(question: str, max_length: int) -> str:
+    """Return the question without surrounding white space; raise where there is none or it is too long."""
+    text = " ".join(question.replace("\0", " ").split())
+    if not text:
+        raise KnowledgeBaseError("The question is empty.", "Ask something about the documents.")
+    if len(text) > max_length:
+        raise KnowledgeBaseError(
+            f"The question has {len(text)} characters; at most {max_length} are read.", "Shorten it, or split it into several."
+        )
+    return text
+
+
+def refusal_text(question: Question, refusal: Refusal | None) -> str:
+    """Return what a refused question is answered with, in its language."""
+    unknown = ", ".join(refusal.unknown) if refusal else ""
+    if question.language == "fr":
+        text = "Les documents ne permettent pas de répondre à cette question."
+        return f"{text} Ces mots n'y figurent nulle part : {unknown}." if unknown else text
+    text = "The documents do not answer this question."
+    return f"{text} These words occur in none of them: {unknown}." if unknown else text

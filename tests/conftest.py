@@ -1,0 +1,69 @@
+"""Fixtures that several modules' tests share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.embeddings import Embedder, open_embedder, silent_sentence_transformers
+from knowledge_base.packaged_model import PackagedModel, file_hash
+from knowledge_base.settings import PACKAGED_MODEL, Settings
+
+TINY_MAX_TOKENS = 32
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The packaged model, from the user's own cache directory: compiling it anew would take seconds a run."""
+    return open_embedder(Settings(embedding_model=PACKAGED_MODEL))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sentence-transformers model with random weights: 2 layers, 16 dimensions, word pieces of one letter."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture
+def package_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], PackagedModel]:
+    """Make an installed Python package of a model's folder, as the packaged model is."""
+
+    def make(model: Path) -> PackagedModel:
+        package = tmp_path / "site" / "tiny_packaged_model"
+        shutil.copytree(model, package / "model")
+        (package / "__init__.py").touch()
+        monkeypatch.syspath_prepend(package.parent)
+        hashes = [file_hash(model / name) for name in ("model.safetensors", "tokenizer.json")]
+        return PackagedModel("tiny", package.name, "tiny-model==1.0", hashes[0], hashes[1], TINY_MAX_TOKENS)
+
+    return make
+
+
+def save_tiny_model(folder: Path) -> None:
+    library = silent_sentence_transformers()
+    import torch
+    from sentence_transformers.sentence_transformer import modules
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    torch.manual_seed(0)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast({piece: number for number, piece in enumerate(vocabulary)}).save_pretrained(folder)
+    transformer = modules.Transformer(str(folder), max_seq_length=TINY_MAX_TOKENS)
+    pooling = modules.Pooling(16, pooling_mode="mean")
+    library.SentenceTransformer(modules=[transformer, pooling, modules.Normalize()], device="cpu").save(str(folder))

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge_base.embeddings import CompiledEmbedder, open_embedder
+from knowledge_base.packaged_model import PackagedModel
+from knowledge_base.settings import Settings
+
+PackageOf = Callable[[Path], PackagedModel]
+Open = Callable[[], list[str]]
+
+
+@pytest.fixture
+def compiled_folder(tmp_path: Path) -> Callable[[], Path]:
+    return lambda: next((tmp_path / "cache" / "compiled").iterdir())
+
+
+@pytest.fixture
+def reopen(tiny_model: Path, package_of: PackageOf, tmp_path: Path) -> Open:
+    """Open the small packaged model, check that it works, and return what was announced."""
+    package = package_of(tiny_model)
+    settings = Settings(embedding_model="tiny", cache_dir=tmp_path / "cache")
+
+    def open_it() -> list[str]:
+        notices: list[str] = []
+        embedder = open_embedder(settings, notices.append, package)
+        assert isinstance(embedder, CompiledEmbedder)
+        assert np.linalg.norm(embedder.encode(["abc"])) == pytest.approx(1, abs=1e-5)
+        return notices
+
+    assert len(open_it()) == 1
+    return open_it
+
+
+def test_the_record_says_what_was_compiled(reopen: Open, compiled_folder: Callable[[], Path]) -> None:
+    record = json.loads((compiled_folder() / "record.json").read_text())
+    assert record.keys() == {"name", "weights_hash", "openvino", "processor", "precision", "cosine", "blob_hash"}
+    assert record["cosine"] > 0.999
+
+
+@pytest.mark.parametrize("position", [0, 1000, -1])
+def test_an_altered_byte_has_it_compiled_again(
+    reopen: Open, compiled_folder: Callable[[], Path], position: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    blob = compiled_folder() / "network.blob"
+    content = bytearray(blob.read_bytes())
+    content[position] ^= 1
+    blob.write_bytes(content)
+    assert len(reopen()) == 1
+    assert "its SHA-256 differs" in caplog.text
+    assert reopen() == []
+
+
+def test_an_empty_file_has_it_compiled_again(
+    reopen: Open, compiled_folder: Callable[[], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    (compiled_folder() / "network.blob").write_bytes(b"")
+    assert len(reopen()) == 1
+    assert "is damaged and is compiled again" in caplog.text
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cosine": null, "blob_hash": null}', "\x00"])
+def test_a_damaged_record_has_it_compiled_again(
+    reopen: Open, compiled_folder: Callable[[], Path], content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (compiled_folder() / "record.json").write_text(content)
+    assert len(reopen()) == 1
+    assert "is damaged and is compiled again" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["record.json", "network.blob"])
+def test_a_stopped_compilation_is_done_again(reopen: Open, compiled_folder: Callable[[], Path], name: str) -> None:
+    (compiled_folder() / name).unlink()
+    assert len(reopen()) == 1
+    assert reopen() == []
+
+
+def test_openvino_sends_no_message_to_its_makers() -> None:
+    script = (
+        "import sys; from knowledge_base.compiled_model import silent_openvino; silent_openvino();"
+        "print(sys.modules['openvino_telemetry'], [name for name in sys.modules if name.startswith('openvino_telemetry.')])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "None []\n"
