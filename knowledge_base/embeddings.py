@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from knowledge_base.compiled_model import Network, open_compiled
 from knowledge_base.errors import ModelError
-from knowledge_base.local_model import REMEDY, find_model, work_offline
+from knowledge_base.local_model import REMEDY, LocalModel, find_model, work_offline
 from knowledge_base.packaged_model import MINILM, PackagedModel, verify, verify_once
 from knowledge_base.settings import Settings
 
@@ -32,6 +32,7 @@ WINDOW = 512
 BATCH = 16
 PADDING = 16
 DEFAULT_MAX_TOKENS = 512
+TRACEABLE_ATTENTION = "eager"
 PROBE = "Who launched the Paris Call for Trust and Security in Cyberspace?"
 PARITY_TEXTS = (
     PROBE,
@@ -182,8 +183,11 @@ class _Original:
     @cached_property
     def embedder(self) -> TorchEmbedder:
         verify(self._package)
-        transformer = _load_torch(self._package.folder, self._threads, {"attn_implementation": "eager"})
-        embedder = TorchEmbedder(transformer, self._package.model_id, self._package.max_tokens)
+        package = self._package
+        model = LocalModel(package.folder, package.model_id)
+        embedder = _open_torch(
+            model, self._threads, package.remedy, package.max_tokens, attn_implementation=TRACEABLE_ATTENTION
+        )
         self._check_probe(embedder)
         return embedder
 
@@ -213,12 +217,7 @@ class _Original:
 
 
 def _open_local(settings: Settings) -> TorchEmbedder:
-    model = find_model(settings.embedding_model)
-    try:
-        return TorchEmbedder(_load_torch(model.folder, settings.embedding_threads, {}), model.model_id)
-    except (OSError, LookupError, RuntimeError, TypeError, ValueError, ImportError) as error:
-        message = f"The embedding model {settings.embedding_model} cannot be loaded: {type(error).__name__}: {error}"
-        raise ModelError(message, REMEDY) from error
+    return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
 
 
 # Torch
@@ -235,19 +234,20 @@ def silent_sentence_transformers() -> Any:  # noqa: ANN401
     return sentence_transformers
 
 
-def _load_torch(folder: Path, threads: int, options: dict[str, str]) -> SentenceTransformer:
+def _open_torch(model: LocalModel, threads: int, remedy: str, max_tokens: int | None = None, **options: str) -> TorchEmbedder:
+    """Load a model, from safetensors and without code of its own; raises ModelError, with the remedy, where it is broken."""
     library = silent_sentence_transformers()
     import torch
 
     if threads:
         torch.set_num_threads(threads)
-    return library.SentenceTransformer(
-        str(folder),
-        device="cpu",
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True, **options},
-    )
+    kind = {"device": "cpu", "local_files_only": True, "trust_remote_code": False}
+    try:
+        transformer = library.SentenceTransformer(str(model.folder), model_kwargs={"use_safetensors": True, **options}, **kind)
+        return TorchEmbedder(transformer, model.model_id, max_tokens)
+    except Exception as error:  # the libraries raise whatever a broken file leads them to
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelError(f"The embedding model {model.model_id} cannot be loaded: {reason}", remedy) from error
 
 
 def _as_network(transformer: SentenceTransformer) -> torch.nn.Module:

@@ -111,7 +111,7 @@ class Sandbox:
                     yield pending.pop(future), future.result()
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
-            while wait(pending, timeout=0).not_done:
+            while not all(future.done() for future in pending):
                 self._kill_busy()
                 wait(pending, timeout=_PATIENCE)
 

@@ -32,23 +32,33 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def package_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], PackagedModel]:
     """Make an installed Python package of a model's folder, as the packaged model is."""
+    return lambda model: install_package(model, tmp_path / "site", monkeypatch)
 
-    def make(model: Path) -> PackagedModel:
-        package = tmp_path / "site" / "tiny_packaged_model"
-        shutil.copytree(model, package / "model")
-        (package / "__init__.py").touch()
-        monkeypatch.syspath_prepend(package.parent)
-        hashes = [file_hash(model / name) for name in ("model.safetensors", "tokenizer.json")]
-        return PackagedModel("tiny", package.name, "tiny-model==1.0", hashes[0], hashes[1], TINY_MAX_TOKENS)
 
-    return make
+@pytest.fixture(scope="session")
+def compiled_cache(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache directory that holds the small model compiled, to copy: its place does not matter."""
+    folder = tmp_path_factory.mktemp("compiled")
+    with pytest.MonkeyPatch.context() as patch:
+        package = install_package(tiny_model, folder / "site", patch)
+        open_embedder(Settings(embedding_model=package.name, cache_dir=folder / "cache"), package=package)
+    return folder / "cache"
+
+
+def install_package(model: Path, site: Path, patch: pytest.MonkeyPatch) -> PackagedModel:
+    package = site / "tiny_packaged_model"
+    shutil.copytree(model, package / "model")
+    (package / "__init__.py").touch()
+    patch.syspath_prepend(site)
+    hashes = [file_hash(model / name) for name in ("model.safetensors", "tokenizer.json")]
+    return PackagedModel("tiny", package.name, "tiny-model==1.0", hashes[0], hashes[1], TINY_MAX_TOKENS)
 
 
 def save_tiny_model(folder: Path) -> None:
     library = silent_sentence_transformers()
     import torch
     from sentence_transformers.sentence_transformer import modules
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizer
 
     torch.manual_seed(0)
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -63,7 +73,7 @@ def save_tiny_model(folder: Path) -> None:
         initializer_range=0.5,
     )
     BertModel(config).save_pretrained(folder)
-    BertTokenizerFast({piece: number for number, piece in enumerate(vocabulary)}).save_pretrained(folder)
+    BertTokenizer({piece: number for number, piece in enumerate(vocabulary)}).save_pretrained(folder)
     transformer = modules.Transformer(str(folder), max_seq_length=TINY_MAX_TOKENS)
     pooling = modules.Pooling(16, pooling_mode="mean")
     library.SentenceTransformer(modules=[transformer, pooling, modules.Normalize()], device="cpu").save(str(folder))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,9 +24,10 @@ def compiled_folder(tmp_path: Path) -> Callable[[], Path]:
 
 
 @pytest.fixture
-def reopen(tiny_model: Path, package_of: PackageOf, tmp_path: Path) -> Open:
+def reopen(tiny_model: Path, package_of: PackageOf, compiled_cache: Path, tmp_path: Path) -> Open:
     """Open the small packaged model, check that it works, and return what was announced."""
     package = package_of(tiny_model)
+    shutil.copytree(compiled_cache, tmp_path / "cache")
     settings = Settings(embedding_model="tiny", cache_dir=tmp_path / "cache")
 
     def open_it() -> list[str]:
@@ -35,7 +37,7 @@ def reopen(tiny_model: Path, package_of: PackageOf, tmp_path: Path) -> Open:
         assert np.linalg.norm(embedder.encode(["abc"])) == pytest.approx(1, abs=1e-5)
         return notices
 
-    assert len(open_it()) == 1
+    assert open_it() == []
     return open_it
 
 
@@ -45,7 +47,7 @@ def test_the_record_says_what_was_compiled(reopen: Open, compiled_folder: Callab
     assert record["cosine"] > 0.999
 
 
-@pytest.mark.parametrize("position", [0, 1000, -1])
+@pytest.mark.parametrize("position", [0, -1])
 def test_an_altered_byte_has_it_compiled_again(
     reopen: Open, compiled_folder: Callable[[], Path], position: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -66,7 +68,7 @@ def test_an_empty_file_has_it_compiled_again(
     assert "is damaged and is compiled again" in caplog.text
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cosine": null, "blob_hash": null}', "\x00"])
+@pytest.mark.parametrize("content", ["", "[]", '{"cosine": null, "blob_hash": null}'])
 def test_a_damaged_record_has_it_compiled_again(
     reopen: Open, compiled_folder: Callable[[], Path], content: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -34,6 +34,11 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(embedding_model="tiny", cache_dir=tmp_path / "cache")
 
 
+@pytest.fixture
+def compiled(tiny_model: Path, package_of: PackageOf, compiled_cache: Path) -> Embedder:
+    return open_embedder(Settings(embedding_model="tiny", cache_dir=compiled_cache), package=package_of(tiny_model))
+
+
 # The packaged model
 
 
@@ -68,7 +73,7 @@ def test_no_texts_give_no_rows(embedder: Embedder) -> None:
 
 
 def test_word_pieces_are_counted_without_special_ones_and_without_cutting_off(embedder: Embedder) -> None:
-    assert embedder.count_tokens(["Paris Call", "", "cybersecurity", "call " * 1000]) == [2, 0, 3, 1000]
+    assert embedder.count_tokens(["Paris Call", "", "cybersecurity", "call " * 1000]) == [2, 0, 4, 1000]
 
 
 def test_what_lies_behind_the_last_word_piece_does_not_count(embedder: Embedder) -> None:
@@ -110,7 +115,7 @@ def test_opening_the_prepared_model_is_quiet_and_loads_no_torch(embedder: Embedd
         "import sys; from knowledge_base.embeddings import open_embedder; from knowledge_base.settings import Settings;"
         "print(open_embedder(Settings()).encode(['question']).shape, 'torch' in sys.modules)"
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PARISCALL_")}
+    environment = {key: value for key, value in os.environ.items() if key != "PARISCALL_EMBEDDING_MODEL"}
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
     assert (run.stdout, run.stderr) == ("(1, 384) False\n", "")
 
@@ -140,17 +145,15 @@ def test_a_package_is_compiled_once(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_the_compiled_model_gives_the_vectors_of_torch(tiny_model: Path, package_of: PackageOf, settings: Settings) -> None:
+def test_the_compiled_model_gives_the_vectors_of_torch(compiled: Embedder, tiny_model: Path) -> None:
     texts = ["the paris call", "", "a", "security " * 50, "zebra, yak!"]
-    compiled = open_embedder(settings, package=package_of(tiny_model))
     torch = open_embedder(Settings(embedding_model=str(tiny_model)))
     assert (compiled.encode(texts) * torch.encode(texts)).sum(axis=1).min() > 0.999
     assert compiled.count_tokens(texts) == torch.count_tokens(texts)
     assert compiled.max_tokens == torch.max_tokens == 32
 
 
-def test_many_texts_keep_their_order_over_windows(tiny_model: Path, package_of: PackageOf, settings: Settings) -> None:
-    compiled = open_embedder(settings, package=package_of(tiny_model))
+def test_many_texts_keep_their_order_over_windows(compiled: Embedder) -> None:
     texts = [chr(97 + number % 26) * (1 + number % 29) for number in range(WINDOW + 70)]
     vectors = compiled.encode(texts)
     chosen = [0, 1, WINDOW - 1, WINDOW, WINDOW + 69]
@@ -219,12 +222,22 @@ def test_prepare_notices_altered_weights_even_where_they_are_compiled(
         prepare(settings, package=package)
 
 
+def test_a_package_whose_description_is_broken_names_the_remedy(
+    tiny_model: Path, package_of: PackageOf, settings: Settings
+) -> None:
+    package = package_of(tiny_model)
+    (package.folder / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        open_embedder(settings, package=package)
+    assert "pip install --force-reinstall tiny-model==1.0" in caught.value.remedy
+
+
 # Models on this machine
 
 
 def test_a_model_by_its_folder_is_named_by_its_content(tiny_model: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_model, tmp_path / "changed")
-    config = tmp_path / "changed" / "sentence_bert_config.json"
+    config = tmp_path / "changed" / "tokenizer_config.json"
     config.write_text(config.read_text().replace("32", "24"))
     first = open_embedder(Settings(embedding_model=str(tiny_model)))
     second = open_embedder(Settings(embedding_model=str(tmp_path / "changed")))

@@ -79,7 +79,7 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         label = labels[number - 1]
         if page:
             pages.append(write_page(page, style, levels, number, label))
-        elif raw.plain:
+        elif raw.plain.strip():
             pages.append(plain_page(raw.plain, number, label))
         else:
             pages.append(Page(number, label, "", problem=raw.problem or _NO_TEXT))

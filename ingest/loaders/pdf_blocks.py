@@ -16,9 +16,10 @@ _GLUED_BULLET = re.compile(r"([•▪●◦‣])(?=\w)")
 _NOTE = re.compile(r"(\d{1,3})(?=\s|[^\W\d_]|[“\"«(])")
 _SENTENCE_END = re.compile(r"[.!?:;…][”\"’»)\]]*\d{0,3}$")
 _LOOSE_PITCH = 1.25
+_OPEN_PITCH = 1.5
 _OTHER_SIZE = 1.15
 _SHORT_LINE = 0.8
-_LONGEST_CELL = 400
+_LONGEST_CELL = 700
 _COLUMN_WIDTH = 0.22
 _COLUMN_LINES = 4
 _COLUMN_SWITCHES = 8
@@ -70,7 +71,7 @@ def read_units(lines: Sequence[Line], style: Style, width: float) -> list[Unit]:
     units = _with_rows(_pieces(lines, style))
     gutter = _gutter(units, width)
     if gutter is not None:
-        return _by_columns(units, gutter)
+        return _by_columns(units, gutter, style)
     return _mended(units) if len(units) <= _MOST_UNITS else units
 
 
@@ -89,7 +90,7 @@ def _pieces(lines: Sequence[Line], style: Style) -> list[Unit]:
             pieces[-1].cells[0].append(line)
             continue
         last_note = note or last_note
-        pieces.append(Unit([[line]], marker_length(line.text) if _is_marked(pieces[-1:], line) else 0))
+        pieces.append(Unit([[line]], marker_length(line.text)))
     return pieces
 
 
@@ -104,14 +105,15 @@ def _begins(piece: Unit, line: Line, style: Style) -> bool:
     last = piece.cells[0][-1]
     if line.order != last.order + 1 or LEADER in last.text[-8:]:
         return True
-    return _is_elsewhere(piece, line, style) or _looks_different(piece, line, style) or _is_marked([piece], line)
+    return _is_elsewhere(piece, line, style) or _looks_different(piece, line, style) or _is_marked(piece, line)
 
 
 def _is_elsewhere(piece: Unit, line: Line, style: Style) -> bool:
     last = piece.cells[0][-1]
     distance = last.box.bottom - line.box.bottom
     size = max(line.size, last.size)
-    if not 0.3 * size < distance <= _LOOSE_PITCH * style.pitch(size):
+    goes_on = line.text[:1].islower() and _SENTENCE_END.search(last.text) is None
+    if not 0.3 * size < distance <= (_OPEN_PITCH if goes_on else _LOOSE_PITCH) * style.pitch(size):
         return True
     return line.box.overlap_across(piece.recent_box) <= 0
 
@@ -131,16 +133,13 @@ def _looks_different(piece: Unit, line: Line, style: Style) -> bool:
     return is_short or is_indented or is_outdented
 
 
-def _is_marked(before: Sequence[Unit], line: Line) -> bool:
-    """Tell whether `line` begins a list item after the piece `before`: a dash or number may also just be in a sentence."""
+def _is_marked(piece: Unit, line: Line) -> bool:
+    """Tell whether `line` begins a list item right below `piece`: a dash or number may also just go on with a sentence."""
     if not marker_length(line.text):
         return False
-    if line.text[0] in _ALWAYS_BULLET or not before:
-        return True
-    last = before[0].cells[0][-1]
-    is_free = line.order != last.order + 1 or _SENTENCE_END.search(last.text) is not None
-    same_column = line.box.overlap_across(last.box) > 0 and abs(last.box.bottom - line.box.bottom) < 2 * line.size
-    return is_free or not same_column
+    first, last = piece.cells[0][0], piece.cells[0][-1]
+    is_next_item = piece.marker > 0 and abs(first.box.left - line.box.left) < 0.5 * line.size
+    return line.text[0] in _ALWAYS_BULLET or is_next_item or _SENTENCE_END.search(last.text) is not None
 
 
 def _with_rows(pieces: Sequence[Unit]) -> list[Unit]:
@@ -185,13 +184,19 @@ def _gutter(units: Sequence[Unit], width: float) -> float | None:
     return gutter if enough and switches <= _COLUMN_SWITCHES else None
 
 
-def _by_columns(units: Sequence[Unit], gutter: float) -> list[Unit]:
-    """Sort into bands between units that cross the gutter; in a band the left column comes first."""
+def _by_columns(units: Sequence[Unit], gutter: float, style: Style) -> list[Unit]:
+    """Sort into bands between units that cross the gutter; in a band the left column comes first.
+
+    A large line right above a unit that crosses the gutter belongs to that unit.
+    """
     crossing = [unit.box for unit in units if unit.box.left < gutter < unit.box.right]
+    tops = sorted((unit.box.top for unit in units), reverse=True)
 
     def place(unit: Unit) -> tuple[int, int, float]:
         box = unit.box
-        side = 2 if box.left < gutter < box.right else int(box.left >= gutter)
+        below = next((top for top in tops if top < box.top), None)
+        leads = style.is_large(unit.size) and any(other.top == below for other in crossing)
+        side = 2 if leads or box.left < gutter < box.right else int(box.left >= gutter)
         return sum(other.top > box.top for other in crossing), side, -box.top
 
     return _joined_across(sorted(units, key=place))

@@ -22,7 +22,7 @@ _SMALLEST_SIZE = 2.0
 _MARGIN = 0.1
 _RUNNING_SHARE = 0.3
 _RUNNING_PAGES = 3
-_RUNNING_LENGTH = 90
+_RUNNING_LENGTH = 120
 _LEADERS = re.compile(r"\s*(?:[.·_…]\s?){4,}")
 _SYMBOL_BULLETS = frozenset({0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF0A8})
 _LIGATURES = range(0xFB00, 0xFB07)
@@ -228,8 +228,10 @@ def _without_leaders(text: str, indices: list[int]) -> tuple[str, list[int]]:
 
 
 def _typical_size(words: Sequence[_Word]) -> float:
-    sizes = sorted(word.size for word in words for _ in range(word.start, word.end))
-    return sizes[len(sizes) // 2]
+    lengths = Counter[float]()
+    for word in words:
+        lengths[round(word.size, 2)] += word.end - word.start
+    return lengths.most_common(1)[0][0]
 
 
 def _is_bold(words: Sequence[_Word], page: PageCharacters) -> bool:

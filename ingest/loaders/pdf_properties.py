@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from ingest.loaders.characters import clean
+from ingest.loaders.dates import date_line
 from ingest.loaders.pdf_blocks import Unit
 from ingest.loaders.pdf_style import Style
 from ingest.loaders.pdf_structure import unit_text
@@ -19,23 +20,8 @@ _JUNK_TITLE = re.compile(
     re.IGNORECASE,
 )
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
-_MONTHS = (
-    ("january", "janvier", "januar", "enero"),
-    ("february", "février", "februar", "febrero"),
-    ("march", "mars", "märz", "marzo"),
-    ("april", "avril", "april", "abril"),
-    ("may", "mai", "mai", "mayo"),
-    ("june", "juin", "juni", "junio"),
-    ("july", "juillet", "juli", "julio"),
-    ("august", "août", "august", "agosto"),
-    ("september", "septembre", "september", "septiembre"),
-    ("october", "octobre", "oktober", "octubre"),
-    ("november", "novembre", "november", "noviembre"),
-    ("december", "décembre", "dezember", "diciembre"),
-)
-_MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
-_DAY_FIRST = re.compile(r"(?:[^\W\d]+,? )?(?:le |the )?(\d{1,2})(?:st|nd|rd|th|er|\.)? (?:of |de )?([^\W\d]+),? (?:de )?(\d{4})\.?")
-_MONTH_FIRST = re.compile(r"(?:[^\W\d]+,? )?([^\W\d]+) (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\.?")
+_PLACE = re.compile(r"[^\W\d]+(?:[ -][^\W\d]+)*, ?(?:le |the )?(?=\d)", re.IGNORECASE)
+_DAY_OF_MONTH = re.compile(r"(?<=\d)(st|nd|rd|th|er)?(?: of| de)? ([^\W\d]+),? (?=\d{4})", re.IGNORECASE)
 _MONTH_AND_YEAR = re.compile(r"(?:[^\W\d]+,? )?\d{4}")
 _COVER_LENGTH = 800
 _TITLE_RATIO = 1.1
@@ -58,12 +44,8 @@ def choose_date(stated: str, blocks: Iterable[str]) -> str | None:
 
 def written_date(text: str) -> str | None:
     """Return the ISO date of a text such as `Paris, 12th of November, 2018` or `November 12, 2018`; None for all else."""
-    folded = " ".join(text.casefold().split())
-    if found := _DAY_FIRST.fullmatch(folded):
-        return _iso(int(found[3]), _MONTH_NUMBERS.get(found[2]), int(found[1]))
-    if found := _MONTH_FIRST.fullmatch(folded):
-        return _iso(int(found[3]), _MONTH_NUMBERS.get(found[1]), int(found[2]))
-    return None
+    day = _PLACE.sub("", " ".join(text.split()).rstrip("."), count=1)
+    return date_line(_DAY_OF_MONTH.sub(r"\1 \2 ", day))
 
 
 def _stated_date(stated: str) -> str | None:
@@ -71,9 +53,7 @@ def _stated_date(stated: str) -> str | None:
     return _iso(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
 
 
-def _iso(year: int, month: int | None, day: int) -> str | None:
-    if month is None or not 1900 <= year <= 2200:
-        return None
+def _iso(year: int, month: int, day: int) -> str | None:
     try:
         return date(year, month, day).isoformat()
     except ValueError:

@@ -17,7 +17,9 @@ _LONGEST_EMPHASIS = 120
 _MOST_HEADING_LINES = 4
 _TIGHT: frozenset[BlockKind] = frozenset({"list_item", "table_row"})
 _CAPTION = re.compile(r"(?:figure|fig\.|table|tableau|graphique|chart|box)\s*\d+\b|source\s*:", re.IGNORECASE)
-_WORD_BEFORE = re.compile(r"\w+$")
+_CONTENTS = re.compile(r"(?:table of )?contents|outline|sommaire|table des matières|inhalt(?:sverzeichnis)?|índice", re.IGNORECASE)
+_DEEPEST_INDENT = 90.0
+_WORD_BEFORE = re.compile(r"[\w-]+$")
 _WORD_AFTER = re.compile(r"\w+")
 
 
@@ -55,7 +57,12 @@ class PageText:
 
 def page_units(lines: Sequence[Line], style: Style, width: float) -> list[tuple[Unit, BlockKind]]:
     """Return the units of a page in reading order, each with its kind."""
-    return [(unit, _kind(unit, style)) for unit in read_units(lines, style, width)]
+    units = [(unit, _kind(unit, style)) for unit in read_units(lines, style, width)]
+    headings = [unit for unit, kind in units if kind == "heading"]
+    contents = next((unit for unit in headings if _CONTENTS.fullmatch(unit_text(unit, style))), None)
+    if contents is None:
+        return units
+    return [(unit, "paragraph" if kind == "heading" and unit.size < contents.size else kind) for unit, kind in units]
 
 
 def levels_of(pages: Sequence[Sequence[tuple[Unit, BlockKind]]]) -> dict[float, int]:
@@ -164,6 +171,6 @@ def _heading_level(unit: Unit, style: Style, levels: Mapping[float, int]) -> int
 def _indents(lefts: Sequence[float], unit: Unit) -> list[float]:
     """Return the left edges of the list levels that are open at this item, its own last."""
     left = unit.cells[0][0].box.left
-    return [*(other for other in lefts if other < left - 3), left]
+    return [*(other for other in lefts if 3 < left - other < _DEEPEST_INDENT), left]
 
 

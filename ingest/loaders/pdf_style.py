@@ -81,9 +81,11 @@ def join_at_hyphen(before: str, after: str, words: frozenset[str]) -> bool:
     """
     if not after[:1].islower():
         return False
-    left, right = before.casefold(), after.casefold()
-    if left + right in words:
+    compound, left, right = before.casefold(), before.casefold().split("-")[-1], after.casefold()
+    if compound + right in words:
         return True
+    if left != compound and left in words and right in words:
+        return False
     return left not in _KEEP_HYPHEN and f"{left}-{right}" not in words and not (left in words and right in words and min(len(left), len(right)) > 2)
 
 
