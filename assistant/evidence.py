@@ -40,6 +40,8 @@ _DEFINING = re.compile(
     r"|est|sont|désigne|signifie|se définit|défini[es]*)\b",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_FEWEST_WORDS = 3
 _CUES: dict[QuestionKind, re.Pattern[str]] = {
     QuestionKind.WHEN: _DATE,
     QuestionKind.QUANTITY: _NUMBER,
@@ -56,10 +58,10 @@ class EvidenceWeights:
 
     lexical: float = 0.35
     dense: float = 0.45
-    passage: float = 0.35
+    passage: float = 0.5
     cue: float = 0.08
     context: float = 0.4
-    embedded: int = 28
+    embedded: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ def score_sentences(
     return sorted(scored, key=lambda s: -s.score)
 
 
+def is_quotable(text: str) -> bool:
+    """Say whether a sentence says something: three words or more, and not an address with its title."""
+    return len(words(text)) >= _FEWEST_WORDS and not _ADDRESS.search(text)
+
+
 def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weights: EvidenceWeights) -> Iterator[Sentence]:
     passage = found.passage
     spans = passage.sentences
@@ -122,7 +129,7 @@ def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weight
     held = [covered_words(question, text, passage.language) for text in texts]
     above = covered_words(question, f"{passage.title} {passage.heading}", passage.language)
     for position, (span, text) in enumerate(zip(spans, texts, strict=True)):
-        if span.kind != "heading":
+        if span.kind != "heading" and is_quotable(text):
             near = above.union(*held[max(0, position - 1) : position + 2])
             lexical = share(question, held[position], near, weights.context)
             yield Sentence(

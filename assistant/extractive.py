@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assistant.answers import AnswerPart
+from assistant.answers import AnswerPart, PartKind
 from assistant.citations import Citation, stands_on_its_page
 from assistant.evidence import Sentence
 from assistant.questions import Question, QuestionKind
@@ -29,10 +29,10 @@ class ExtractiveSettings:
     A sentence is taken while its score is within `margin` of the best one's; two that share `overlap` of their words are one.
     """
 
-    words: int = 105
+    words: int = 95
     sentences: int = 4
     list_words: int = 190
-    margin: float = 0.22
+    margin: float = 0.2
     overlap: float = 0.7
 
 
@@ -171,15 +171,24 @@ def _cited(quotes: Sequence[_Quote], catalog: Catalog) -> tuple[list[AnswerPart]
     parts: list[AnswerPart] = []
     citations: list[Citation] = []
     dates = catalog.dates(quote.passage.source for quote in quotes)
-    for quote in quotes:
+    for position, quote in enumerate(quotes):
         pieces = [(quote.passage, quote.start, quote.end, quote.text), *quote.rest]
         made = list(_citations(pieces, len(citations) + 1, dates))
         if all(stands_on_its_page(citation, catalog) for citation in made):
             citations += made
             text = " ".join(" ".join(piece[3].split()) for piece in pieces)
-            numbers = tuple(c.number for c in made)
-            parts.append(AnswerPart(text, numbers, "list_item" if quote.kind == "list_item" else "sentence"))
+            kind: PartKind = "list_item" if _in_list(quotes, position) else "sentence"
+            parts.append(AnswerPart(text, tuple(c.number for c in made), kind))
     return parts, citations
+
+
+def _in_list(quotes: Sequence[_Quote], position: int) -> bool:
+    """Say whether a quote is an item beside another item of its page: a sentence out of a list alone reads as a sentence."""
+    near = quotes[max(0, position - 1) : position + 2]
+    place = (quotes[position].passage.source, quotes[position].passage.ordinal)
+    return sum(q.kind == "list_item" and (q.passage.source, q.passage.ordinal) == place for q in near) > 1 and (
+        quotes[position].kind == "list_item"
+    )
 
 
 def _citations(pieces: Sequence[tuple[Passage, int, int, str]], first: int, dates: Mapping[str, str]) -> Iterator[Citation]:

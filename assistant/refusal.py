@@ -1,4 +1,4 @@
-"""Whether the evidence is good enough to answer."""
+"""Whether the evidence is good enough to answer: a calibrated probability from a few signals."""
 
 from __future__ import annotations
 
@@ -9,26 +9,35 @@ from assistant.evidence import Sentence
 from assistant.questions import Question
 from knowledge_base.passages import RetrievedPassage
 
-THRESHOLD = 0.5
+THRESHOLD = 0.4
+
+# Logistic regression on 54 answerable and 57 unanswerable questions, near misses among them; classes weighed alike.
+# Cross-validated area under the curve .81; no single signal reaches more than .82, and word overlap alone .52, for people ask
+# in other words than documents use.
+_BIAS = -3.75
+_WEIGHTS = {"sentence": 2.91, "passages": 5.57, "unknown": -1.44}
+_NEAREST = 3
 
 
 def signals(question: Question, sentences: Sequence[Sentence], passages: Sequence[RetrievedPassage]) -> dict[str, float]:
-    """Return what the decision rests on, each between 0 and 1."""
-    top = sentences[:4]
-    total = sum(question.weights.values()) or 1.0
+    """Return what the decision rests on.
+
+    `sentence`: the best cosine similarity of a leading sentence; `passages`: the mean of the three best of passages;
+    `unknown`: the share of the question's weight in words that occur nowhere.
+    """
+    nearest = sorted((p.dense for p in passages), reverse=True)[:_NEAREST]
+    total = sum(question.weights.values())
     return {
-        "dense": max((s.dense for s in top), default=0.0),
-        "passage": max((p.dense for p in passages), default=0.0),
-        "lexical": max((s.lexical for s in top), default=0.0),
-        "unknown": sum(question.weights[word] for word in question.unknown) / total,
-        "score": top[0].score if top else 0.0,
+        "sentence": max((s.dense for s in sentences[:4]), default=0.0),
+        "passages": sum(nearest) / _NEAREST,
+        "unknown": sum(question.weights[word] for word in question.unknown) / total if total else 1.0,
     }
 
 
 def confidence(question: Question, sentences: Sequence[Sentence], passages: Sequence[RetrievedPassage]) -> float:
-    """Return how likely the evidence answers the question, between 0 and 1."""
-    s = signals(question, sentences, passages)
-    return 1 / (1 + exp(-(-4.0 + 4.0 * s["passage"] + 2.0 * s["dense"] + 3.0 * s["lexical"] - 4.0 * s["unknown"])))
+    """Return the probability, between 0 and 1, that the evidence answers the question."""
+    found = signals(question, sentences, passages)
+    return 1 / (1 + exp(-(_BIAS + sum(weight * found[name] for name, weight in _WEIGHTS.items()))))
 
 
 def reason_for_refusal(question: Question, trust: float) -> str | None:

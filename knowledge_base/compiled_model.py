@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Blob = NDArray[np.uint8]
 NOTICE = "Preparing the model {} for this machine; this happens once and takes about 15 seconds."
+UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles it: %s"
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def _compile_once(
         with FileLock(folder / "lock"):
             return _read(folder) or _keep(folder, key, _compile(network, key, core, notify))
     except OSError as error:
-        logger.warning("The compiled model cannot be kept in %s, so that each start compiles it: %s", folder, error)
+        logger.warning(UNKEPT, folder, error)
         return _compile(network, key, core, notify)
 
 
@@ -163,10 +164,13 @@ def _convert(network: Network) -> Any:  # noqa: ANN401
 def _keep(folder: Path, key: _Key, outcome: _Outcome) -> _Outcome:
     """Write the blob, then the record that vouches for it; each appears whole or not at all."""
     record: dict[str, object] = asdict(key) | {"cosine": outcome.cosine, "blob_hash": None}
-    if outcome.blob is not None:
-        record["blob_hash"] = hashlib.sha256(outcome.blob.data).hexdigest()
-        _replace(folder / "network.blob", outcome.blob.tobytes())
-    _replace(folder / "record.json", json.dumps(record, indent=1).encode())
+    try:
+        if outcome.blob is not None:
+            record["blob_hash"] = hashlib.sha256(outcome.blob.data).hexdigest()
+            _replace(folder / "network.blob", outcome.blob.tobytes())
+        _replace(folder / "record.json", json.dumps(record, indent=1).encode())
+    except OSError as error:
+        logger.warning(UNKEPT, folder, error)
     return outcome
 
 

@@ -207,7 +207,7 @@ class _Original:
         expected = self.embedder.encode(PARITY_TEXTS)
         alone = np.concatenate([compiled.encode([text]) for text in PARITY_TEXTS])
         together = compiled.encode(PARITY_TEXTS)
-        return float(min((alone * expected).sum(1).min(), (together * expected).sum(1).min()))
+        return float(np.min(np.sum([alone * expected, together * expected], axis=2)))
 
     def _check_probe(self, embedder: TorchEmbedder) -> None:
         found = embedder.encode([PROBE])[0][: len(self._package.probe)]

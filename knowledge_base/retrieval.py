@@ -11,7 +11,7 @@ from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
 from knowledge_base.passages import RetrievedPassage
-from knowledge_base.text_terms import question_language, stem, stop_words, words
+from knowledge_base.text_terms import content_words, question_language, stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ class HybridRetriever:
 
 def question_terms(question: str) -> dict[str, tuple[str, ...]]:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
-    stop = stop_words(question_language(question))
-    content = [word for word in words(question) if word not in stop]
+    content = content_words(question, question_language(question))
     return {word: tuple(dict.fromkeys((stem(word, "en"), stem(word, "fr")))) for word in content}
 
 

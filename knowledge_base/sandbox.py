@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 import os
 import pickle
 import queue
@@ -23,17 +22,15 @@ from dataclasses import dataclass, is_dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from knowledge_base.errors import DocumentError, KnowledgeBaseError
+from knowledge_base.errors import DocumentError
+from knowledge_base.sandbox_worker import Limits
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _logger = logging.getLogger(__name__)
-_ADDRESS_SPACE_EXTRA = 4 << 30
-_LARGEST_FILE = 16 << 20
-_OPEN_FILES = 128
 _PATIENCE = 0.05
 _ONE_THREAD_EACH = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _OWN_PACKAGES = ("knowledge_base", "ingest", "assistant")
@@ -45,20 +42,6 @@ class SandboxFailure:
 
     message: str
     remedy: str = ""
-
-
-class _Limits(NamedTuple):
-    seconds: float
-    memory_bytes: int
-    output_bytes: int
-
-
-class _Reply(NamedTuple):
-    """What a worker sends: a pickled result or a failure; `spent` asks for a fresh worker next time."""
-
-    result: bytes | None
-    failure: tuple[str, str] | None
-    spent: bool
 
 
 class Sandbox:
@@ -73,7 +56,7 @@ class Sandbox:
         if workers < 1 or seconds <= 0:
             raise ValueError(f"workers and seconds must be positive, not {workers} and {seconds}")
         self.workers = workers
-        self._limits = _Limits(seconds, memory_bytes, output_bytes)
+        self._limits = Limits(seconds, memory_bytes, output_bytes)
         self._lock = threading.Lock()
         self._busy: set[_Worker] = set()
         self._closed = False
@@ -169,7 +152,7 @@ class Sandbox:
 class _Worker:
     """One child process, for one task at a time."""
 
-    def __init__(self, limits: _Limits) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._late = self._finished = False
         ours, theirs = socket.socketpair()
@@ -227,12 +210,12 @@ class _Worker:
         return SandboxFailure(f"the parser crashed (exit status {code})", "Open and save the file again, or leave it out.")
 
 
-def _start(descriptor: int, limits: _Limits) -> subprocess.Popen[bytes]:
+def _start(descriptor: int, limits: Limits) -> subprocess.Popen[bytes]:
     """Start an interpreter that serves tasks from `descriptor`; its standard input only tells it that we are alive."""
     numbers = f"{descriptor}, {limits.seconds!r}, {limits.memory_bytes}, {limits.output_bytes}"
     search_path = os.pathsep.join(path for path in sys.path if path)
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from knowledge_base.sandbox import _serve; _serve({numbers})"],
+        [sys.executable, "-P", "-c", f"from knowledge_base.sandbox_worker import serve; serve({numbers})"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         pass_fds=(descriptor,),
@@ -257,90 +240,3 @@ def _is_record(kind: type) -> bool:
 
 def _read(message: bytes) -> Any:  # noqa: ANN401
     return _Unpickler(io.BytesIO(message)).load()
-
-
-def _serve(descriptor: int, seconds: float, memory_bytes: int, output_bytes: int) -> None:
-    """Serve tasks until the connection closes: the body of a child process."""
-    limits = _Limits(seconds, memory_bytes, output_bytes)
-    _die_with_parent()
-    _set_limits(limits)
-    with Connection(descriptor) as connection:
-        while True:
-            try:
-                task = connection.recv_bytes()
-            except EOFError:
-                return
-            _allow_cpu(seconds)
-            reply = _do(task, limits)
-            del task
-            connection.send_bytes(pickle.dumps(reply, protocol=pickle.HIGHEST_PROTOCOL))
-            if reply.spent:
-                return
-
-
-def _do(task: bytes, limits: _Limits) -> _Reply:
-    try:
-        function, arguments = pickle.loads(task)
-        result = pickle.dumps(function(*arguments), protocol=pickle.HIGHEST_PROTOCOL)
-    except KnowledgeBaseError as error:
-        return _failed(error.message, error.remedy)
-    except MemoryError:
-        remedy = "Split the file, or raise PARISCALL_PARSE_MEMORY_MB."
-        return _failed(f"needed more than {_size(limits.memory_bytes)} of memory", remedy, spent=True)
-    except Exception as error:  # a border: the parent must hear of whatever went wrong
-        logging.getLogger(__name__).warning("A sandboxed task failed.", exc_info=True)
-        return _failed(f"the parser crashed ({type(error).__name__}: {error})"[:300], "Open and save the file again.")
-    if len(result) > limits.output_bytes:
-        return _failed(f"gave more than {_size(limits.output_bytes)} of output", "Split the file.")
-    return _Reply(result, None, _has_grown(limits.memory_bytes))
-
-
-def _failed(message: str, remedy: str, *, spent: bool = False) -> _Reply:
-    return _Reply(None, (message, remedy), spent)
-
-
-def _size(count: int) -> str:
-    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
-
-
-def _die_with_parent() -> None:
-    """Have the kernel signal this process, even in a busy loop of C, when the parent's end of standard input closes."""
-    if sys.platform != "linux":
-        return
-    import fcntl
-
-    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def _set_limits(limits: _Limits) -> None:
-    import resource
-
-    address_space = limits.memory_bytes + _ADDRESS_SPACE_EXTRA
-    for kind, value in (
-        (resource.RLIMIT_DATA, limits.memory_bytes),
-        (resource.RLIMIT_AS, address_space),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
-
-
-def _allow_cpu(seconds: float) -> None:
-    """Let this process use `seconds` of processor time more, and one; the kernel ends it after that."""
-    import resource
-
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = math.ceil(usage.ru_utime + usage.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def _has_grown(memory_bytes: int) -> bool:
-    """Tell whether this process has ever held more than half of its memory: then a fresh one takes the next task."""
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > memory_bytes // 2

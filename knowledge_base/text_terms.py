@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _PART = re.compile(r"[^\W_]+")
+_DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
 def fold(text: str) -> str:
@@ -38,9 +39,22 @@ def question_language(text: str) -> str:
     return "fr" if french > english else "en"
 
 
-def is_stop_word(word: str, language: str) -> bool:
-    """Say whether the folded `word` carries no meaning of its own in `language`."""
-    return word in stop_words("fr" if language == "fr" else "en")
+def content_words(text: str, language: str | None) -> list[str]:
+    """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
+    stop = stop_words("fr" if language == "fr" else "en")
+    joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
+    shouted = joined.isupper()
+    return [
+        word
+        for piece in _PART.findall(joined)
+        for word in _folded_words(piece)
+        if word not in stop or (len(piece) > 1 and piece.isupper() and not shouted)
+    ]
+
+
+@lru_cache(maxsize=200_000)
+def _folded_words(piece: str) -> tuple[str, ...]:
+    return tuple(_PART.findall(fold(piece)))
 
 
 @cache
@@ -61,4 +75,4 @@ def stem(word: str, language: str) -> str:
 def stems(text: str, language: str | None) -> list[str]:
     """Return the stems of all words of `text` but its stop words, in order."""
     code = "fr" if language == "fr" else "en"
-    return [stem(word, code) for word in words(text) if not is_stop_word(word, code)]
+    return [stem(word, code) for word in content_words(text, code)]

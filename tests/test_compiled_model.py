@@ -84,6 +84,16 @@ def test_a_stopped_compilation_is_done_again(reopen: Open, compiled_folder: Call
     assert reopen() == []
 
 
+def test_a_model_that_cannot_be_written_is_used_all_the_same(
+    reopen: Open, compiled_folder: Callable[[], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    (compiled_folder() / "record.json").unlink()
+    (compiled_folder() / "network.blob").unlink()
+    (compiled_folder() / "network.blob").mkdir()
+    assert len(reopen()) == 1
+    assert "cannot be kept" in caplog.text
+
+
 def test_openvino_sends_no_message_to_its_makers() -> None:
     script = (
         "import sys; from knowledge_base.compiled_model import silent_openvino; silent_openvino();"

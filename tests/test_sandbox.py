@@ -79,7 +79,8 @@ def test_a_result_comes_back_from_another_process(sandbox: Sandbox) -> None:
     assert sandbox.run(os.getpid) != os.getpid()
 
 
-def test_a_worker_is_used_again(sandbox: Sandbox) -> None:
+def test_a_worker_is_used_again_even_by_a_large_parent(sandbox: Sandbox) -> None:
+    assert touch(200 * MEGABYTE)
     assert sandbox.run(os.getpid) == sandbox.run(os.getpid)
 
 

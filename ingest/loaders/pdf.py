@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -252,7 +252,7 @@ def _properties(reader: pypdf.PdfReader | None, pages: int, source: str) -> _Pro
     if reader is None:
         return _Properties()
     try:
-        metadata = reader.metadata or {}
+        metadata: Mapping[str, object] = reader.metadata or {}
         labels = reader.page_labels
         return _Properties(
             title=str(metadata.get("/Title") or ""),

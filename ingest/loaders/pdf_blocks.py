@@ -67,7 +67,10 @@ class Unit:
 
 
 def read_units(lines: Sequence[Line], style: Style, width: float) -> list[Unit]:
-    """Return the units of a page in reading order; `width` is the page's. A unit's lines follow each other in the extractor's text."""
+    """Return the units of a page in reading order; `width` is the page's.
+
+    The lines of a unit follow each other in the extractor's text, so that a quotation from it is found there.
+    """
     units = _with_rows(_pieces(lines, style))
     gutter = _gutter(units, width)
     if gutter is not None:
@@ -170,9 +173,8 @@ def _is_next_cell(row: Sequence[Unit], piece: Unit) -> bool:
 
 def _gutter(units: Sequence[Unit], width: float) -> float | None:
     """Return where the white space between two columns of prose runs, or None where the page has one column."""
-    lines = [
-        line for unit in units if not unit.is_row for line in unit.lines if line.box.right - line.box.left >= _COLUMN_WIDTH * width
-    ]
+    prose = [line for unit in units if not unit.is_row for line in unit.lines]
+    lines = [line for line in prose if line.box.right - line.box.left >= _COLUMN_WIDTH * width]
     candidates = [width * percent / 100 for percent in range(35, 66)]
     crossing = [sum(line.box.left < x < line.box.right for line in lines) for x in candidates]
     fewest = min(crossing)

@@ -122,14 +122,18 @@ def running_lines(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> 
     margins = [[line for line in lines if _in_margin(line, height)] for lines, height in zip(pages, heights, strict=True)]
     wanted = max(_RUNNING_PAGES, _RUNNING_SHARE * len(pages))
     recurring = {key for key, count in _counted(margins).items() if count >= wanted}
-    heights_taken = Counter(
-        _middle(line) for lines in margins for line in lines if _running_key(line) in recurring
-    )
+    heights_taken = Counter(_middle(line) for lines in margins for line in lines if _running_key(line) in recurring)
     taken = {height + shift for height, count in heights_taken.items() if count >= wanted for shift in range(-3, 4)}
-    return [
+    running = [
         {line.order for line in lines if _running_key(line) in recurring or (_middle(line) in taken and _short(line))}
         for lines in margins
     ]
+    return [orders if _leaves_text(lines, orders) else set() for lines, orders in zip(pages, running, strict=True)]
+
+
+def _leaves_text(lines: Sequence[Line], dropped: set[int]) -> bool:
+    """Tell whether a page keeps text without the `dropped` lines, or these are only numbers."""
+    return any(line.order not in dropped for line in lines) or not any(map(str.isalpha, "".join(line.text for line in lines)))
 
 
 @lru_cache(maxsize=4096)

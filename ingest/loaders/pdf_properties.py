@@ -9,13 +9,14 @@ from datetime import date
 from ingest.loaders.characters import clean
 from ingest.loaders.dates import date_line
 from ingest.loaders.pdf_blocks import Unit
-from ingest.loaders.pdf_style import Style
 from ingest.loaders.pdf_structure import unit_text
+from ingest.loaders.pdf_style import Style
 from ingest.loaders.structure import one_line, title_from_source
 
 _JUNK_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*|untitled\b.*|sans titre\b.*|ohne titel\b.*|(?:new |nouveau )?document ?\d*|title|titre|print"
-    r"|presentation\d*|slide \d+|powerpoint presentation|.*\.(?:docx?|indd|pdf|pptx?|qxd|tex|dvi|rtf|odt|xlsx?|html?|pages|pub)"
+    r"microsoft (?:word|powerpoint|excel)\b.*|untitled\b.*|sans titre\b.*|ohne titel\b.*|(?:new |nouveau )?document ?\d*"
+    r"|title|titre|print|presentation\d*|slide \d+|powerpoint presentation"
+    r"|.*\.(?:docx?|indd|pdf|pptx?|qxd|tex|dvi|rtf|odt|xlsx?|html?|pages|pub)"
     r"|\S*[\d_-]\S*|[\W\d_]*",
     re.IGNORECASE,
 )

@@ -17,7 +17,7 @@ _LONGEST_EMPHASIS = 120
 _MOST_HEADING_LINES = 4
 _TIGHT: frozenset[BlockKind] = frozenset({"list_item", "table_row"})
 _CAPTION = re.compile(r"(?:figure|fig\.|table|tableau|graphique|chart|box)\s*\d+\b|source\s*:", re.IGNORECASE)
-_CONTENTS = re.compile(r"(?:table of )?contents|outline|sommaire|table des matières|inhalt(?:sverzeichnis)?|índice", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:table of )?contents|outline|sommaire|table des matières|inhalt|índice", re.IGNORECASE)
 _DEEPEST_INDENT = 90.0
 _WORD_BEFORE = re.compile(r"[\w-]+$")
 _WORD_AFTER = re.compile(r"\w+")
@@ -146,7 +146,7 @@ def _is_heading(unit: Unit, text: str, style: Style) -> bool:
         return False
     if letters(text) in style.outline or letters(unit_text(Unit(unit.cells), style)) in style.outline:
         return True
-    if style.is_large(unit.size) and text[:1] not in "“\"«":
+    if style.is_large(unit.size) and text[:1] not in '“"«':
         is_sentence = len(text) > _LONGEST_WITH_STOP and text[-1:] in ".:;,"
         return not is_sentence and (not unit.marker or unit.lines[0].text[:1].isdigit())
     return _is_emphasised(unit, text, style)
@@ -154,7 +154,7 @@ def _is_heading(unit: Unit, text: str, style: Style) -> bool:
 
 def _is_emphasised(unit: Unit, text: str, style: Style) -> bool:
     """Tell whether a short unit of the body's size is set apart by weight or capitals."""
-    if len(text) > _LONGEST_EMPHASIS or text.rstrip(" ”\"»)")[-1:] in ".,;:" or style.is_small(unit.size):
+    if len(text) > _LONGEST_EMPHASIS or text.rstrip(' ”"»)')[-1:] in ".,;:" or style.is_small(unit.size):
         return False
     is_bold = not style.body_bold and all(line.bold for line in unit.lines) and not text[:1].islower()
     words = [word for word in re.findall(r"[^\W\d_]+", text) if len(word) > 1]
@@ -172,5 +172,3 @@ def _indents(lefts: Sequence[float], unit: Unit) -> list[float]:
     """Return the left edges of the list levels that are open at this item, its own last."""
     left = unit.cells[0][0].box.left
     return [*(other for other in lefts if 3 < left - other < _DEEPEST_INDENT), left]
-
-

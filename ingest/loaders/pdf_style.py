@@ -84,9 +84,8 @@ def join_at_hyphen(before: str, after: str, words: frozenset[str]) -> bool:
     compound, left, right = before.casefold(), before.casefold().split("-")[-1], after.casefold()
     if compound + right in words:
         return True
-    if left != compound and left in words and right in words:
-        return False
-    return left not in _KEEP_HYPHEN and f"{left}-{right}" not in words and not (left in words and right in words and min(len(left), len(right)) > 2)
+    are_words = left in words and right in words and (left != compound or min(len(left), len(right)) > 2)
+    return left not in _KEEP_HYPHEN and f"{compound}-{right}" not in words and not are_words
 
 
 def _pitches(pages: Sequence[Sequence[Line]]) -> dict[int, float]:

@@ -1,0 +1,107 @@
+"""Finding a supporter by what people call it: accents, acronyms, legal forms, parts of the name, small typos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from knowledge_base.countries import data
+from knowledge_base.text_terms import words
+
+_PARENTHESES = re.compile(r"\(([^)]*)\)")
+_LONG_NAME = 12  # letters from which two of them may be wrong
+_SHORT_NAME = 6  # letters below which none may be
+_NEAR = 60.0  # of 100: similarity from which a name is offered as near
+MOST_CANDIDATES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """What a name may mean: `found` are the numbers of the supporters it names; else `candidates`, likely or near ones.
+
+    `typo` says that it was found only by taking a letter or two as wrong; `part` that `candidates` hold the whole of it.
+    """
+
+    found: tuple[int, ...] = ()
+    candidates: tuple[int, ...] = ()
+    typo: bool = False
+    part: bool = False
+
+
+def match(name: str, supporters: Sequence[tuple[int, str]]) -> NameMatch:
+    """Find `name` among (number, name) pairs: exact first, then without legal forms, then parts, then typos."""
+    wanted = key(name)
+    keys = [(number, _keys(official)) for number, official in supporters]
+    for strip in (_same, _without_legal_forms, _without_descriptions):
+        exact = tuple(n for n, names in keys if strip(wanted) and any(strip(k) == strip(wanted) for k in names))
+        if exact:
+            return NameMatch(found=exact)
+    return _by_part(wanted, keys) or _by_typo(wanted, keys) or _near(wanted, supporters)
+
+
+def key(name: str) -> tuple[str, ...]:
+    """Return the folded words of a name without a leading article."""
+    found = tuple(words(name))
+    return found[1:] if len(found) > 1 and found[0] in _listed("articles") else found
+
+
+@cache
+def _listed(which: str) -> frozenset[str]:
+    return frozenset(data("register.toml")["names"][which].split())
+
+
+def _keys(name: str) -> list[tuple[str, ...]]:
+    """Return the whole name, the name without what stands in parentheses, and each of those (acronyms, other names)."""
+    if "(" not in name and " - " not in name:
+        return [key(name)]
+    variants = [name, _PARENTHESES.sub(" ", name), *_PARENTHESES.findall(name), *name.split(" - ")]
+    return [found for found in map(key, variants) if found]
+
+
+def _same(name: tuple[str, ...]) -> tuple[str, ...]:
+    return name
+
+
+def _without_legal_forms(name: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in name if word not in _listed("legal_forms"))
+
+
+def _without_descriptions(name: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in _without_legal_forms(name) if word not in _listed("descriptions"))
+
+
+def _by_part(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, ...]]]]) -> NameMatch | None:
+    """Find names that hold all of `wanted` in a row; one alone is meant by three words, or two that begin it."""
+    if not wanted:
+        return None
+    text = f" {' '.join(wanted)} "
+    holding = [number for number, names in keys if any(text in f" {' '.join(name)} " for name in names)]
+    certain = [n for n, names in keys if any(name[: len(wanted)] == wanted for name in names)] if len(wanted) == 2 else holding
+    if len(holding) == 1 and certain == holding and len(wanted) > 1:
+        return NameMatch(found=tuple(holding))
+    return NameMatch(candidates=tuple(holding), part=True) if holding else None
+
+
+def _by_typo(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, ...]]]]) -> NameMatch | None:
+    from rapidfuzz.distance import OSA
+
+    text = " ".join(_without_legal_forms(wanted))
+    if len(text) < _SHORT_NAME:
+        return None
+    allowed = 2 if len(text) >= _LONG_NAME else 1
+    close = [
+        number
+        for number, names in keys
+        if any(OSA.distance(text, " ".join(_without_legal_forms(name)), score_cutoff=allowed) <= allowed for name in names)
+    ]
+    return NameMatch(found=tuple(close), typo=True) if close else None
+
+
+def _near(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:
+    from rapidfuzz import fuzz, process
+
+    choices = {number: " ".join(key(name)) for number, name in supporters}
+    best = process.extract(" ".join(wanted), choices, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=3)
+    return NameMatch(candidates=tuple(number for _, _, number in best))

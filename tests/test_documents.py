@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import docx
+import pytest
+
+from ingest.documents import detect, load_document, loader_version, skip_reason
+from knowledge_base.errors import DocumentError
+
+CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+def word() -> bytes:
+    document, buffer = docx.Document(), io.BytesIO()
+    document.add_paragraph("The office opens at nine in the morning.")
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"%PDF-1.7\n", "a.pdf", "pdf"),
+        (b"junk before\n%PDF-1.7\n", "a.PDF", "pdf"),
+        (b"%PDF-1.7\n", "a.txt", "pdf"),
+        (b"Text about the %PDF- mark.", "a.txt", "text"),
+        (word(), "a.docx", "docx"),
+        (word(), "a.md", "docx"),
+        (b"# Head", "a.markdown", "markdown"),
+        (b"<html><body>x", "a.htm", "html"),
+        (b"<!-- c --><!DOCTYPE html><p>x", "a.txt", "html"),
+        (b"<html><p>x", "a.pdf", "html"),
+        (b"<html>", "a.md", "markdown"),
+        (b"plain words", "a.docx", "text"),
+        (b"a: b", "a.yaml", "yaml"),
+        ("é".encode("utf-16"), "a.txt", "text"),
+        (PNG, "a.png", None),
+        (b"a,b", "a.csv", None),
+        (b"text", "LICENSE", None),
+    ],
+)
+def test_content_decides_what_a_file_is(data: bytes, name: str, kind: str | None) -> None:
+    assert detect(data, name) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "reason"),
+    [
+        (b"", "a.pdf", "empty (0 bytes)"),
+        (PNG, "a.txt", "it is a PNG picture"),
+        (b"\x7fELF\2\1", "a.md", "it is a program"),
+        (bytes(100), "a.txt", "it is binary data"),
+        (OLE, "a.docx", "it is an old Office (OLE) file"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx", "protected by a password"),
+        (b"PK\x03\x04 nothing of use", "a.docx", "it is a zip archive"),
+    ],
+)
+def test_content_that_is_no_document_is_an_error(data: bytes, name: str, reason: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        detect(data, name)
+    assert reason in caught.value.message
+    assert caught.value.remedy
+
+
+def test_a_type_that_is_not_read_is_skipped_by_name() -> None:
+    assert skip_reason("data/table.xlsx") == "type .xlsx is not read"
+    assert skip_reason("LICENSE") == "a file without suffix is not read"
+    assert skip_reason("a.PDF") is None
+
+
+def test_each_kind_is_loaded_by_its_loader() -> None:
+    kinds = {
+        "a.md": b"# Head",
+        "a.html": b"<p>x</p>",
+        "a.txt": b"x",
+        "a.yml": b"a: b",
+        "a.docx": word(),
+    }
+    loaded = {name: load_document(data, name).kind for name, data in kinds.items()}
+    assert loaded == {"a.md": "markdown", "a.html": "html", "a.txt": "text", "a.yml": "yaml", "a.docx": "docx"}
+
+
+def test_the_same_bytes_have_the_same_hash_whatever_their_name() -> None:
+    first, second = load_document(b"Text.", "a.txt"), load_document(b"Text.", "b/c.md")
+    assert first.content_hash == second.content_hash == sha256(b"Text.").hexdigest()
+
+
+def test_the_language_is_named_and_a_stated_one_wins() -> None:
+    french = "Le texte réaffirme que le droit international s'applique au cyberespace."
+    assert load_document(french.encode(), "a.txt").language == "fr"
+    assert load_document(f"---\nlang: en\n---\n{french}".encode(), "a.md").language == "en"
+
+
+def test_records_and_data_have_no_language() -> None:
+    record = b'---\nname: "The Company of the Friends"\ncategory: state\nnationality: FRA\n---\n'
+    assert load_document(record, "a.md").language is None
+    assert load_document(b"en: This is an English sentence about the call.", "a.yml").language is None
+
+
+def test_a_parser_that_fails_in_an_unforeseen_way_gives_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(data: bytes, source: str) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("ingest.loaders.text.load", fail)
+    with pytest.raises(DocumentError, match=r"a\.txt cannot be read as text \(RecursionError: too deep\)"):
+        load_document(b"x", "a.txt")
+
+
+def test_a_type_that_is_not_read_cannot_be_loaded() -> None:
+    with pytest.raises(DocumentError, match=r"type \.xlsx is not read"):
+        load_document(b"x", "a.xlsx")
+
+
+def test_records_share_the_version_of_markdown() -> None:
+    assert loader_version("record").partition("-")[2] == loader_version("markdown").partition("-")[2]
+    assert loader_version("html") != loader_version("yaml")
+
+
+def test_a_zip_that_names_the_body_but_is_broken_is_an_error() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("word/document.xml", "<not-word/>")
+    with pytest.raises(DocumentError, match="damaged"):
+        load_document(buffer.getvalue(), "a.docx")
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is absent")
+def test_every_readable_file_of_the_corpus_but_pdf_has_text_and_well_formed_blocks() -> None:
+    files = [path for path in sorted(CORPUS.rglob("*")) if path.is_file() and not skip_reason(path.name)]
+    for path in (path for path in files if path.suffix != ".pdf"):
+        page = load_document(path.read_bytes(), path.name).pages[0]
+        end = 0
+        for block in page.blocks:
+            text = page.text[block.start : block.end]
+            assert block.start >= end and text and text == text.strip(), (path.name, block)
+            end = block.end

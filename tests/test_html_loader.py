@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from ingest.loaders.html import load
+from knowledge_base.errors import DocumentError
+from knowledge_base.passages import Document
+
+
+def read(markup: str, source: str = "page.html") -> Document:
+    return load(markup.encode(), source)
+
+
+def blocks(document: Document) -> list[tuple[str, int, str]]:
+    page = document.pages[0]
+    return [(block.kind, block.level, page.text[block.start : block.end]) for block in page.blocks]
+
+
+def test_structure_is_read_in_order() -> None:
+    markup = (
+        "<h2>Head</h2>Loose <b>text</b>.<p>One &amp; two.<br>Three.</p><ul><li>A<ul><li>B</li></ul></li></ul>"
+        "<dl><dt>Term</dt><dd>Meaning</dd></dl><blockquote><p>Said.</p></blockquote>"
+    )
+    assert blocks(read(markup)) == [
+        ("heading", 2, "Head"),
+        ("paragraph", 0, "Loose text."),
+        ("paragraph", 0, "One & two.\nThree."),
+        ("list_item", 1, "A"),
+        ("list_item", 2, "B"),
+        ("paragraph", 0, "Term"),
+        ("list_item", 1, "Meaning"),
+        ("paragraph", 0, "Said."),
+    ]
+
+
+def test_text_after_a_nested_list_is_still_read() -> None:
+    assert blocks(read("<ul><li>A<ul><li>B</li></ul>after</li></ul>")) == [
+        ("list_item", 1, "A"),
+        ("list_item", 2, "B"),
+        ("paragraph", 0, "after"),
+    ]
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    markup = (
+        "<table><caption>Who</caption><tr><th>Name</th><th>Year</th></tr><tr><td><p>Call</p></td><td>2018</td></tr></table>"
+    )
+    assert blocks(read(markup)) == [("caption", 0, "Who"), ("table_row", 0, "Name | Year"), ("table_row", 0, "Call | 2018")]
+
+
+def test_a_layout_table_is_read_as_blocks() -> None:
+    markup = "<table><tr><td>Left</td><td><h1>Title</h1><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>"
+    assert blocks(read(markup)) == [("paragraph", 0, "Left"), ("heading", 1, "Title"), ("table_row", 0, "a | b")]
+
+
+def test_what_a_reader_does_not_see_is_left_out() -> None:
+    markup = (
+        "<p>Seen<script>x()</script><style>p{}</style><!-- no --><span hidden>no</span>"
+        "<span style='display: none'>no</span><template>no</template> all.</p>"
+    )
+    assert blocks(read(markup)) == [("paragraph", 0, "Seen all.")]
+
+
+def test_preformatted_lines_stay_apart() -> None:
+    assert blocks(read("<pre>one\n  two</pre>")) == [("paragraph", 0, "one\n  two")]
+
+
+def test_title_language_and_date_come_from_the_head() -> None:
+    document = read(
+        '<html lang="fr-FR"><head><title> Un\n titre </title>'
+        '<meta property="article:published_time" content="2021-11-12T10:00">'
+        "</head><body><h1>Autre</h1></body></html>"
+    )
+    assert (document.title, document.language, document.date) == ("Un titre", "fr", "2021-11-12")
+
+
+def test_without_title_the_first_heading_or_the_name_is_one() -> None:
+    assert read("<h1>Main</h1>").title == "Main"
+    assert read("<p>Text</p>", "en/working_groups.html").title == "Working groups"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<meta charset=iso-8859-1><p>caf\xe9</p>",
+        b"<meta charset=utf-8><p>caf\xe9</p>",
+        b"\xef\xbb\xbf<meta charset=iso-8859-1><p>caf\xc3\xa9</p>",
+        b"<p>caf\xc3\xa9</p>",
+    ],
+)
+def test_the_encoding_is_found_even_where_the_declaration_lies(data: bytes) -> None:
+    assert load(data, "a.html").pages[0].text == "café"
+
+
+def test_no_entity_of_a_document_type_is_expanded() -> None:
+    document_type = '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    markup = f'<?xml version="1.0"?>{document_type}<html><body><p>&x; Text.</p></body></html>'
+    assert read(markup).pages[0].text == "&x; Text."
+
+
+def test_fifty_thousand_levels_give_their_text() -> None:
+    document = read("<div>" * 50_000 + "Deep &amp; found." + "</div>" * 50_000)
+    assert document.pages[0].text == "Deep & found."
+    assert "too deeply" in document.notices[0]
+
+
+ARTICLE = "".join(
+    f"<p>Paragraph {n} of the article says something about trust and security in cyberspace.</p>" for n in range(12)
+)
+NAVIGATION = "<nav><ul><li><a href='/a'>Products and services</a></li><li><a href='/b'>Careers and press</a></li></ul></nav>"
+FOOTER = "<footer><p>Imprint, privacy policy, all rights reserved</p></footer>"
+
+
+def test_navigation_and_footer_of_a_web_page_are_left_out() -> None:
+    text = read(f"<html><body>{NAVIGATION}<main><h1>Trust</h1>{ARTICLE}</main>{FOOTER}</body></html>").pages[0].text
+    assert text.startswith("Trust\n\nParagraph 0")
+    assert text.endswith("in cyberspace.")
+
+
+def test_a_header_that_holds_the_title_stays() -> None:
+    markup = f"<html><body><header><h1>Trust</h1><p>A subtitle of some length</p></header><main>{ARTICLE}</main></body></html>"
+    assert read(markup).pages[0].text.startswith("Trust\n\nA subtitle of some length")
+
+
+def test_a_page_of_nothing_else_keeps_its_navigation() -> None:
+    assert "Careers and press" in read(f"<html><body>{NAVIGATION}</body></html>").pages[0].text
+
+
+@pytest.mark.parametrize("markup", ["", "   ", "<script>x()</script>", "<!-- only -->"])
+def test_no_text_is_an_error(markup: str) -> None:
+    with pytest.raises(DocumentError, match=r"page\.html has no text"):
+        read(markup)
