@@ -10,7 +10,7 @@ from typing import Self
 
 from assistant.answers import Answer, Refusal, written
 from assistant.conversation import standalone
-from assistant.evidence import EvidenceWeights, SentenceVectors, score_sentences
+from assistant.evidence import EvidenceWeights, score_sentences
 from assistant.extractive import ExtractiveSettings, compose
 from assistant.questions import Question, analyse
 from assistant.refusal import confidence, reason_for_refusal
@@ -34,7 +34,6 @@ class Assistant:
         self._settings = settings
         self._embedder = embedder
         self._follows = follows
-        self._vectors = SentenceVectors(embedder)
         self._use(generation)
 
     @classmethod
@@ -87,9 +86,11 @@ class Assistant:
 
     def _answer(self, asked: str, searched: str, passages: list[RetrievedPassage], started: float) -> Answer:
         catalog = self.generation.catalog
-        question = analyse(searched, catalog)
-        sentences = score_sentences(question, passages[:READ], self._vectors, EvidenceWeights())
-        trust = confidence(question, sentences, passages)
+        question = analyse(asked, catalog, searched)
+        read = passages[:READ]
+        similarities = self._retriever.sentence_similarities([searched, asked], [r.passage for r in read])
+        sentences = score_sentences(question, read, similarities, EvidenceWeights())
+        trust = confidence(question, passages)
         reason = reason_for_refusal(question, trust)
         parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings())
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)

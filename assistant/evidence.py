@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from assistant.questions import Question, QuestionKind
-from knowledge_base.embeddings import Embedder
-from knowledge_base.passages import BlockKind, Passage, RetrievedPassage
+from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
 from knowledge_base.text_terms import stem, words
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _MONTH = (
@@ -40,8 +32,6 @@ _DEFINING = re.compile(
     r"|est|sont|désigne|signifie|se définit|défini[es]*)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
-_FEWEST_WORDS = 3
 _CUES: dict[QuestionKind, re.Pattern[str]] = {
     QuestionKind.WHEN: _DATE,
     QuestionKind.QUANTITY: _NUMBER,
@@ -61,7 +51,6 @@ class EvidenceWeights:
     passage: float = 0.5
     cue: float = 0.08
     context: float = 0.4
-    embedded: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,57 +73,33 @@ class Sentence:
     dense: float = 0.0
     score: float = 0.0
 
-
-class SentenceVectors:
-    """Vectors of sentences, the latest kept in memory."""
-
-    def __init__(self, embedder: Embedder, kept: int = 20_000) -> None:
-        self._embedder = embedder
-        self._kept = kept
-        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one unit vector a text, shape (len(texts), dimension)."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        for text, vector in zip(new, self._embedder.encode(new), strict=True):
-            self._vectors[text] = vector
-        found = [self._vectors[text] for text in texts]
-        while len(self._vectors) > self._kept:
-            self._vectors.popitem(last=False)
-        return np.stack(found) if found else np.zeros((0, self._embedder.dimension), dtype=np.float32)
+    @property
+    def id(self) -> str:
+        """Return the id that its vector is kept under."""
+        return sentence_id(self.passage.id, self.position)
 
 
 def score_sentences(
-    question: Question, retrieved: Sequence[RetrievedPassage], vectors: SentenceVectors, weights: EvidenceWeights
+    question: Question, retrieved: Sequence[RetrievedPassage], similarities: Mapping[str, float], weights: EvidenceWeights
 ) -> list[Sentence]:
-    """Return the sentences of the passages with their scores, best first; headings are left out."""
+    """Return the quotable sentences of the passages with their scores, best first.
+
+    `similarities` are the sentences' with the question, by sentence id.
+    """
     sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, weights)]
-    cheap = sorted(sentences, key=lambda s: -(weights.lexical * s.lexical + weights.passage * s.passage_score))
-    chosen = cheap[: weights.embedded]
-    encoded = vectors.encode([question.text, *(s.text for s in chosen)])
-    similarities = encoded[1:] @ encoded[0]
-    scored = [_scored(question, s, float(d), weights) for s, d in zip(chosen, similarities, strict=True)]
+    scored = [_scored(question, s, similarities.get(s.id, 0.0), weights) for s in sentences if s.id in similarities]
     return sorted(scored, key=lambda s: -s.score)
-
-
-def is_quotable(text: str) -> bool:
-    """Say whether a sentence says something: three words or more, and not an address with its title."""
-    return len(words(text)) >= _FEWEST_WORDS and not _ADDRESS.search(text)
 
 
 def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weights: EvidenceWeights) -> Iterator[Sentence]:
     passage = found.passage
-    spans = passage.sentences
-    texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in spans]
+    texts = [passage.sentence_text(span) for span in passage.sentences]
     held = [covered_words(question, text, passage.language) for text in texts]
     above = covered_words(question, f"{passage.title} {passage.heading}", passage.language)
-    for position, (span, text) in enumerate(zip(spans, texts, strict=True)):
-        if span.kind != "heading" and is_quotable(text):
-            near = above.union(*held[max(0, position - 1) : position + 2])
-            lexical = share(question, held[position], near, weights.context)
-            yield Sentence(
-                passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical=lexical
-            )  # fmt: skip
+    for position, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
+        near = above.union(*held[max(0, position - 1) : position + 2])
+        lexical = share(question, held[position], near, weights.context)
+        yield Sentence(passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical=lexical)
 
 
 def _scored(question: Question, sentence: Sentence, dense: float, weights: EvidenceWeights) -> Sentence:

@@ -53,6 +53,8 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ),
     (QuestionKind.WHO, r"\bwho(?:se|m)?\b|\bqui\b|\bby whom\b"),
 )
+CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
+
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 
 
@@ -60,9 +62,11 @@ _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern i
 class Question:
     """An analysed question; `terms` maps each content word to its stems, `weights` to its rarity among the passages.
 
+    `asked` is the question itself, `text` what is searched: the same, with the conversation's words before it in a follow-up.
     `unknown` are the content words that occur in no passage.
     """
 
+    asked: str
     text: str
     language: str
     kind: QuestionKind
@@ -77,12 +81,16 @@ def kind_of(text: str) -> QuestionKind:
     return next((kind for kind, pattern in _COMPILED if pattern.search(straight)), QuestionKind.OTHER)
 
 
-def analyse(text: str, catalog: Catalog) -> Question:
-    """Analyse a question against the words of the documents."""
+def analyse(asked: str, catalog: Catalog, searched: str | None = None) -> Question:
+    """Analyse a question against the words of the documents; `searched` adds what a follow-up leans on, at less weight."""
+    text = searched or asked
     terms = question_terms(text)
+    own = question_terms(asked)
     total = max(1, catalog.counts()["passages"])
     frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
     best = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
-    weights = {word: log(1 + total / max(0.5, count)) for word, count in best.items()}
+    weights = {
+        word: log(1 + total / max(0.5, count)) * (1.0 if word in own else CONTEXT_WEIGHT) for word, count in best.items()
+    }
     unknown = tuple(word for word, count in best.items() if not count)
-    return Question(text, question_language(text), kind_of(text), terms, weights, unknown)
+    return Question(asked, text, question_language(asked), kind_of(asked), terms, weights, unknown)

@@ -13,7 +13,7 @@ from typing import Literal
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 
-VERSION = 1
+VERSION = 2
 SPECIAL_TOKENS = 2
 PREFIX_TOKENS = 48
 TARGET_TOKENS = 190

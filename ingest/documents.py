@@ -120,10 +120,12 @@ def _kind_by_content(data: bytes, named: str) -> str | None:
         return "docx"
     if has_byte_order_mark(data):
         return named if named in _TEXT_KINDS else "text"
-    if _binary_type(data) or _looks_binary(data):
-        return "pdf" if named == "pdf" and not _binary_type(data) else None
+    if _binary_type(data) or (named != "pdf" and _looks_binary(data)):
+        return None
     if _HTML.match(head) and named in ("pdf", "docx", "text"):
         return "html"
+    if named == "pdf":
+        return "pdf"  # without its mark: its loader says what is wrong
     return named if named in _TEXT_KINDS else "text"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -192,17 +193,22 @@ def _build(
         embed = _embedding(embedder, cache, progress)
         vectors = embed(reading.passages)
         embedded = cache.count() - known
-        in_place = base is not None and base.manifest.model_id == embedder.model_id
+        in_place = base is not None and _same_make(base.manifest, embedder)
         require_free_space(settings.data_dir, _SPARE_BYTES + 2 * (generations.size_on_disk(base.path) if base else 0))
         with generations.building(settings.data_dir, base.id if base else None) as path:
             removed = _write_catalog(path, plan, reading)
-            probes = _write_vectors(path, removed, reading.passages, vectors, embed, in_place)
+            probes = _write_vectors(path, removed, vectors, embed, in_place)
             manifest = _sealed(settings, options, path, embedder)
             progress("Verify", 0, 1)
             child.verify(path, *probes)
             progress("Verify", 1, 1)
             generations.publish(settings.data_dir, path, manifest)
     return manifest, reading, embedded
+
+
+def _same_make(manifest: Manifest, embedder: Embedder) -> bool:
+    """Say whether vectors of a generation can stand beside new ones."""
+    return manifest.model_id == embedder.model_id and manifest.chunking == chunking.VERSION
 
 
 def _everything_again(settings: Settings, options: SyncOptions, plan: SyncPlan) -> SyncPlan:
@@ -242,14 +248,28 @@ def _chunk(document: Document, embedder: Embedder) -> list[Passage]:
     return [] if document.record else chunking.chunk(document, embedder.count_tokens, embedder.max_tokens)
 
 
-def _embedding(
-    embedder: Embedder, cache: EmbeddingCache, progress: Progress
-) -> Callable[[Sequence[Passage]], NDArray[np.float32]]:
-    """Return a function that embeds passages, taking what it can from the cache."""
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """Vectors of passages and of their quotable sentences, each by id."""
 
-    def embed(passages: Sequence[Passage]) -> NDArray[np.float32]:
-        texts = [chunking.embedded_text(p, embedder.count_tokens) for p in passages]
-        return embed_with_cache(embedder, cache, texts, lambda done: progress("Embed", done, len(texts)))
+    passages: dict[str, NDArray[np.float32]]
+    sentences: dict[str, NDArray[np.float32]]
+
+
+Embed = Callable[[Sequence[Passage]], _Vectors]
+
+
+def _embedding(embedder: Embedder, cache: EmbeddingCache, progress: Progress) -> Embed:
+    """Return a function that embeds passages and their sentences, taking what it can from the cache."""
+
+    def embed(passages: Sequence[Passage]) -> _Vectors:
+        sentences = {i: text for p in passages for i, text in p.quotable_sentences().items()}
+        texts = [*(chunking.embedded_text(p, embedder.count_tokens) for p in passages), *sentences.values()]
+        vectors = embed_with_cache(embedder, cache, texts, lambda done: progress("Embed", done, len(texts)))
+        ids = [p.id for p in passages]
+        return _Vectors(
+            dict(zip(ids, vectors[: len(ids)], strict=True)), dict(zip(sentences, vectors[len(ids) :], strict=True))
+        )
 
     return embed
 
@@ -266,54 +286,55 @@ def keep_originals(data_dir: Path, files: Iterable[FileToRead]) -> None:
             os.replace(temporary, target)
 
 
-def _write_catalog(path: Path, plan: SyncPlan, reading: _Reading) -> set[str]:
-    """Write the delta into the catalog built in `path`; return the ids of passages that are no longer there."""
+def _write_catalog(path: Path, plan: SyncPlan, reading: _Reading) -> list[Passage]:
+    """Write the delta into the catalog built in `path`; return the passages that are no longer there."""
     file = path / CATALOG
     with Catalog.edit(file) if file.exists() else Catalog.create(file) as catalog:
-        before = catalog.passage_ids()
-        for source in [*plan.deleted, *(previous for _, previous in plan.renamed)]:
+        out = [*plan.deleted, *(old for _, old in plan.renamed), *(found.source for found, _, _ in reading.documents)]
+        before = [passage for source in out for passage in catalog.all_passages(source)]
+        for source in out:
             catalog.delete_document(source)
         indexed_at = generations.now()
         for found, document, passages in reading.documents:
             catalog.put_document(document, passages, found.version, indexed_at)
         catalog.set_failures([*plan.failed, *reading.failed])
-        return before - catalog.passage_ids()
+        kept = {passage.id for passage in reading.passages}
+        return [passage for passage in before if passage.id not in kept]
 
 
 def _write_vectors(
-    path: Path,
-    removed: set[str],
-    passages: Sequence[Passage],
-    vectors: NDArray[np.float32],
-    embed: Callable[[Sequence[Passage]], NDArray[np.float32]],
-    in_place: bool,
+    path: Path, removed: Sequence[Passage], new: _Vectors, embed: Embed, in_place: bool
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Write the delta into the vectors, or all of them anew; return ids and vectors that the check is to look for."""
     import numpy as np
 
     with Catalog.edit(path / CATALOG) as catalog:
-        current = {p.id: p for p in catalog.all_passages()}
+        current = list(catalog.all_passages())
     if not in_place or len(removed) > _WORN_OUT * len(current):
-        every = list(current.values())
-        return _fresh_vectors(path, every, embed(every))
-    with VectorStore.open(path / CHROMA) as store:
-        store.delete(removed)
-        store.put([p.id for p in passages], vectors)
-    new = {p.id for p in passages}
-    sample = [p for p in current.values() if p.id not in new][:: max(1, len(current) // _SAMPLE)]
-    return [p.id for p in [*passages, *sample]], np.concatenate([vectors, embed(sample)])
+        new = embed(current)
+        _write_fresh_vectors(path, new)
+    else:
+        with VectorStore.open(path / CHROMA) as store:
+            store.passages.delete(passage.id for passage in removed)
+            store.sentences.delete(i for passage in removed for i in passage.quotable_sentences())
+            _put(store, new)
+    sample = [p for p in current if p.id not in new.passages][:: max(1, len(current) // _SAMPLE)]
+    probes = {**new.passages, **embed(sample).passages}
+    return list(probes), np.stack(list(probes.values())) if probes else np.zeros((0, 1), dtype=np.float32)
 
 
-def _fresh_vectors(
-    path: Path, passages: Sequence[Passage], vectors: NDArray[np.float32]
-) -> tuple[list[str], NDArray[np.float32]]:
-    import shutil
+def _put(store: VectorStore, vectors: _Vectors) -> None:
+    import numpy as np
 
+    for index, found in ((store.passages, vectors.passages), (store.sentences, vectors.sentences)):
+        if found:
+            index.put(list(found), np.stack(list(found.values())))
+
+
+def _write_fresh_vectors(path: Path, vectors: _Vectors) -> None:
     shutil.rmtree(path / CHROMA, ignore_errors=True)
-    ids = [p.id for p in passages]
     with VectorStore.create(path / CHROMA) as store:
-        store.put(ids, vectors)
-    return ids, vectors
+        _put(store, vectors)
 
 
 def _sealed(settings: Settings, options: SyncOptions, path: Path, embedder: Embedder) -> Manifest:

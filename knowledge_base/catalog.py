@@ -292,6 +292,10 @@ class Catalog:
         """Return the ids of all passages."""
         return {row[0] for row in self._connection.execute("SELECT id FROM passages")}
 
+    def sentence_ids(self) -> set[str]:
+        """Return the ids of all sentences that can be quoted."""
+        return {identifier for passage in self.all_passages() for identifier in passage.quotable_sentences()}
+
     def search(self, expression: str, limit: int, weights: tuple[float, float, float]) -> list[tuple[str, float]]:
         """Return (passage id, BM25 score) of the best `limit` matches of an FTS5 `expression`, best first.
 

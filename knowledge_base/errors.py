@@ -7,6 +7,7 @@ KnowledgeBaseError            what went wrong, and the remedy
 ├── WrongRootsError           an index of configured roots was asked to become one of a folder, or the reverse
 ├── LockedError               another process is writing
 ├── StorageError              no space, no permission, a read-only directory
+├── FetchError                a source of the list could not be downloaded, or is not what the list says
 └── DocumentError             one file cannot be read (the others go on)
 """
 
@@ -50,6 +51,10 @@ class LockedError(KnowledgeBaseError):
 
 class StorageError(KnowledgeBaseError):
     """The data directory cannot be written: no space, no permission, read-only."""
+
+
+class FetchError(KnowledgeBaseError):
+    """A source of the list could not be downloaded, or is not what the list says; what was there stays."""
 
 
 class DocumentError(KnowledgeBaseError):

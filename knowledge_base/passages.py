@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from knowledge_base.sentences import is_quotable
+
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "caption", "field"]
 
 
@@ -108,6 +110,25 @@ class Passage:
     ordinal: int = 0
     language: str | None = None
     sentences: tuple[SentenceSpan, ...] = field(default=())
+
+    def sentence_text(self, span: SentenceSpan) -> str:
+        """Return the characters of one of its sentences."""
+        return self.text[span.start - self.start : span.end - self.start]
+
+    def quotable_sentences(self) -> dict[str, str]:
+        """Map the id of each sentence that can be quoted, `<passage id>#<position>`, to its text; headings are left out."""
+        texts = {sentence_id(self.id, i): self.sentence_text(s) for i, s in enumerate(self.sentences) if s.kind != "heading"}
+        return {identifier: text for identifier, text in texts.items() if is_quotable(text)}
+
+
+def sentence_id(passage_id: str, position: int) -> str:
+    """Return the id of a passage's sentence; `position` counts all of its sentences from 0."""
+    return f"{passage_id}#{position}"
+
+
+def passage_of(identifier: str) -> str:
+    """Return the id of the passage that a sentence id belongs to."""
+    return identifier.partition("#")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ CATEGORIES = ("state", "public-authority", "private-sector", "civil-society")
 BUILT_IN_SOURCE = "register_states.toml"
 
 _COLUMNS = "number, source, name, category, nature, nature_text, country, joined, website, first_seen"
+_LATEST_POSSIBLE = "coalesce(joined, first_seen)"
+_EARLIEST_POSSIBLE = "coalesce(joined, CASE length(first_seen) WHEN 10 THEN first_seen END)"  # a month says only "by then"
 _TABLE = f"CREATE TABLE supporters ({_COLUMNS.replace('number', 'number INTEGER PRIMARY KEY', 1)})"
 
 
@@ -29,8 +31,8 @@ _TABLE = f"CREATE TABLE supporters ({_COLUMNS.replace('number', 'number INTEGER 
 class Supporter:
     """One row: `nature` is the key of its nature (None: the record gives none), `nature_text` what the record writes.
 
-    `country` is a current ISO 3166-1 alpha-3 code or None, `joined` an ISO date or None. `first_seen` (built-in rows alone) is
-    the ISO date or month of the first appearance on the published list.
+    `country` is a current ISO 3166-1 alpha-3 code or None, `joined` an ISO date or None. `first_seen`, of states without
+    `joined`, is the ISO date or month of the first appearance on the published list.
     """
 
     number: int
@@ -57,7 +59,8 @@ class Kind:
 class RegisterFilter:
     """What a supporter must be: of any of `kinds`, in any of `places`, in none of `excluded`, joined in the half-open interval.
 
-    Empty fields leave that open. `excluded` and `places` leave out supporters without a country; dates those without a date.
+    Empty fields leave that open. `excluded` and `places` leave out supporters without a country; dates those without a date
+    (for a state without one its first appearance on the published list counts, where the day is known).
     """
 
     kinds: tuple[Kind, ...] = ()
@@ -135,23 +138,25 @@ class Register:
         """List the state records of a country or of a group's members."""
         return self.select(RegisterFilter(kinds=(Kind("state"),), places=(place,)))
 
-    def dated(self) -> int:
-        """Count the supporters whose record gives a joining date."""
-        return int(self._connection.execute("SELECT count(*) FROM supporters WHERE joined IS NOT NULL").fetchone()[0])
-
-    def first_date(self) -> str | None:
-        """Return the earliest joining date that a record gives, or None."""
-        found = self._connection.execute("SELECT min(joined) FROM supporters").fetchone()[0]
-        return str(found) if found else None
+    def dates(self, wanted: RegisterFilter) -> tuple[int, str | None]:
+        """Return, of those that pass, how many have a date, and the earliest (an ISO date or month; None: no date at all)."""
+        where, arguments = _where(wanted)
+        sql = f"SELECT count({_LATEST_POSSIBLE}), min({_LATEST_POSSIBLE}) FROM supporters WHERE {where}"
+        number, first = self._connection.execute(sql, arguments).fetchone()
+        return int(number), str(first) if first else None
 
 
 def built_in_states() -> list[Supporter]:
     """Return the states that the package carries as facts."""
     source = f"register/{BUILT_IN_SOURCE}"
     return [
-        Supporter(n, source, s["name"], "state", None, "", s["country"], s.get("joined"), None, s["first_seen"])
+        Supporter(n, source, s["name"], "state", None, "", s["country"], s.get("joined"), None, _first_seen(s["country"]))
         for n, s in enumerate(data(BUILT_IN_SOURCE)["states"])
     ]
+
+
+def _first_seen(code: str | None) -> str | None:
+    return next((s["first_seen"] for s in data(BUILT_IN_SOURCE)["states"] if s["country"] == code and "joined" not in s), None)
 
 
 def nature_key(text: str) -> str | None:
@@ -178,8 +183,9 @@ def _supporter(number: int, row: RegisterRow) -> Supporter:
     nature = nature_key(r.nature or "")
     category = fold(r.category or "").strip()
     country = current_code(r.country)
+    first_seen = _first_seen(country) if category == "state" and not r.joined else None
     return Supporter(
-        number, row.source, r.name, category, nature, (r.nature or "").strip(), country, r.joined or None, r.website, None
+        number, row.source, r.name, category, nature, (r.nature or "").strip(), country, r.joined or None, r.website, first_seen
     )
 
 
@@ -198,9 +204,12 @@ def _where(wanted: RegisterFilter) -> tuple[str, list[str]]:
     _add_kinds(wanted.excluded_kinds, "NOT ", conditions, arguments)
     _add_places(wanted.places, "IN", conditions, arguments)
     _add_places(wanted.excluded, "NOT IN", conditions, arguments)
-    for comparison, date in ((">=", wanted.joined_since), ("<", wanted.joined_before)):
+    for comparison, date in (
+        (f"{_EARLIEST_POSSIBLE} >=", wanted.joined_since),
+        (f"{_LATEST_POSSIBLE} <", wanted.joined_before),
+    ):
         if date:
-            conditions.append(f"joined {comparison} ?")
+            conditions.append(f"{comparison} ?")
             arguments.append(date)
     return " AND ".join(conditions), arguments
 

@@ -1,24 +1,36 @@
-"""Hybrid retrieval: FTS5 BM25 and dense vectors, fused by a weighted sum of normalised scores."""
+"""Hybrid retrieval: BM25 and the vectors of passages and of sentences, fused by a weighted sum of normalised scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from knowledge_base.catalog import quoted_term
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
-from knowledge_base.passages import RetrievedPassage
+from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.text_terms import content_words, question_language, stem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from knowledge_base.vectors import VectorIndex
+
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalWeights:
-    """How retrieval scores: `dense` is the share of the dense score in the sum; the others weigh BM25's columns."""
+    """How retrieval scores: `passage`, `sentence` and `lexical` weigh a passage's own similarity, that of its best sentence,
+    and BM25; `title`, `heading` and `body` weigh BM25's columns. `candidates` are fetched of each kind.
+    """
 
-    dense: float = 0.55
+    passage: float = 0.4
+    sentence: float = 0.4
+    lexical: float = 0.2
     title: float = 2.0
     heading: float = 2.0
     body: float = 1.0
@@ -48,25 +60,32 @@ class HybridRetriever:
 
     def retrieve(self, question: str, top_k: int = 10) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for the question, best first; scores lie between 0 and 1."""
-        dense = self._dense_scores(question)
+        query = self._embedder.encode([question])
+        own = _nearest(self._generation.vectors.passages, query, self._weights.candidates)
+        sentence = _best_by_passage(_nearest(self._generation.vectors.sentences, query, 2 * self._weights.candidates))
         lexical = self._lexical_scores(question)
-        passages = self._generation.catalog.passages(list(dense | lexical))
-        found = [
-            RetrievedPassage(passage, self._fused(dense.get(i), lexical.get(i)), dense.get(i, 0.0), lexical.get(i, 0.0))
-            for i, passage in passages.items()
-        ]
-        return sorted(found, key=lambda r: (-r.score, r.passage.id))[:top_k]
+        fused = self._fused(own, sentence, lexical)
+        best = sorted(fused, key=lambda identifier: (-fused[identifier], identifier))[:top_k]
+        passages = self._generation.catalog.passages(best)
+        return [RetrievedPassage(passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0)) for i in best]
 
-    def _fused(self, dense: float | None, lexical: float | None) -> float:
-        share = self._weights.dense
-        return share * (dense or 0.0) + (1 - share) * (lexical or 0.0)
+    def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
+        """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
+        weights = self._weights
+        return {
+            i: weights.passage * own.get(i, _floor(own))
+            + weights.sentence * sentence.get(i, _floor(sentence))
+            + weights.lexical * lexical.get(i, 0.0)
+            for i in own | sentence | lexical
+        }
 
-    def _dense_scores(self, question: str) -> dict[str, float]:
-        """Return cosine similarities of the nearest passages, by id."""
-        vectors = self._embedder.encode([question])
-        return dict(self._generation.vectors.query(vectors, self._weights.candidates)[0])
+    def sentence_similarities(self, questions: Sequence[str], passages: Sequence[Passage]) -> Scores:
+        """Return the cosine similarity of each quotable sentence, by its id, with the mean of the questions' vectors."""
+        query = self._embedder.encode(list(questions)).mean(axis=0)
+        ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
+        return {i: float(vector @ query) for i, vector in self._generation.vectors.sentences.get(ids).items()}
 
-    def _lexical_scores(self, question: str) -> dict[str, float]:
+    def _lexical_scores(self, question: str) -> Scores:
         """Return BM25 scores of the best matches, by id, each divided by the best."""
         expression = match_expression(question_terms(question))
         if not expression:
@@ -75,6 +94,22 @@ class HybridRetriever:
         found = self._generation.catalog.search(expression, self._weights.candidates, weights)
         best = found[0][1] if found else 1.0
         return {identifier: score / best for identifier, score in found} if best > 0 else {}
+
+
+def _nearest(index: VectorIndex, query: NDArray[np.float32], count: int) -> Scores:
+    return dict(index.query(query, count)[0])
+
+
+def _best_by_passage(sentences: Scores) -> Scores:
+    best: Scores = {}
+    for identifier, score in sentences.items():
+        passage = passage_of(identifier)
+        best[passage] = max(score, best.get(passage, -1.0))
+    return best
+
+
+def _floor(scores: Scores) -> float:
+    return min(scores.values(), default=0.0)
 
 
 def question_terms(question: str) -> dict[str, tuple[str, ...]]:

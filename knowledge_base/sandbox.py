@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from knowledge_base.errors import DocumentError
-from knowledge_base.sandbox_worker import Limits
+from knowledge_base.sandbox_worker import Limits, size_in_words
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -207,6 +207,9 @@ class _Worker:
         if self._late or code == -signal.SIGXCPU:
             remedy = "Split the file, or raise PARISCALL_PARSE_SECONDS."
             return SandboxFailure(f"took longer than {self._limits.seconds:g} s", remedy)
+        if code == -signal.SIGABRT:
+            memory = size_in_words(self._limits.memory_bytes)
+            return SandboxFailure(f"the parser gave up; it may have needed more than {memory} of memory", "Split the file.")
         return SandboxFailure(f"the parser crashed (exit status {code})", "Open and save the file again, or leave it out.")
 
 

@@ -61,12 +61,12 @@ def _do(task: bytes, limits: Limits) -> Reply:
         return _failed(error.message, error.remedy)
     except MemoryError:
         remedy = "Split the file, or raise PARISCALL_PARSE_MEMORY_MB."
-        return _failed(f"needed more than {_size(limits.memory_bytes)} of memory", remedy, spent=True)
+        return _failed(f"needed more than {size_in_words(limits.memory_bytes)} of memory", remedy, spent=True)
     except Exception as error:  # a border: the parent must hear of whatever went wrong
         logging.getLogger(__name__).warning("A sandboxed task failed.", exc_info=True)
         return _failed(f"the parser crashed ({type(error).__name__}: {error})"[:300], "Open and save the file again.")
     if len(result) > limits.output_bytes:
-        return _failed(f"gave more than {_size(limits.output_bytes)} of output", "Split the file.")
+        return _failed(f"gave more than {size_in_words(limits.output_bytes)} of output", "Split the file.")
     return Reply(result, None, _has_grown(limits.memory_bytes))
 
 
@@ -74,7 +74,8 @@ def _failed(message: str, remedy: str, *, spent: bool = False) -> Reply:
     return Reply(None, (message, remedy), spent)
 
 
-def _size(count: int) -> str:
+def size_in_words(count: int) -> str:
+    """Return a number of bytes as people write it: `300 MB`, `1 GB`."""
     return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
 
 

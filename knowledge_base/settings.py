@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")))
     documents: str = ""
+    sources: Path | None = Field(default=None, description="the user's own list of sources; None: DATA_DIR/sources.toml")
+    fetch_from_loopback: bool = Field(default=False, description="take plain http from this machine, for a mirror or a test")
     embedding_model: str = PACKAGED_MODEL
     embedding_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
     max_question_length: int = Field(default=1000, ge=20)

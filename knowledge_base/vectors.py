@@ -1,11 +1,12 @@
-"""Vectors of passages in Chroma, one directory a generation; the only module that imports chromadb.
+"""Vectors of passages and sentences in Chroma, one directory a generation; the only module that imports chromadb.
 
 Chroma holds ids and vectors, nothing else; the catalog is the store of record. A published directory is never written to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COLLECTION = "passages"
+_COLLECTIONS = ("passages", "sentences")
 # Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
 _HNSW = {
     "space": "cosine",
@@ -31,41 +32,11 @@ _HNSW = {
 _BATCH = 2000
 
 
-class VectorStore:
-    """Ids and unit vectors under cosine similarity; a context manager that closes Chroma's files."""
+class VectorIndex:
+    """Ids and unit vectors of one kind under cosine similarity."""
 
-    def __init__(self, client: Any, collection: Any) -> None:
-        self._client = client
+    def __init__(self, collection: Any) -> None:
         self._collection = collection
-
-    @classmethod
-    def create(cls, path: Path) -> Self:
-        """Begin an empty store in the directory `path`."""
-        client = _client(path)
-        collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": _HNSW})
-        return cls(client, collection)
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the store in `path`; a directory without its files is an error, never a new empty store."""
-        if not (path / "chroma.sqlite3").is_file():
-            raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
-        client = _client(path)
-        try:
-            return cls(client, client.get_collection(COLLECTION, embedding_function=None))
-        except Exception as error:  # Chroma raises many kinds for a damaged store
-            client.close()
-            raise DamagedIndexError(f"The vector index {path} cannot be opened: {error}.") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close Chroma's files, so that the directory can be copied or replaced."""
-        self._client.close()
 
     def put(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Add or replace vectors, shape (len(ids), dimension)."""
@@ -85,12 +56,18 @@ class VectorStore:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
         if not len(vectors):
             return []
-        try:
+        with _damage("searched"):
             found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
-        except Exception as error:  # Chroma raises many kinds for a damaged store
-            raise DamagedIndexError(f"The vector index cannot be searched: {error}.") from error
         pairs = zip(found["ids"], found["distances"], strict=True)
         return [[(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
+
+    def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors with these ids, by id; ids that are not there are left out."""
+        if not ids:
+            return {}
+        with _damage("read"):
+            found = self._collection.get(ids=list(ids), include=["embeddings"])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
     def ids(self) -> set[str]:
         """Return all ids."""
@@ -99,6 +76,58 @@ class VectorStore:
     def count(self) -> int:
         """Return the number of vectors."""
         return int(self._collection.count())
+
+
+class VectorStore:
+    """The vectors of a generation: those of `passages` and those of their `sentences`; a context manager that closes it."""
+
+    def __init__(self, client: Any, passages: VectorIndex, sentences: VectorIndex) -> None:
+        self._client = client
+        self.passages = passages
+        self.sentences = sentences
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Begin an empty store in the directory `path`."""
+        client = _client(path)
+        return cls(client, *(VectorIndex(_created(client, name)) for name in _COLLECTIONS))
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store in `path`; a directory without its files is an error, never a new empty store."""
+        if not (path / "chroma.sqlite3").is_file():
+            raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
+        client = _client(path)
+        try:
+            with _damage("opened"):
+                found = [VectorIndex(client.get_collection(name, embedding_function=None)) for name in _COLLECTIONS]
+            return cls(client, *found)
+        except DamagedIndexError:
+            client.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close Chroma's files, so that the directory can be copied or replaced."""
+        self._client.close()
+
+
+def _created(client: Any, name: str) -> Any:
+    return client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
+
+
+@contextmanager
+def _damage(what: str) -> Iterator[None]:
+    """Name a failure of Chroma's, which raises many kinds for a damaged store."""
+    try:
+        yield
+    except Exception as error:
+        raise DamagedIndexError(f"The vector index cannot be {what}: {error}.") from error
 
 
 def _client(path: Path) -> Any:

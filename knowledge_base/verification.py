@@ -76,10 +76,14 @@ def find_problem(path: Path) -> str | None:
     with np.load(path / PROBES) as probes:
         ids, vectors = [str(i) for i in probes["ids"]], probes["vectors"]
     with Catalog.edit(path / "catalog.sqlite3") as catalog, VectorStore.open(path / "chroma") as store:
-        wanted, stored = catalog.passage_ids(), store.ids()
-        if wanted != stored:
-            return f"{len(wanted - stored)} vectors are missing and {len(stored - wanted)} are left over"
-        lost = [i for i, hits in zip(ids, store.query(vectors, 10), strict=True) if not _finds_itself(i, hits)]
+        for wanted, stored in (
+            (catalog.passage_ids(), store.passages.ids()),
+            (catalog.sentence_ids(), store.sentences.ids()),
+        ):
+            if wanted != stored:
+                return f"{len(wanted - stored)} vectors are missing and {len(stored - wanted)} are left over"
+        found = zip(ids, store.passages.query(vectors, 10), strict=True)
+        lost = [identifier for identifier, hits in found if not _finds_itself(identifier, hits)]
     return f"{len(lost)} of {len(ids)} passages are not found by their own vector" if lost else None
 
 

@@ -20,6 +20,7 @@ class Text(NamedTuple):
     text: str
     size: float = 11
     bold: bool = False
+    upwards: bool = False
 
 
 def paragraph(x: float, y: float, lines: Sequence[str], size: float = 11, pitch: float = 14) -> list[Text]:
@@ -48,7 +49,7 @@ def make_pdf(
             page.rotate(rotation)
     writer.metadata = {"/Producer": "tests", **(metadata or {})}
     for title, page_number in outline:
-        writer.add_outline_item(title, page_number)
+        writer.add_outline_item(title=title, page_number=page_number)
     if roman_pages:
         writer.set_page_label(0, roman_pages - 1, style="/r")
         writer.set_page_label(roman_pages, len(pages) - 1, style="/D", start=1)
@@ -61,7 +62,8 @@ def make_pdf(
 
 def _shown(line: Text) -> str:
     text = line.text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-    return f"BT /{'B' if line.bold else 'R'} {line.size} Tf 1 0 0 1 {line.x} {line.y} Tm ({text}) Tj ET"
+    direction = "0 1 -1 0" if line.upwards else "1 0 0 1"
+    return f"BT /{'B' if line.bold else 'R'} {line.size} Tf {direction} {line.x} {line.y} Tm ({text}) Tj ET"
 
 
 def _fonts() -> DictionaryObject:

@@ -37,6 +37,7 @@ def word() -> bytes:
         (b"<!-- c --><!DOCTYPE html><p>x", "a.txt", "html"),
         (b"<html><p>x", "a.pdf", "html"),
         (b"<html>", "a.md", "markdown"),
+        (b"trailer << /Root 1 0 R >>", "a.pdf", "pdf"),
         (b"plain words", "a.docx", "text"),
         (b"a: b", "a.yaml", "yaml"),
         ("é".encode("utf-16"), "a.txt", "text"),

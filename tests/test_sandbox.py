@@ -125,6 +125,11 @@ def test_a_crash_of_the_process_is_reported(sandbox: Sandbox) -> None:
         sandbox.run(crash)
 
 
+def test_a_library_that_aborts_is_said_to_lack_memory(sandbox: Sandbox) -> None:
+    with pytest.raises(DocumentError, match="it may have needed more than 300 MB of memory"):
+        sandbox.run(os.abort)
+
+
 def test_too_much_output_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(DocumentError, match="gave more than 10 MB of output"):
         sandbox.run(bytes, 11 * MEGABYTE)

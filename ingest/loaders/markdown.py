@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.loaders.characters import decode
 from ingest.loaders.front_matter import FrontMatter, split_front_matter
 from ingest.loaders.structure import PageWriter, language_code, make_document, says_little
+from knowledge_base.countries import current_code
 from knowledge_base.passages import BlockKind, Document, RegisterRecord
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _NESTING_LIMIT = 100
 _METADATA = frozenset(
     {"title", "date", "language", "lang", "topics", "tags", "sources", "licence", "layout", "permalink", "slug"}
 )
-_COUNTRY_CORRECTIONS = {"ROM": "ROU", "SCG": "SRB", "MTG": "MNE"}
 _TEMPLATE_TAG = re.compile(r"\{%[^\n]{0,500}?%\}|\{:[^{}\n]{1,200}\}")
 _UNSHOWN = re.compile(r"<(/?)(?:script|style|template)\b", re.IGNORECASE)
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -62,17 +62,10 @@ def _record(front_matter: FrontMatter) -> RegisterRecord | None:
         name=name,
         category=front_matter.text("category") or "",
         nature=front_matter.text("nature") or "",
-        country=_country(front_matter.text("nationality")),
+        country=current_code(front_matter.text("nationality")),
         joined=front_matter.date("date_signed"),
         website=website if website.startswith(("https://", "http://")) else None,
     )
-
-
-def _country(code: str | None) -> str | None:
-    """Return an ISO 3166-1 alpha-3 code; the register writes three of them in an older or a home-made form."""
-    if code is None or not re.fullmatch("[A-Z]{3}", code):
-        return None
-    return _COUNTRY_CORRECTIONS.get(code, code)
 
 
 def _title(writer: PageWriter, text: str, source: str) -> str | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from ctypes import create_string_buffer
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
-from math import hypot
+from math import hypot, pi
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
@@ -26,6 +29,10 @@ MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
 _MOST_OUTLINE_ENTRIES = 5_000
+_ANGLES_SAMPLED = 50
+_LONGEST_FONT_NAME = 128
+_BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
+_BOLD = 700
 _OUTER_PAGES = 2
 _NO_TEXT = "The page has no text of its own; it may be a picture."
 _log = logging.getLogger(__name__)
@@ -159,13 +166,13 @@ class _Characters:
         import pypdfium2.raw
 
         self._raw, self._text_page = pypdfium2.raw, text_page
+        self._name = create_string_buffer(_LONGEST_FONT_NAME)
         self._rectangle, self._matrix = pypdfium2.raw.FS_RECTF(), pypdfium2.raw.FS_MATRIX()
-        self._rotation = page.get_rotation()
         self._left, self._bottom, right, top = page.get_bbox()
         self._across, self._up = right - self._left, top - self._bottom
-        is_turned = self._rotation in (90, 270)
-        self.width, self.height = (self._up, self._across) if is_turned else (self._across, self._up)
         self.codes = self._read_codes()
+        self._quarter_turns = self._text_direction()
+        self.width, self.height = (self._up, self._across) if self._quarter_turns % 2 else (self._across, self._up)
 
     def _read_codes(self) -> Sequence[int]:
         count = self._text_page.count_chars()
@@ -175,18 +182,25 @@ class _Characters:
         codes = [unicode_at(text_page, index) for index in range(count)]
         return [code if code < 0x110000 else 0 for code in codes]
 
+    def _text_direction(self) -> int:
+        """Return the quarter turns, to the left, in which most of the text is set; the page's own turn says less."""
+        sample = range(0, len(self.codes), max(1, len(self.codes) // _ANGLES_SAMPLED))
+        angles = (self._raw.FPDFText_GetCharAngle(self._text_page, index) for index in sample if self.codes[index] > 32)
+        turns = Counter(-round(angle / (pi / 2)) % 4 for angle in angles if angle >= 0)
+        return turns.most_common(1)[0][0] if turns else 0
+
     def box(self, index: int) -> Box:
-        """Return the box of a character in points, the page upright."""
+        """Return the box of a character in points, the page turned so that its text runs from left to right."""
         rectangle = self._rectangle
         if not self._raw.FPDFText_GetLooseCharBox(self._text_page, index, rectangle):
             return Box(0.0, 0.0, 0.0, 0.0)
         left, right = rectangle.left - self._left, rectangle.right - self._left
         bottom, top = rectangle.bottom - self._bottom, rectangle.top - self._bottom
-        if self._rotation == 90:
+        if self._quarter_turns == 1:
             return Box(bottom, self._across - right, top, self._across - left)
-        if self._rotation == 180:
+        if self._quarter_turns == 2:
             return Box(self._across - right, self._up - top, self._across - left, self._up - bottom)
-        if self._rotation == 270:
+        if self._quarter_turns == 3:
             return Box(self._up - top, left, self._up - bottom, right)
         return Box(left, bottom, right, top)
 
@@ -198,8 +212,11 @@ class _Characters:
         return size * hypot(self._matrix.c, self._matrix.d)
 
     def weight(self, index: int) -> int:
-        """Return the weight of a character's font."""
-        return int(self._raw.FPDFText_GetFontWeight(self._text_page, index))
+        """Return the weight of a character's font; a name such as `Helvetica-Bold` counts where the file gives none."""
+        length = self._raw.FPDFText_GetFontInfo(self._text_page, index, self._name, len(self._name), None)
+        named = _BOLD_NAME.search(self._name.raw[:length]) is not None
+        weight = int(self._raw.FPDFText_GetFontWeight(self._text_page, index))
+        return max(weight, _BOLD) if named else weight
 
 
 def _second_reader(data: bytes, source: str) -> pypdf.PdfReader | None:

@@ -1,0 +1,284 @@
+"""Conversations and saved answers, kept in DATA_DIR/conversations.sqlite3.
+
+Short transactions on a write-ahead log: several sessions, and several processes, work on one file. A question is kept before
+it is answered, so that a run that is killed leaves it to be asked again.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from assistant.answers import Answer
+from knowledge_base.errors import StorageError
+from knowledge_base.files import storage_errors
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "conversations.sqlite3"
+TITLE_LENGTH = 80
+Role = Literal["user", "assistant"]
+
+_BUSY_SECONDS = 10.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    role TEXT NOT NULL, content TEXT NOT NULL, answer TEXT, created TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS messages_by_conversation ON messages (conversation, id);
+CREATE TABLE IF NOT EXISTS saved_answers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as the list shows it; times are ISO, in UTC."""
+
+    id: str
+    title: str
+    created: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn: a question, or an answer with its citations (None where it cannot be read any more)."""
+
+    id: int
+    role: Role
+    content: str
+    created: str
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAnswer:
+    """An answer that was saved; it stays when its conversation is deleted."""
+
+    id: int
+    answer: Answer
+    saved: str
+    message: int | None
+    conversation: str | None
+
+
+class ConversationStore:
+    """The store; threads may share one. `notice` says what the user must know of how it was opened."""
+
+    def __init__(self, connection: sqlite3.Connection, place: Path | None = None, notice: str | None = None) -> None:
+        self._connection = connection
+        self._place = place
+        self._lock = threading.Lock()
+        self.notice = notice
+
+    @classmethod
+    def open(cls, data_dir: Path) -> Self:
+        """Open the store of a data directory; a damaged file is set aside. Raise StorageError where it cannot be written."""
+        path = data_dir / FILE_NAME
+        with storage_errors(data_dir):
+            data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            return cls(_connect(path), path)
+        except sqlite3.OperationalError as error:
+            raise _not_writable(path, error) from error
+        except sqlite3.DatabaseError as error:
+            log.warning("%s is damaged (%s); it is set aside.", path, error)
+        aside = _set_aside(path)
+        notice = f"The file of earlier conversations was damaged. It was set aside as {aside.name}; a new one was begun."
+        return cls(_connect(path), path, notice)
+
+    @classmethod
+    def unkept(cls, notice: str) -> Self:
+        """Open a store that lives no longer than this process, for where none can be kept."""
+        return cls(_prepared(sqlite3.connect(":memory:", check_same_thread=False)), notice=notice)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock, self._connection:
+                yield self._connection
+        except sqlite3.OperationalError as error:
+            raise _not_writable(self._place, error) from error
+        except sqlite3.DatabaseError as error:
+            remedy = "Start the page again: it sets the damaged file aside."
+            raise StorageError(f"The conversations in {self._place} cannot be read: {error}.", remedy) from error
+
+    def begin(self, question: str) -> Conversation:
+        """Begin a conversation that is named after its first question."""
+        now = _now()
+        begun = Conversation(secrets.token_urlsafe(9), title_from(question), now, now)
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (begun.id, begun.title, now, now))
+        return begun
+
+    def conversations(self, limit: int = 200) -> list[Conversation]:
+        """List conversations, the one with the latest message first."""
+        with self._transaction() as connection:
+            rows = connection.execute("SELECT * FROM conversations ORDER BY updated DESC, rowid DESC LIMIT ?", (limit,))
+            return [Conversation(*row) for row in rows]
+
+    def conversation(self, identifier: str) -> Conversation | None:
+        """Return one conversation, or None."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT * FROM conversations WHERE id = ?", (identifier,)).fetchone()
+        return Conversation(*row) if row else None
+
+    def rename(self, identifier: str, title: str) -> None:
+        """Give a conversation another title; nothing happens where the title is empty."""
+        if title.strip():
+            with self._transaction() as connection:
+                connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (title_from(title), identifier))
+
+    def delete(self, identifier: str) -> None:
+        """Delete a conversation and its messages; answers saved from it stay."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM conversations WHERE id = ?", (identifier,))
+
+    def add_question(self, conversation: str, question: str) -> int:
+        """Add a question, and return its message's id."""
+        return self._add(conversation, "user", question, None)
+
+    def add_answer(self, conversation: str, answer: Answer) -> int:
+        """Add an answer, and return its message's id."""
+        return self._add(conversation, "assistant", answer.text, encoded(answer))
+
+    def _add(self, conversation: str, role: Role, content: str, answer: str | None) -> int:
+        now = _now()
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO messages (conversation, role, content, answer, created) SELECT id, ?, ?, ?, ? FROM conversations"
+                " WHERE id = ?",
+                (role, content, answer, now, conversation),
+            )
+            connection.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
+        if cursor.rowcount != 1:
+            raise StorageError("This conversation was deleted meanwhile.", "Begin a new one.")
+        return int(cursor.lastrowid or 0)
+
+    def messages(self, conversation: str) -> list[Message]:
+        """Return the messages of a conversation, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, role, content, created, answer FROM messages WHERE conversation = ? ORDER BY id", (conversation,)
+            ).fetchall()
+        return [Message(*row[:4], decoded(row[4])) for row in rows]
+
+    def save_answer(self, message: int) -> None:
+        """Save the answer of a message; nothing happens where it is saved already."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO saved_answers (message, conversation, answer, saved)"
+                " SELECT id, conversation, answer, ? FROM messages WHERE id = ? AND answer IS NOT NULL",
+                (_now(), message),
+            )
+
+    def remove_saved(self, message: int) -> None:
+        """Take the answer of a message out of the saved ones."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM saved_answers WHERE message = ?", (message,))
+
+    def saved_messages(self) -> set[int]:
+        """Return the ids of the messages whose answers are saved."""
+        with self._transaction() as connection:
+            return {row[0] for row in connection.execute("SELECT message FROM saved_answers")}
+
+    def saved_answers(self) -> list[SavedAnswer]:
+        """List the saved answers, the latest first; those that cannot be read any more are left out."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT saved_answers.id, answer, saved, message, conversations.id FROM saved_answers"
+                " LEFT JOIN conversations ON conversations.id = conversation ORDER BY saved_answers.id DESC"
+            ).fetchall()
+        return [SavedAnswer(row[0], answer, *row[2:]) for row in rows if (answer := decoded(row[1]))]
+
+
+def title_from(question: str) -> str:
+    """Return a question as a title: one line of at most TITLE_LENGTH characters."""
+    line = " ".join(question.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def encoded(answer: Answer) -> str:
+    """Return an answer, citations and all, as JSON."""
+    return _answers().dump_json(answer).decode()
+
+
+def decoded(record: str | None) -> Answer | None:
+    """Return the answer of a JSON record, or None where there is none or another version wrote it in another form."""
+    if record is None:
+        return None
+    try:
+        return _answers().validate_json(record)
+    except ValidationError as error:
+        log.warning("A stored answer cannot be read: %s", error.errors(include_input=False, include_url=False))
+        return None
+
+
+@cache
+def _answers() -> TypeAdapter[Answer]:
+    return TypeAdapter(Answer)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+    try:
+        return _prepared(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        found = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        cursor.executescript(_SCHEMA)
+    return connection
+
+
+def _set_aside(path: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    aside = path.with_name(f"conversations.damaged-{stamp}.sqlite3")
+    with storage_errors(path.parent):
+        for ending in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + ending)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _not_writable(path: Path | None, error: sqlite3.Error) -> StorageError:
+    remedy = "Free some space, and give this user the right to write there; or choose another place with --data-dir."
+    return StorageError(f"Conversations cannot be kept in {path}: {error}.", remedy)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

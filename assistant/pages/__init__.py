@@ -1,0 +1,1 @@
+"""The pages that `app` navigates between; each file is run by Streamlit."""

@@ -1,0 +1,117 @@
+"""Questions on one name: did X sign, is X on the list, why did X withdraw; what the name is, in English and French."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+NameQuestion = Literal["check", "withdrawal"]
+
+_CALL = r"(?:(?:the\s+|this\s+)?(?:paris\s+)?call(?:\s+for\s+trust\s+and\s+security\s+in\s+cyberspace)?)"
+_LIST = r"(?:(?:the|its)\s+(?:official\s+|paris\s+call\s+|supporters?'?s?\s+)*(?:register|registry|list)(?:\s+of\s+(?:supporters|signatories))?)"
+_OBJECT = rf"(?:\s+(?:{_CALL}|{_LIST}|it))?"
+_OF_CALL = rf"(?:\s+(?:of|to|for|in)\s+(?:{_CALL}|it))?"
+_VERB = r"(?:sign(?:ed|s)?|join(?:ed|s)?|support(?:ed|s)?|back(?:ed|s)?|endorse[ds]?|adhere[ds]?|subscribe[ds]?|accede[ds]?)"
+_ADVERBS = r"(?:(?:ever|not|also|officially|formally|already|yet|actually|really|still|currently|now)\s+)*"
+_PEOPLE = r"(?:supporters?|signator(?:y|ies)|members?|backers?|endorsers?|adherents?|part(?:y|ies))"
+_BEING = (
+    rf"(?:(?:an?\s+)?(?:official\s+|state\s+|listed\s+|current\s+)?{_PEOPLE}{_OF_CALL}"
+    rf"|(?:one\s+of|among|amongst)\s+(?:the\s+)?(?:official\s+)?{_PEOPLE}{_OF_CALL}|(?:a\s+)?part\s+of\s+{_CALL}"
+    rf"|(?:listed|included|found|mentioned|registered|present|recorded)?\s*(?:on|in)\s+{_LIST}{_OF_CALL}"
+    rf"|listed\s+as\s+(?:an?\s+)?(?:official\s+)?{_PEOPLE}{_OF_CALL})"
+)
+_END = r"(?:\s+(?:yet|already|too|as\s+well|or\s+not|officially|now|at\s+all|anymore))?\s*$"
+_NAME = r"(?P<name>\S.*?)"
+_LEAVE = r"(?:withdr(?:a|e)w(?:n|s|ing)?|lea?ve?s?|left|leaving|quit(?:s|ting)?|exit(?:ed|s)?|pull(?:ed)?\s+out|drop(?:ped)?\s+out|resign(?:ed)?|back(?:ed)?\s+out)"
+
+_ENGLISH = (
+    rf"(?:did|does|do|has|have|had|didn't|doesn't|don't|hasn't|haven't)\s+{_NAME}\s+{_ADVERBS}{_VERB}(?:\s+(?:up|on|onto|to|for|with))*{_OBJECT}{_END}",
+    rf"(?:is|are|was|were|isn't|aren't)\s+{_NAME}\s+{_ADVERBS}{_BEING}{_END}",
+    rf"(?:has|have)\s+{_NAME}\s+{_ADVERBS}(?:become|been)\s+{_BEING}{_END}",
+    rf"(?:does|do)\s+{_NAME}\s+{_ADVERBS}(?:appear|figure|feature|belong|stand)\s+(?:on|in|to|among)\s+(?:{_LIST}|{_CALL}|(?:the\s+)?{_PEOPLE}){_OF_CALL}{_END}",
+    rf"(?:does|do)\s+{_LIST}\s+(?:include|contain|list|have|hold|mention)\s+{_NAME}{_END}",
+    rf"is\s+there\s+(?:a|an|any)\s+(?:record|entry)\s+(?:of|for|on)\s+{_NAME}(?:\s+(?:in|on)\s+{_LIST})?{_END}",
+)
+_APPEL = r"(?:l'\s*appel(?:\s+de\s+paris)?|cet\s+appel)"
+_DE_LISTE = r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+soutiens|des\s+signataires|de\s+l'appel))?)(?:\s+de\s+l'appel(?:\s+de\s+paris)?)?"
+_SOUTIENS = r"(?:signataires?|soutiens?|membres?|partisans?|adhérents?)(?:\s+(?:officiels?))?"
+_DE_APPEL = rf"(?:\s+(?:de|à)\s+{_APPEL})?"
+_PARTICIPE = r"(?:signée?s?|rejointe?s?|soutenue?s?|adhéré|appuyée?s?|ralliée?s?|endossée?s?|approuvée?s?)"
+_PRESENT = r"(?:soutient|soutiennent|signe|signent|appuie|appuient|rejoint|rejoignent|adhère|adhèrent)"
+_ELLE = r"\s*-?\s*(?:t\s*-\s*)?(?:il|elle|ils|elles|on)"
+_ADVERBES = r"(?:(?:bien|aussi|déjà|officiellement|vraiment|jamais|toujours|pas|y)\s+)*"
+_FIN = r"(?:\s+(?:aussi|déjà|ou\s+non|officiellement))?\s*$"
+_OBJET = rf"(?:\s+(?:à\s+)?{_APPEL})?"
+_ETRE = (
+    rf"(?:(?:un\s+|une\s+)?{_SOUTIENS}{_DE_APPEL}|(?:parmi|l'un\s+des|au\s+nombre\s+des)\s+(?:les\s+)?{_SOUTIENS}{_DE_APPEL}"
+    rf"|(?:inscrite?s?|présente?s?|listée?s?)?\s*(?:dans|sur|au)\s+(?:{_DE_LISTE}|registre))"
+)
+_QUITTER = r"(?:quittée?s?|abandonnée?s?)"
+
+_FRENCH = (
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:a|ont)(?:{_ELLE})?\s+{_ADVERBES}{_PARTICIPE}{_OBJET}{_FIN}",
+    rf"{_NAME}\s+(?:s'est|se\s+sont|est|sont){_ELLE}\s+{_ADVERBES}{_PARTICIPE}{_OBJET}{_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu'){_NAME}\s+{_PRESENT}\s*{_ADVERBES}{_OBJET}{_FIN}",
+    rf"{_NAME}\s+{_PRESENT}{_ELLE}\s*{_ADVERBES}{_OBJET}{_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:est|sont)(?:{_ELLE})?\s+{_ADVERBES}{_ETRE}{_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:fait|font)(?:{_ELLE})?\s+{_ADVERBES}partie\s+(?:(?:de|à)\s+{_APPEL}|des\s+{_SOUTIENS}{_DE_APPEL}|(?:de\s+)?{_DE_LISTE}){_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:figure|figurent|apparaît|apparaissent)(?:{_ELLE})?\s+{_ADVERBES}(?:dans|sur|au|parmi)\s+(?:{_DE_LISTE}|registre|les\s+{_SOUTIENS}){_FIN}",
+)
+_LEAVING = (
+    rf"(?:why\s+|when\s+|how\s+)?(?:did|does|has|have|do|is)\s+{_NAME}\s+{_ADVERBS}{_LEAVE}(?:\s+(?:from|of|out\s+of))?\s+(?:{_CALL}|{_LIST}){_END}",
+    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:s'est|se\s+sont)(?:{_ELLE})?\s+{_ADVERBES}(?:retirée?s?|désengagée?s?)\s+(?:de\s+{_APPEL}|du\s+registre|de\s+la\s+liste){_FIN}",
+    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:a|ont)(?:{_ELLE})?\s+{_ADVERBES}{_QUITTER}\s+{_APPEL}{_FIN}",
+)
+_PREFIX = re.compile(
+    r"^(?:(?:so|and|but|also|please|et|mais|alors|donc)[\s,]+)*(?:(?:can|could)\s+you\s+)?(?:(?:tell\s+me|check|say|do\s+you\s+know)\s+(?:if|whether)\s+(?P<rest>.+))?",
+    re.IGNORECASE,
+)
+_STATED = rf"{_NAME}\s+(?:(?:has|have|had)\s+)?{_ADVERBS}{_VERB}(?:\s+(?:up|on|onto|to))*{_OBJECT}{_END}"
+_STATED_BEING = rf"{_NAME}\s+(?:is|are)\s+{_ADVERBS}{_BEING}{_END}"
+# A name that begins so, or holds such a word, is no supporter's: a pronoun, a question, or a text and its parts.
+_NO_NAME = re.compile(
+    r"^(?:it|they|he|she|we|you|i|one|this|that|these|those|there|who|what|which|whose|how|when|why|where|qui|que|quoi|quels?|quelles?|combien"
+    r"|comment|pourquoi|il|elle|ils|elles|on|ce|ça|cela|et|(?:the\s+)?(?:paris\s+)?call\b.*|l'appel.*)$"
+    r"|^(?:which|what|who|how|when|why|where|qui|quels?|quelles?|combien|comment|pourquoi|quand|où|il\s+y|y)\b"
+    r"|\b(?:reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration|déclaration|principles?|principes?|norms?|normes?"
+    r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|textes?|figures?|chiffres?|questions?)\b",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 14  # words
+
+
+class NamedQuestion(NamedTuple):
+    """What is asked of a name as it was written."""
+
+    operation: NameQuestion
+    name: str
+
+
+def named_question(text: str) -> NamedQuestion | None:
+    """Read a question on one name, or None; `text` has straight apostrophes and no final punctuation."""
+    prefix = _PREFIX.match(text)
+    rest = text[prefix.end() :] if prefix else text
+    stated = prefix["rest"] if prefix else None
+    for operation, patterns, candidate in (
+        ("withdrawal", _LEAVING, rest),
+        ("check", (*_ENGLISH, *_FRENCH), rest),
+        ("check", (_STATED, _STATED_BEING), stated or ""),
+    ):
+        if name := _name(patterns, candidate):
+            return NamedQuestion("withdrawal" if operation == "withdrawal" else "check", name)
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Say whether `text` may be a supporter's name."""
+    return bool(text) and len(text.split()) <= _LONGEST_NAME and not _NO_NAME.search(text)
+
+
+def _name(patterns: tuple[str, ...], text: str) -> str | None:
+    for pattern in patterns:
+        found = re.match(pattern, text, re.IGNORECASE)
+        if found:
+            name = found["name"].strip(" ,\"'«»“”")
+            if is_name(name):
+                return name
+    return None

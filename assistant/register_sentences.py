@@ -1,0 +1,255 @@
+"""The sentences of a register answer, English and French, each with the as-of date where it states a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.answers import AnswerPart
+from assistant.register_wording import (
+    breakdown,
+    counted,
+    day,
+    described,
+    details,
+    group_name,
+    percentage,
+    place_name,
+    quantity,
+    supporter_name,
+)
+from knowledge_base.countries import Place
+from knowledge_base.register import Grouping, RegisterFilter, Supporter
+
+_GROUPINGS = {
+    "en": {"country": ("country", "countries"), "category": ("category", "categories"), "nature": ("nature", "natures")},
+    "fr": {"country": ("pays", "pays"), "category": ("catégorie", "catégories"), "nature": ("nature", "natures")},
+}
+
+
+class Sentences:
+    """What is said in one language of a register as of one date."""
+
+    def __init__(self, language: str, as_of: str) -> None:
+        self.language = language
+        self.french = language == "fr"
+        self.as_of = f"(au {day(as_of, 'fr')})" if self.french else f"(as of {day(as_of, 'en')})"
+
+    def _note(self, english: str, french: str) -> AnswerPart:
+        return AnswerPart(french if self.french else english, kind="note")
+
+    def _result(self, english: str, french: str) -> AnswerPart:
+        text = french if self.french else english
+        return AnswerPart(text[0].upper() + text[1:])
+
+    def there_are(self, wanted: RegisterFilter, number: int) -> AnswerPart:
+        """Say how many supporters pass."""
+        phrase = counted(wanted, number, self.language)
+        if self.french and number == 0:
+            return self._result("", f"aucune fiche du registre ne correspond {self.as_of} : {phrase}.")
+        return self._result(
+            f"{phrase} {'are' if number > 1 else 'is'} in the register {self.as_of}.",
+            f"{phrase} {'figurent' if number > 1 else 'figure'} dans le registre {self.as_of}.",
+        )
+
+    def exist(self, wanted: RegisterFilter, number: int) -> AnswerPart:
+        """Say yes or no to whether any supporter passes."""
+        said = self.there_are(wanted, number).text
+        said = said[0].lower() + said[1:]
+        return self._result(f"{'Yes' if number else 'No'}, {said}", f"{'Oui' if number else 'Non'}, {said}")
+
+    def in_the_table(self) -> AnswerPart:
+        """Say where the names are that the text leaves out."""
+        return self._note("The table lists them all.", "Le tableau en donne la liste complète.")
+
+    def made_up_of(self, counts: Sequence[tuple[str | None, int]], grouping: Grouping) -> AnswerPart:
+        """Say how a number is made up."""
+        names = _GROUPINGS[self.language][grouping]
+        said = breakdown(counts, grouping, self.language)
+        return self._note(f"By {names[0]}: {said}.", f"Par {names[0]} : {said}.")
+
+    def without_country(self, number: int) -> AnswerPart:
+        """Say how many were left out for want of a country."""
+        return self._note(
+            f"Left out: {number} whose record gives no country.",
+            f"Non comptés : {number} dont la fiche n'indique pas de pays.",
+        )
+
+    def without_nature(self, number: int) -> AnswerPart:
+        """Say that the nature is not always given, so that a count by nature is a lower bound."""
+        shown = quantity(number, self.language)
+        return self._note(
+            f"The number is a lower bound: {shown} more {'records give' if number > 1 else 'record gives'} no nature.",
+            f"Ce nombre est un minimum : {shown} autre{'s' if number > 1 else ''} fiche{'s' if number > 1 else ''} sans nature indiquée.",
+        )
+
+    def with_date(self, dated: int, number: int, states: bool) -> AnswerPart:
+        """Say how many records give a date."""
+        english = f"Only {quantity(dated, 'en')} of {quantity(number, 'en')} such records give a date"
+        french = f"Seules {quantity(dated, 'fr')} fiches sur {quantity(number, 'fr')} indiquent une date"
+        if states:
+            english = "For a state whose record gives no date, its first appearance on the published list counts"
+            french = (
+                "Pour un État dont la fiche n'indique pas de date, c'est sa première apparition sur la liste publiée qui compte"
+            )
+        return self._note(f"{english}.", f"{french}.")
+
+    def from_countries(self, wanted: RegisterFilter, number: int) -> AnswerPart:
+        """Say from how many countries supporters are."""
+        phrase = described(wanted, 2, self.language)
+        return self._result(
+            f"{phrase} from {number} countries are in the register {self.as_of}.",
+            f"les {phrase} du registre viennent de {number} pays {self.as_of}.",
+        )
+
+    def against(self, sides: Sequence[tuple[RegisterFilter, int]]) -> AnswerPart:
+        """Compare the numbers of two or more filters, the largest first."""
+        ranked = sorted(sides, key=lambda side: -side[1])
+        said = [counted(wanted, number, self.language) for wanted, number in ranked]
+        most = described(ranked[0][0], 2, self.language)
+        if ranked[0][1] == ranked[1][1]:
+            english, french = f"as many of each: {' and '.join(said)}", f"autant de part et d'autre : {' et '.join(said)}"
+        else:
+            english, french = f"more {most}: {' against '.join(said)}", f"davantage de {most} : {' contre '.join(said)}"
+        return self._result(f"{english} in the register {self.as_of}.", f"{french} dans le registre {self.as_of}.")
+
+    def share(self, part: RegisterFilter, number: int, whole: RegisterFilter, total: int) -> AnswerPart:
+        """Give a share in per cent and as numbers."""
+        rate, of = percentage(number, total, self.language), counted(whole, total, self.language)
+        what, shown = described(part, 2, self.language), quantity(number, self.language)
+        return self._result(
+            f"{rate} of the {of} in the register {self.as_of} are {what}: {shown} of {quantity(total, 'en')}.",
+            f"{rate} des {of} du registre {self.as_of} sont des {what} : {shown} sur {quantity(total, 'fr')}.",
+        )
+
+    def most(self, wanted: RegisterFilter, grouping: Grouping, shown: Sequence[tuple[str | None, int]]) -> AnswerPart:
+        """Say which countries, categories or natures have the most supporters."""
+        one, many = _GROUPINGS[self.language][grouping]
+        phrase = described(wanted, 2, self.language)
+        if len(shown) > 1:
+            return self._result(
+                f"the {len(shown)} {many} with the most {phrase} in the register {self.as_of}:",
+                f"les {len(shown)} {many} qui comptent le plus de {phrase} dans le registre {self.as_of} :",
+            )
+        name, number = group_name(shown[0][0], grouping, self.language), quantity(shown[0][1], self.language)
+        return self._result(
+            f"the {one} with the most {phrase} in the register {self.as_of} is {name}: {number}.",
+            f"{one} qui compte le plus de {phrase} dans le registre {self.as_of} : {name}, {number}.",
+        )
+
+    def group_item(self, key: str | None, number: int, grouping: Grouping) -> AnswerPart:
+        """Give one country, category or nature with its number."""
+        name = group_name(key, grouping, self.language)
+        return AnswerPart(f"{name}{' ' if self.french else ''}: {quantity(number, self.language)}", kind="list_item")
+
+    def missing(self, places: Sequence[Place], number: int, members: int) -> AnswerPart:
+        """Say how many members of a group are not in the register as states."""
+        where = (" et " if self.french else " and ").join(place_name(place, self.language) for place in places)
+        return (
+            self._result(
+                f"{number or 'none'} of the {members} countries of {where} {'is' if number == 1 else 'are'} not in the register as"
+                f" {'a state' if number == 1 else 'states'} {self.as_of}{':' if number else '.'}",
+                f"{number} pays sur {members} ({where}) ne figure{'nt' if number > 1 else ''} pas dans le registre en tant qu'État"
+                f" {self.as_of}{' :' if number else '.'}",
+            )
+            if number
+            else self._result(
+                f"none is missing: all {members} countries of {where} are in the register as states {self.as_of}.",
+                f"aucun ne manque : les {members} pays ({where}) figurent dans le registre en tant qu'États {self.as_of}.",
+            )
+        )
+
+    def which(self, places: Sequence[Place]) -> AnswerPart:
+        """Ask which of several countries is meant."""
+        names = [place_name(place, self.language) for place in places]
+        return self._note(f"Which do you mean: {' or '.join(names)}?", f"De quel pays s'agit-il : {' ou '.join(names)} ?")
+
+    # One name
+
+    def present(self, supporters: Sequence[Supporter]) -> AnswerPart:
+        """Say that a name is in the register, and as what."""
+        if len(supporters) > 1:
+            said = "; ".join(f"{supporter_name(s, self.language)} ({details(s, self.language)})" for s in supporters)
+            return self._result(
+                f"yes, {len(supporters)} records of that name are in the register {self.as_of}: {said}.",
+                f"oui, {len(supporters)} fiches de ce nom figurent dans le registre {self.as_of} : {said}.",
+            )
+        name, said = supporter_name(supporters[0], self.language), details(supporters[0], self.language)
+        return self._result(
+            f"yes, {name} is in the register {self.as_of}: {said}.",
+            f"oui, {name} figure dans le registre {self.as_of} : {said}.",
+        )
+
+    def not_withdrawn(self, supporters: Sequence[Supporter]) -> AnswerPart:
+        """Correct a withdrawal that the register does not show."""
+        name, said = supporter_name(supporters[0], self.language), details(supporters[0], self.language)
+        return self._result(
+            f"no withdrawal shows in the register: {name} is listed there as a supporter {self.as_of}: {said}."
+            " The register lists supporters and records no departures.",
+            f"le registre ne montre aucun retrait : {name} y figure comme soutien {self.as_of} : {said}."
+            " Le registre donne la liste des soutiens et ne consigne pas de départs.",
+        )
+
+    def taken_as(self, written: str, supporter: Supporter) -> AnswerPart:
+        """Say which name was read for a misspelt one."""
+        name = supporter_name(supporter, self.language)
+        return self._note(f"“{written}” was taken as “{name}”.", f"« {written} » a été lu « {name} ».")
+
+    def part_of(self, written: str, supporters: Sequence[Supporter]) -> AnswerPart:
+        """Ask back where a name is only part of names in the register."""
+        names = self._names(supporters)
+        return self._result(
+            f"no supporter is named just “{written}” in the register {self.as_of}. Do you mean {names}?",
+            f"aucun soutien du registre ne porte exactement le nom « {written} » {self.as_of}. S'agit-il de {names} ?",
+        )
+
+    def absent(self, written: str, near: Sequence[Supporter]) -> AnswerPart:
+        """Say that a name is not in the register, with the nearest names."""
+        names = self._names(near)
+        english = f"no, “{written}” is not in the register {self.as_of}." + (
+            f" The nearest names there: {names}." if near else ""
+        )
+        french = f"non, « {written} » ne figure pas dans le registre {self.as_of}."
+        return self._result(english, french + (f" Noms les plus proches : {names}." if near else ""))
+
+    def _names(self, supporters: Sequence[Supporter]) -> str:
+        most = 8
+        names = [f"« {supporter_name(s, 'fr')} »" if self.french else f"“{supporter_name(s, 'en')}”" for s in supporters[:most]]
+        more = len(supporters) - most
+        tail = ([f"{more} autres" if self.french else f"{more} more"]) if more > 0 else []
+        return (" ou " if self.french else " or ").join([", ".join(names), *tail]) if tail else ", ".join(names)
+
+    def state(self, place: Place, present: bool) -> AnswerPart:
+        """Say whether a country is in the register as a state."""
+        name = place_name(place, self.language)
+        return self._result(
+            f"{'yes' if present else 'no'}, {name} is {'' if present else 'not '}in the register as a state {self.as_of}.",
+            f"{'oui' if present else 'non'}, {place.french} {'' if present else 'ne '}figure {'' if present else 'pas '}dans le registre"
+            f" en tant qu'État {self.as_of}.",
+        )
+
+    def others(self, place: Place, number: int, present: bool) -> AnswerPart:
+        """Say how many other supporters are in that country."""
+        name, shown = place_name(place, self.language), quantity(number, self.language)
+        other = ("other supporter", "autre soutien") if present else ("supporter", "soutien")
+        if not number:
+            return self._note(f"No {other[0]} there is in the register.", f"Le registre n'y compte aucun {other[1]}.")
+        plural = number > 1
+        french = " ".join(word + "s" * plural for word in other[1].split())
+        return self._note(
+            f"{shown} {other[0]}{'s' * plural} in {name} {'are' if plural else 'is'} in it.",
+            f"Le registre y compte {shown} {french}.",
+        )
+
+    def members(self, place: Place, number: int, missing: Sequence[str], alone: bool) -> AnswerPart:
+        """Say how many of a group's members are in the register as states; `alone`: the group itself was asked for."""
+        name, total = place_name(place, self.language), len(place.codes)
+        absent = ", ".join(missing) if len(missing) <= 10 else ""
+        english = f"{number} of the {total} countries of {name} are in the register as states {self.as_of}"
+        french = f"{number} des {total} pays ({name}) figurent dans le registre en tant qu'États {self.as_of}"
+        tail = (f"; manquent : {absent}" if self.french else f"; missing: {absent}") if absent else ""
+        if alone:
+            return self._result(
+                f"no, {name} has no record of its own; {english}{tail}.", f"non, pas de fiche à ce nom ; {french}{tail}."
+            )
+        yes = ("oui", "yes") if not missing else ("non, pas tous", "no, not all")
+        return self._result(f"{yes[1]}: {english}{tail}.", f"{yes[0]} : {french}{tail}.")
