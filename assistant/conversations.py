@@ -185,7 +185,7 @@ class ConversationStore:
             rows = connection.execute(
                 "SELECT id, role, content, created, answer FROM messages WHERE conversation = ? ORDER BY id", (conversation,)
             ).fetchall()
-        return [Message(*row[:4], decoded(row[4])) for row in rows]
+        return [Message(number, role, content, created, decoded(answer)) for number, role, content, created, answer in rows]
 
     def save_answer(self, message: int) -> None:
         """Save the answer of a message; nothing happens where it is saved already."""
@@ -200,6 +200,11 @@ class ConversationStore:
         """Take the answer of a message out of the saved ones."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM saved_answers WHERE message = ?", (message,))
+
+    def remove_saved_answer(self, identifier: int) -> None:
+        """Take one saved answer out by its own id."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM saved_answers WHERE id = ?", (identifier,))
 
     def saved_messages(self) -> set[int]:
         """Return the ids of the messages whose answers are saved."""

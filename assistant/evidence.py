@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.questions import Question, QuestionKind
+from assistant.cues import cue
+from assistant.questions import Question
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
 from knowledge_base.text_terms import stem, words
-
-_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
-_MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
-)
-_DATE = re.compile(rf"\b{_MONTH}\b|{_YEAR.pattern}|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred|thousand|million|billion"
-    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|vingt|cent|mille|millions?|milliards?)\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w-]+")
-_REASON = re.compile(
-    r"\b(?:because|due to|since|therefore|thus|so that|in order to|aims?|as a result|reason|given|thereby|risk"
-    r"|parce|car|afin|en raison|donc)\b",
-    re.IGNORECASE,
-)
-_DEFINING = re.compile(
-    r"(?:^[\w '’/()-]{2,60}\s?:\s)|\b(?:is|are|means?|refers? to|defined as|describes?|stands? for|consists? of"
-    r"|est|sont|désigne|signifie|se définit|défini[es]*)\b",
-    re.IGNORECASE,
-)
-_CUES: dict[QuestionKind, re.Pattern[str]] = {
-    QuestionKind.WHEN: _DATE,
-    QuestionKind.QUANTITY: _NUMBER,
-    QuestionKind.WHO: _NAME,
-    QuestionKind.WHERE: _NAME,
-    QuestionKind.WHY: _REASON,
-    QuestionKind.DEFINITION: _DEFINING,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceWeights:
-    """How much each signal counts in a sentence's score; the signals lie between 0 and 1."""
+    """How much each signal counts in a sentence's score; the signals lie between 0 and 1.
+
+    `lead` is for the sentence that opens a document, `foreign` is taken off for one in another language than the question's;
+    `context` is the share that a word counts which only headings or neighbours hold.
+    """
 
     lexical: float = 0.35
     dense: float = 0.45
     passage: float = 0.5
-    cue: float = 0.08
+    cue: float = 0.1
+    lead: float = 0.03
+    foreign: float = 0.12
     context: float = 0.4
 
 
@@ -103,14 +78,20 @@ def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weight
 
 
 def _scored(question: Question, sentence: Sentence, dense: float, weights: EvidenceWeights) -> Sentence:
-    cue = _CUES.get(question.kind)
     total = (
         weights.lexical * sentence.lexical
         + weights.dense * dense
         + weights.passage * sentence.passage_score
-        + weights.cue * bool(cue and cue.search(sentence.text))
+        + weights.cue * cue(question, sentence.text)
+        + weights.lead * (sentence.passage.ordinal == 0 and sentence.start == 0)
+        - weights.foreign * is_foreign(sentence.passage, question)
     )
     return replace(sentence, dense=dense, score=total)
+
+
+def is_foreign(passage: Passage, question: Question) -> bool:
+    """Say whether a passage is known to be in another language than the question."""
+    return passage.language is not None and passage.language != question.language
 
 
 def covered_words(question: Question, text: str, language: str | None) -> set[str]:

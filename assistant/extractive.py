@@ -26,12 +26,16 @@ _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
 class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
+    A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
     A sentence is taken while its score is within `margin` of the best one's; two that share `overlap` of their words are one.
     """
 
     words: int = 95
     sentences: int = 4
-    list_words: int = 190
+    list_words: int = 220
+    list_candidates: int = 40
+    listed: float = 0.05
+    counted: float = 0.3
     margin: float = 0.2
     overlap: float = 0.7
 
@@ -47,6 +51,7 @@ class _Quote:
     text: str
     kind: str
     rest: list[tuple[Passage, int, int, str]] = field(default_factory=list)
+    group: int = 0
 
     def length(self) -> int:
         return len(self.text.split()) + sum(len(text.split()) for *_, text in self.rest)
@@ -61,23 +66,45 @@ def compose(
 
 
 def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings) -> list[_Quote]:
-    quotes: list[_Quote] = []
-    used = 0
+    quotes = _best_list(question, sentences, catalog, settings)
+    used = sum(quote.length() for quote in quotes)
+    groups = int(bool(quotes))
     for sentence in sentences:
         if len(quotes) >= settings.sentences or sentence.score < sentences[0].score - settings.margin:
             break
         if any(_covers(quote, sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
+        for quote in new:
+            quote.group = groups
         length = sum(quote.length() for quote in new)
         limit = settings.list_words if len(new) > 2 else settings.words
         if quotes and used + length > limit:
             continue
         quotes += [quote for quote in new if not any(_same_place(quote, other) for other in quotes)]
         used += length
+        groups += 1
         if len(new) > 3:
             break
     return quotes
+
+
+def _best_list(
+    question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings
+) -> list[_Quote]:
+    """Return the list that answers a question which asks for one: of as many items as it names, or near the best evidence."""
+    if question.kind != QuestionKind.LIST or not sentences:
+        return []
+    best: tuple[float, list[_Quote]] = (sentences[0].score, [])
+    for sentence in sentences[: settings.list_candidates]:
+        page = _page_sentences(sentence, catalog)
+        here = next(i for i, quote in enumerate(page) if quote.start == sentence.start)
+        run = _list_around(page, here, wanted=True)
+        items = sum(quote.kind == "list_item" for quote in run)
+        score = sentence.score + settings.counted * (items == question.count) + settings.listed
+        if items > 1 and score > best[0] and sum(quote.length() for quote in run) <= settings.list_words:
+            best = (score, run)
+    return best[1]
 
 
 def _covers(quote: _Quote, sentence: Sentence) -> bool:
@@ -160,11 +187,18 @@ def _with_rest(quote: _Quote, here: int, page: Sequence[_Quote], catalog: Catalo
 
 
 def _in_reading_order(quotes: Sequence[_Quote]) -> list[_Quote]:
-    """Keep documents in the order of their best sentence; put the quotes of one page in reading order."""
+    """Put what was found first at the head; keep documents in the order of their best sentence, pages in reading order."""
     order: dict[tuple[str, int], int] = {}
     for quote in quotes:
         order.setdefault((quote.passage.source, quote.passage.ordinal), len(order))
-    return sorted(quotes, key=lambda q: (order[(q.passage.source, q.passage.ordinal)], q.start))
+    head = _head(quotes)
+    rest = [quote for quote in quotes if quote not in head]
+    return head + sorted(rest, key=lambda q: (order[(q.passage.source, q.passage.ordinal)], q.start))
+
+
+def _head(quotes: Sequence[_Quote]) -> list[_Quote]:
+    """Return the quotes that came with the best sentence: itself, what it leans on, or its list."""
+    return [quote for quote in quotes if quote.group == 0]
 
 
 def _cited(quotes: Sequence[_Quote], catalog: Catalog) -> tuple[list[AnswerPart], list[Citation]]:

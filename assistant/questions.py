@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log
 
 from knowledge_base.catalog import Catalog
-from knowledge_base.retrieval import question_terms
-from knowledge_base.text_terms import question_language
+from knowledge_base.retrieval import question_terms, rarities
+from knowledge_base.text_terms import fold, question_language, words
 
 
 class QuestionKind(StrEnum):
@@ -24,6 +23,16 @@ class QuestionKind(StrEnum):
     DEFINITION = "definition"
     OTHER = "other"
 
+
+CARDINALS = {
+    name: number
+    for names in (
+        "two three four five six seven eight nine ten eleven twelve",
+        "deux trois quatre cinq six sept huit neuf dix onze douze",
+    )
+    for number, name in enumerate(names.split(), start=2)
+}
+_PLURAL = r"(?!(?:is|was|has|does|this|us|its|as)\b)\w+s"
 
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
@@ -42,20 +51,28 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ),
     (
         QuestionKind.LIST,
-        r"\b(?:list|name|enumerate|lister|énumérer?)\b|\bwhich (?:\w+[ -]){0,3}\w+s\b|\bwhat (?:are|were|\w+ \w+s|\w+s)\b"
-        r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven) (?:\w+[ -]){0,2}\w+s\b|\bquel(?:le)?s\b"
-        r"|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze) \w+s\b|\btopics\b|\bmeasures\b",
+        rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
+        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b|\bquel(?:le)?s (?:sont|\w+s)\b",
     ),
     (
         QuestionKind.DEFINITION,
-        r"\bwhat (?:is|does)\b.*\bmean|\bwhat do (?:we|you) mean\b|\bdefin(?:e|ed|ition)\b|\bstands? for\b|\bmeaning of\b"
-        r"|\bwhat (?:is|are) (?:a |an |the )?[\w -]{2,40}\?|\bqu'?est-ce que?\b|\bqu'entend|\bdéfini",
+        r"\bmean(?:s|ing)?\b|\bdefin(?:e|ed|ition)\b|\bstands? for\b|^what (?:is|was)\b[^,]{2,60}\?$"
+        r"|\bqu'?est-ce que?\b|\bqu'entend|\bdéfini|\bsignifie",
     ),
     (QuestionKind.WHO, r"\bwho(?:se|m)?\b|\bqui\b|\bby whom\b"),
 )
+_SUBJECTS = (
+    r"^(?:so )?what (?:is|was|are|were) (?:meant by )?(?P<subject>.+?)\??$",
+    r"\bwhat (?:does|do|did) (?!we\b|you\b)(?P<subject>.+?) (?:mean|stand for)\b",
+    r"\b(?:mean by|definition of|meaning of|define|défini(?:r|tion d[eu]))\s+(?P<subject>.+?)\??$",
+    r"\bqu'?est-ce qu(?:e|') ?(?P<subject>.+?) ?\??$",
+    r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)(?: (?:sur|dans|selon)\b.*)?\??$",
+)
+_ARTICLE = re.compile(r"^(?:(?:the|an?|le|la|les|un|une|des)\s+|l'\s*)", re.IGNORECASE)
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
 
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
+_COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SUBJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,8 @@ class Question:
     """An analysed question; `terms` maps each content word to its stems, `weights` to its rarity among the passages.
 
     `asked` is the question itself, `text` what is searched: the same, with the conversation's words before it in a follow-up.
-    `unknown` are the content words that occur in no passage.
+    `unknown` are the content words that occur in no passage. `subject` is what a definition is asked of, folded; `count` how
+    many things are asked for, where the question says so.
     """
 
     asked: str
@@ -73,6 +91,23 @@ class Question:
     terms: dict[str, tuple[str, ...]]
     weights: dict[str, float]
     unknown: tuple[str, ...]
+    subject: str | None = None
+    count: int | None = None
+
+
+def subject_of(text: str) -> str | None:
+    """Return what a definition is asked of, folded and without its article, or None."""
+    straight = text.replace("’", "'").strip()
+    for pattern in _COMPILED_SUBJECTS:
+        found = pattern.search(straight)
+        if found:
+            return fold(_ARTICLE.sub("", found["subject"].strip(" \"'“”«»"))).strip(" \"'“”«»")
+    return None
+
+
+def count_of(text: str) -> int | None:
+    """Return the number of things that a question names ("the nine principles"), or None."""
+    return next((CARDINALS[word] for word in words(text) if word in CARDINALS), None)
 
 
 def kind_of(text: str) -> QuestionKind:
@@ -86,11 +121,10 @@ def analyse(asked: str, catalog: Catalog, searched: str | None = None) -> Questi
     text = searched or asked
     terms = question_terms(text)
     own = question_terms(asked)
-    total = max(1, catalog.counts()["passages"])
+    rarity = rarities(terms, catalog)
     frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
-    best = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
-    weights = {
-        word: log(1 + total / max(0.5, count)) * (1.0 if word in own else CONTEXT_WEIGHT) for word, count in best.items()
-    }
-    unknown = tuple(word for word, count in best.items() if not count)
-    return Question(asked, text, question_language(asked), kind_of(asked), terms, weights, unknown)
+    unknown = tuple(word for word, stems in terms.items() if not any(frequency[s] for s in stems))
+    weights = {word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()}
+    return Question(
+        asked, text, question_language(text), kind_of(asked), terms, weights, unknown, subject_of(asked), count_of(asked)
+    )

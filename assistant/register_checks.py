@@ -8,10 +8,15 @@ from typing import Literal, NamedTuple
 NameQuestion = Literal["check", "withdrawal"]
 
 _CALL = r"(?:(?:the\s+|this\s+)?(?:paris\s+)?call(?:\s+for\s+trust\s+and\s+security\s+in\s+cyberspace)?)"
-_LIST = r"(?:(?:the|its)\s+(?:official\s+|paris\s+call\s+|supporters?'?s?\s+)*(?:register|registry|list)(?:\s+of\s+(?:supporters|signatories))?)"
-_OBJECT = rf"(?:\s+(?:{_CALL}|{_LIST}|it))?"
-_OF_CALL = rf"(?:\s+(?:of|to|for|in)\s+(?:{_CALL}|it))?"
-_VERB = r"(?:sign(?:ed|s)?|join(?:ed|s)?|support(?:ed|s)?|back(?:ed|s)?|endorse[ds]?|adhere[ds]?|subscribe[ds]?|accede[ds]?)"
+_LIST = (
+    r"(?:(?:the|its)\s+(?:official\s+|paris\s+call\s+|supporters?'?s?\s+)*(?:register|registry|list)"
+    r"(?:\s+of\s+(?:supporters|signatories))?)"
+)
+_OBJECT = rf"(?:\s+(?:{_CALL}|{_LIST}))"
+_OF_CALL = rf"(?:\s+(?:of|to|for|in)\s+{_CALL})?"
+_UP_TO = r"(?:\s+(?:up|on|onto|to|for|with))*"
+_SIGN = rf"(?:sign(?:ed|s)?|join(?:ed|s)?|endorse[ds]?|adhere[ds]?|subscribe[ds]?|accede[ds]?){_UP_TO}"
+_ACT = rf"(?:{_SIGN}{_OBJECT}?|(?:support(?:ed|s)?|back(?:ed|s)?){_OBJECT})"
 _ADVERBS = r"(?:(?:ever|not|also|officially|formally|already|yet|actually|really|still|currently|now)\s+)*"
 _PEOPLE = r"(?:supporters?|signator(?:y|ies)|members?|backers?|endorsers?|adherents?|part(?:y|ies))"
 _BEING = (
@@ -22,10 +27,13 @@ _BEING = (
 )
 _END = r"(?:\s+(?:yet|already|too|as\s+well|or\s+not|officially|now|at\s+all|anymore))?\s*$"
 _NAME = r"(?P<name>\S.*?)"
-_LEAVE = r"(?:withdr(?:a|e)w(?:n|s|ing)?|lea?ve?s?|left|leaving|quit(?:s|ting)?|exit(?:ed|s)?|pull(?:ed)?\s+out|drop(?:ped)?\s+out|resign(?:ed)?|back(?:ed)?\s+out)"
+_LEAVE = (
+    r"(?:withdr(?:a|e)w(?:n|s|ing)?|lea?ve?s?|left|leaving|quit(?:s|ting)?|exit(?:ed|s)?|resign(?:ed)?"
+    r"|(?:pull|drop|back)(?:p?ed)?\s+out)"
+)
 
 _ENGLISH = (
-    rf"(?:did|does|do|has|have|had|didn't|doesn't|don't|hasn't|haven't)\s+{_NAME}\s+{_ADVERBS}{_VERB}(?:\s+(?:up|on|onto|to|for|with))*{_OBJECT}{_END}",
+    rf"(?:did|does|do|has|have|had|didn't|doesn't|don't|hasn't|haven't)\s+{_NAME}\s+{_ADVERBS}{_ACT}{_END}",
     rf"(?:is|are|was|were|isn't|aren't)\s+{_NAME}\s+{_ADVERBS}{_BEING}{_END}",
     rf"(?:has|have)\s+{_NAME}\s+{_ADVERBS}(?:become|been)\s+{_BEING}{_END}",
     rf"(?:does|do)\s+{_NAME}\s+{_ADVERBS}(?:appear|figure|feature|belong|stand)\s+(?:on|in|to|among)\s+(?:{_LIST}|{_CALL}|(?:the\s+)?{_PEOPLE}){_OF_CALL}{_END}",
@@ -33,7 +41,10 @@ _ENGLISH = (
     rf"is\s+there\s+(?:a|an|any)\s+(?:record|entry)\s+(?:of|for|on)\s+{_NAME}(?:\s+(?:in|on)\s+{_LIST})?{_END}",
 )
 _APPEL = r"(?:l'\s*appel(?:\s+de\s+paris)?|cet\s+appel)"
-_DE_LISTE = r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+soutiens|des\s+signataires|de\s+l'appel))?)(?:\s+de\s+l'appel(?:\s+de\s+paris)?)?"
+_DE_LISTE = (
+    r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+soutiens|des\s+signataires|de\s+l'appel))?)"
+    r"(?:\s+de\s+l'appel(?:\s+de\s+paris)?)?"
+)
 _SOUTIENS = r"(?:signataires?|soutiens?|membres?|partisans?|adhérents?)(?:\s+(?:officiels?))?"
 _DE_APPEL = rf"(?:\s+(?:de|à)\s+{_APPEL})?"
 _PARTICIPE = r"(?:signée?s?|rejointe?s?|soutenue?s?|adhéré|appuyée?s?|ralliée?s?|endossée?s?|approuvée?s?)"
@@ -66,15 +77,15 @@ _PREFIX = re.compile(
     r"^(?:(?:so|and|but|also|please|et|mais|alors|donc)[\s,]+)*(?:(?:can|could)\s+you\s+)?(?:(?:tell\s+me|check|say|do\s+you\s+know)\s+(?:if|whether)\s+(?P<rest>.+))?",
     re.IGNORECASE,
 )
-_STATED = rf"{_NAME}\s+(?:(?:has|have|had)\s+)?{_ADVERBS}{_VERB}(?:\s+(?:up|on|onto|to))*{_OBJECT}{_END}"
+_STATED = rf"{_NAME}\s+(?:(?:has|have|had)\s+)?{_ADVERBS}{_ACT}{_END}"
 _STATED_BEING = rf"{_NAME}\s+(?:is|are)\s+{_ADVERBS}{_BEING}{_END}"
-# A name that begins so, or holds such a word, is no supporter's: a pronoun, a question, or a text and its parts.
+# A name that begins so, or holds such a word, is no supporter's: a pronoun, a question, a clause, or a text and its parts.
 _NO_NAME = re.compile(
     r"^(?:it|they|he|she|we|you|i|one|this|that|these|those|there|who|what|which|whose|how|when|why|where|qui|que|quoi|quels?|quelles?|combien"
     r"|comment|pourquoi|il|elle|ils|elles|on|ce|ça|cela|et|(?:the\s+)?(?:paris\s+)?call\b.*|l'appel.*)$"
-    r"|^(?:which|what|who|how|when|why|where|qui|quels?|quelles?|combien|comment|pourquoi|quand|où|il\s+y|y)\b"
+    r"|^(?:there|which|what|who|how|when|why|where|qui|quels?|quelles?|combien|comment|pourquoi|quand|où|il\s+y|y)\b"
     r"|\b(?:reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration|déclaration|principles?|principes?|norms?|normes?"
-    r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|textes?|figures?|chiffres?|questions?)\b",
+    r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|supports?|signs?|joins?|textes?|figures?|chiffres?|questions?)\b",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 14  # words

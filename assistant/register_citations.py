@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from assistant.answers import AnswerPart
 from assistant.citations import Citation
@@ -19,49 +20,41 @@ _FIELDS = re.compile(r"^name:[^\n]*(?:\n(?:category|nature|nationality|country):
 _FIELDS_AND_DATE = re.compile(r"^name:[^\n]*(?:\n(?!---)[^\n]*)*?\ndate_signed:[^\n]*", re.MULTILINE)
 
 
-def cited(
-    parts: Sequence[AnswerPart], supporters: Sequence[Supporter], catalog: Catalog, dated: bool = False
-) -> tuple[tuple[Citation, ...], list[AnswerPart]]:
-    """Cite at most 20 supporters' records; return the citations and the parts with their numbers.
+class Stated(NamedTuple):
+    """A part of an answer and the supporters that it is about."""
 
-    List items stand for the supporters in order. Where nothing is listed the first part carries a sample. `dated`: the quote
-    goes on to the joining date.
+    part: AnswerPart
+    supporters: Sequence[Supporter] = ()
+
+
+def cited(stated: Sequence[Stated], catalog: Catalog, dated: bool = False) -> tuple[tuple[Citation, ...], list[AnswerPart]]:
+    """Cite at most 20 supporters' records; return the citations and the parts, each with the numbers of its first three.
+
+    `dated`: the quotes go on to the joining date.
     """
-    citations = _citations(supporters[:MOST_CITED], catalog, dated)
-    numbers = [citations[s.number].number for s in supporters if s.number in citations]
-    items = [part for part in parts if part.kind == "list_item"]
-    if len(items) == len(supporters):
-        queue = iter(supporters)
-        return _unique(citations), [_numbered(part, next(queue), citations) if part in items else part for part in parts]
-    shown = tuple(dict.fromkeys(numbers))[:_SAMPLE]
-    numbered = [replace(part, citations=shown) if not i and shown else part for i, part in enumerate(parts)]
-    return _unique(citations), numbered
+    citations: dict[tuple[str, int], Citation] = {}
+    parts: list[AnswerPart] = []
+    for part, supporters in stated:
+        numbers = [_number(supporter, catalog, dated, citations) for supporter in supporters[:MOST_CITED]]
+        shown = tuple(dict.fromkeys(number for number in numbers if number))[:_SAMPLE]
+        parts.append(replace(part, citations=shown))
+    return tuple(citations.values()), parts
 
 
-def _numbered(part: AnswerPart, supporter: Supporter, citations: dict[int, Citation]) -> AnswerPart:
-    found = citations.get(supporter.number)
-    return replace(part, citations=(found.number,)) if found else part
+def _number(supporter: Supporter, catalog: Catalog, dated: bool, citations: dict[tuple[str, int], Citation]) -> int | None:
+    """Return the number of the supporter's citation, a new one unless its lines are cited already or there are enough."""
+    if len(citations) == MOST_CITED:
+        return None
+    place = _place(supporter, catalog, dated)
+    if place is None:
+        return None
+    source, start, title, quote = place
+    new = Citation(len(citations) + 1, source, title, None, start, start + len(quote), quote)
+    return citations.setdefault((source, start), new).number
 
 
-def _unique(citations: dict[int, Citation]) -> tuple[Citation, ...]:
-    return tuple({citation.number: citation for citation in citations.values()}.values())
-
-
-def _citations(supporters: Sequence[Supporter], catalog: Catalog, dated: bool) -> dict[int, Citation]:
-    """Map each supporter's number to its citation; supporters that stand on the same lines share one."""
-    found: dict[int, Citation] = {}
-    known: dict[tuple[str, int], Citation] = {}
-    for supporter in supporters:
-        place = _place(supporter, catalog, dated)
-        if place:
-            source, title, start, quote = place
-            new = Citation(len(known) + 1, source, title, None, start, start + len(quote), quote)
-            found[supporter.number] = known.setdefault((source, start), new)
-    return found
-
-
-def _place(supporter: Supporter, catalog: Catalog, dated: bool) -> tuple[str, str, int, str] | None:
-    """Return source, title, offset and quote: of the record, or of the brief where the register is the built-in one."""
+def _place(supporter: Supporter, catalog: Catalog, dated: bool) -> tuple[str, int, str, str] | None:
+    """Return source, offset, title and quote: of the record, or of the brief where the register is the built-in one."""
     built_in = supporter.source.endswith(BUILT_IN_SOURCE)
     source = _BUILT_IN_BRIEF if built_in else supporter.source
     page = catalog.page(source, None)
@@ -69,7 +62,7 @@ def _place(supporter: Supporter, catalog: Catalog, dated: bool) -> tuple[str, st
         return None
     found = _line_on(supporter, page.text) if built_in else _record_lines(page.text, dated)
     title = "The 81 states that support the Paris Call" if built_in else supporter.name
-    return (source, title, found.start(), found[0]) if found and found[0] else None
+    return (source, found.start(), title, found[0]) if found and found[0] else None
 
 
 def _record_lines(text: str, dated: bool) -> re.Match[str] | None:

@@ -9,13 +9,17 @@ from typing import NamedTuple
 from knowledge_base.text_terms import fold
 
 _MONTHS = (
-    "january janvier jan", "february fevrier feb", "march mars mar", "april avril apr", "may mai", "june juin jun", "july juillet jul",
-    "august aout aug", "september septembre sep sept", "october octobre oct", "november novembre nov", "december decembre dec",
+    "january janvier jan", "february fevrier feb", "march mars mar", "april avril apr", "may mai", "june juin jun",
+    "july juillet jul", "august aout aug", "september septembre sep sept", "october octobre oct", "november novembre nov",
+    "december decembre dec",
 )  # fmt: skip
 _MONTH_NUMBERS = {word: number for number, names in enumerate(_MONTHS, 1) for word in names.split()}
 _MONTH = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
 _DAY = r"(?P<day{0}>\d{{1,2}})(?:st|nd|rd|th|er)?\s+(?:of\s+)?"
-_DATE = rf"(?:the\s+)?(?:(?:{_DAY})?(?P<month{{0}}>{_MONTH})\.?,?\s+(?:of\s+|de\s+)?)?(?P<year{{0}}>20\d\d)(?:-(?P<number{{0}}>\d\d))?"
+_DATE = (
+    rf"(?:the\s+)?(?:(?:{_DAY})?(?P<month{{0}}>{_MONTH})\.?,?\s+(?:of\s+|de\s+)?)?"
+    r"(?P<year{0}>20\d\d)(?:-(?P<number{0}>\d\d))?"
+)
 _PREPOSITIONS = (
     "since|from|depuis|a partir de|starting in|after|apres|before|prior to|avant|until|up to|jusqu en|jusqu a|"
     "in|en|during|on|le|au cours de"

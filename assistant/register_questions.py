@@ -14,14 +14,13 @@ from typing import Literal
 
 from assistant.register_checks import is_name, named_question
 from assistant.register_dates import interval
+from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated
 from assistant.register_words import Token, tokens
 from knowledge_base.countries import Place, group
-from knowledge_base.register import Grouping, Kind, RegisterFilter
+from knowledge_base.register import Grouping, RegisterFilter
 from knowledge_base.text_terms import question_language
 
 Operation = Literal["count", "list", "exists", "check", "compare", "share", "top", "countries", "missing", "withdrawal"]
-STATE = Kind("state")
-_SIGNIFICANT = ("act", "register", "supporter", "call")
 _CLAUSES = re.compile(
     r"[.?!;]+\s+|[,\s]+(?:and|et)\s+|\s+(?:compare[ds]?\s+(?:with|to)|comparer?\s+(?:à|avec|au)|differ\s+from)\s+",
     re.IGNORECASE,
@@ -54,6 +53,8 @@ class RegisterQuestion:
 def parse(question: str, history: Sequence[str] = ()) -> RegisterQuestion | None:
     """Read `question`; `history` are the questions that the same person asked before, the last one last."""
     text = _plain(question)
+    if history and re.search(r"\bparis call\b", history[-1], re.IGNORECASE):
+        text = re.sub(r"\bit\b", "the Paris Call", text)
     language = question_language(question)
     return _whole(text, language) or _followup(text, history, language) or _mixed(question, language)
 
@@ -82,11 +83,11 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
     places = tuple(token.places[0] for token in read if len(token.places) == 1)
     doubtful = next((token.places for token in read if len(token.places) > 1), ())
     kinds = [token for token in read if token.kind]
-    if any(token.is_plural and token.kind != STATE for token in kinds) or (kinds and _has(read, "any")):
-        return replace(asked, operation="exists", filters=(_filter(read),), ambiguous=doubtful)
+    if any(token.is_plural and token.kind != STATE for token in kinds) or (kinds and has(read, "any")):
+        return replace(asked, operation="exists", filters=(filter_of(read),), ambiguous=doubtful)
     if places or doubtful:
         return replace(asked, places=places, ambiguous=doubtful)
-    return None if kinds or _has(read, "supporter", "neutral") else asked
+    return None if kinds or has(read, "supporter", "neutral") else asked
 
 
 # Questions on numbers and lists
@@ -98,10 +99,10 @@ def _measured(text: str, language: str) -> RegisterQuestion | None:
     if not read or not all(token.is_known for token in read) or _is_about_something_else(read):
         return None
     operation = _operation(read)
-    if not operation or not _is_anchored(read, operation) or (dates != (text, None, None) and not _has(read, "act")):
+    if not operation or not _is_anchored(read, operation) or (dates != (text, None, None) and not has(read, "act")):
         return None
     doubtful = next((token.places for token in read if len(token.places) > 1), ())
-    asked = RegisterQuestion(operation, language, counted=_has(read, "count"), ambiguous=doubtful)
+    asked = RegisterQuestion(operation, language, counted=has(read, "count"), ambiguous=doubtful)
     built = _built(asked, read)
     return built and _dated(built, dates.since, dates.before)
 
@@ -113,11 +114,11 @@ def _built(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | Non
         return _compared(asked, read)
     if asked.operation == "share":
         return _shared(asked, read)
-    if _is_negated(read):
+    if is_negated(read):
         return _missing(asked, read)
     if asked.operation == "countries":
         read = [token for token in read if token.kind != STATE]
-    return replace(asked, filters=(_filter(read),))
+    return replace(asked, filters=(filter_of(read),))
 
 
 def _dated(asked: RegisterQuestion, since: str | None, before: str | None) -> RegisterQuestion:
@@ -127,30 +128,30 @@ def _dated(asked: RegisterQuestion, since: str | None, before: str | None) -> Re
 
 def _operation(read: list[Token]) -> Operation | None:
     """Return what is asked for; the more telling words first."""
-    if _has(read, "share") and _filter(read) != RegisterFilter():
+    if has(read, "share") and filter_of(read) != RegisterFilter():
         return "share"
-    if _grouping(read) and _has(read, "top", "by"):
+    if _grouping(read) and has(read, "top", "by"):
         return "top"
-    if _has(read, "compare") and len(_sides(read)) > 1:
+    if has(read, "compare") and len(_sides(read)) > 1:
         return "compare"
-    if _has(read, "how"):
+    if has(read, "how"):
         return None
-    if _has(read, "count"):
+    if has(read, "count"):
         return "countries" if _asks_for_countries(read) else "count"
-    if read[0].roles & {"any", "are"} and _has(read, "any"):
+    if read[0].roles & {"any", "are"} and has(read, "any"):
         return "exists"
-    if _has(read, "list") or (not _has(read, "what") and not read[0].roles & {"are", "filler"}):
+    if has(read, "list") or (not has(read, "what") and not read[0].roles & {"are", "filler"}):
         return "list"
-    return "list" if read[0].text in {"what", "what are"} and not _filter(read).is_open else None
+    return "list" if read[0].text in {"what", "what are"} and not filter_of(read).is_open else None
 
 
 def _is_anchored(read: list[Token], operation: Operation) -> bool:
     """Say whether the words speak of the register, of supporters or of supporting the Call."""
-    if not _has(read, *_SIGNIFICANT):
+    if not has(read, *SIGNIFICANT):
         return False
-    if operation == "list" and _filter(read).is_open:
-        return _has(read, "supporter", "act") and (read[0].text != "what" and _has(read, "list"))
-    return _has(read, "act", "register", "supporter") or operation != "list" or _has(read, "list")
+    if operation == "list" and filter_of(read).is_open:
+        return has(read, "supporter", "act") and (read[0].text != "what" and has(read, "list"))
+    return has(read, "act", "register", "supporter") or operation != "list" or has(read, "list")
 
 
 def _is_about_something_else(read: list[Token]) -> bool:
@@ -165,13 +166,13 @@ def _is_about_something_else(read: list[Token]) -> bool:
 
 
 def _acts(read: list[Token], subject: Token) -> bool:
-    return bool(subject.kind or subject.places or subject.roles & {"supporter", "call"}) and _has(read, "act")
+    return bool(subject.kind or subject.places or subject.roles & {"supporter", "call"}) and has(read, "act")
 
 
 def _asks_for_countries(read: list[Token]) -> bool:
     """Say whether the countries that supporters are from are counted, not the states that are supporters."""
     first = next((token for token in read if token.kind), None)
-    return bool(first and first.kind == STATE) and _has(read, "represented")
+    return bool(first and first.kind == STATE) and has(read, "represented")
 
 
 def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
@@ -179,13 +180,15 @@ def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
     target = next((token for token in read if _groups_by(token)), None)
     rest = [token for token in read if token is not target]
     number = next((token.number for token in read if token.number), None)
-    singular = bool(
-        target and target.text in {"country", "state", "pays", "category", "nature", "categorie"} and _has(read, "top")
-    )
-    if target and target.text == "pays" and any(token.text in {"quels", "les", "des"} for token in read):
-        singular = False
-    limit = number or (1 if singular and not _has(read, "by") else None)
-    return replace(asked, filters=(_filter(rest),), grouping=grouping, limit=limit)
+    limit = number or (1 if target and _is_singular(target, read) and not has(read, "by") else None)
+    return replace(asked, filters=(filter_of(rest),), grouping=grouping, limit=limit)
+
+
+def _is_singular(target: Token, read: list[Token]) -> bool:
+    """Say whether one country, category or nature is asked for; French "pays" is told by what stands before it."""
+    if target.text == "pays":
+        return any(token.text == "quel" for token in read)
+    return target.text in {"country", "state", "nation", "etat", "category", "categorie", "type", "kind", "nature"}
 
 
 def _grouping(read: list[Token]) -> Grouping | None:
@@ -208,8 +211,8 @@ def _compared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
 
 
 def _sides(read: list[Token]) -> list[RegisterFilter]:
-    """Return one filter for each place, or for each kind where one place or none is named; places and kinds pair up in order."""
-    whole = _filter(read)
+    """Return one filter for each place, or each kind where no two places are named; they pair up in order."""
+    whole = filter_of(read)
     places, kinds = whole.places, whole.kinds
     if len(places) > 1 and len(kinds) == len(places):
         return [RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True)]
@@ -221,105 +224,22 @@ def _sides(read: list[Token]) -> list[RegisterFilter]:
 def _shared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
     """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "share of [part]"."""
     start = next(i for i, token in enumerate(read) if "share" in token.roles)
-    body = read[start + 1 :] if not _filter(read[start + 1 :]).is_open else read
+    body = read[start + 1 :] if not filter_of(read[start + 1 :]).is_open else read
     for position, token in enumerate(body):
-        if "are" in token.roles and not _filter(body[position:]).is_open:
-            return replace(asked, filters=(_filter(body), _filter(body[:position])))
-        if "among" in token.roles and position and not _filter(body[:position]).is_open:
-            return replace(asked, filters=(_filter(body), _filter(body[position:])))
-    return replace(asked, filters=(_filter(body), RegisterFilter()))
+        if "are" in token.roles and not filter_of(body[position:]).is_open:
+            return replace(asked, filters=(filter_of(body), filter_of(body[:position])))
+        if "among" in token.roles and position and not filter_of(body[:position]).is_open:
+            return replace(asked, filters=(filter_of(body), filter_of(body[position:])))
+    return replace(asked, filters=(filter_of(body), RegisterFilter()))
 
 
 def _missing(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
     """Turn "which [states] of [group] have not signed" round: it needs a list of who could have."""
-    wanted = _filter(read)
+    wanted = filter_of(read)
     if any(kind != STATE for kind in wanted.kinds) or (not wanted.places and not wanted.kinds):
         return None
     places = wanted.places or (group("UN"),)
     return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)
-
-
-# Filters
-
-
-def _filter(read: Sequence[Token]) -> RegisterFilter:
-    excluded = _excluded(read)
-    places = [token.places[0] for i, token in enumerate(read) if token.places and i not in excluded]
-    kept = [token for i, token in enumerate(read) if i not in excluded]
-    return RegisterFilter(
-        kinds=_kinds(kept),
-        places=tuple(dict.fromkeys(places)),
-        excluded=tuple(dict.fromkeys(read[i].places[0] for i in excluded if read[i].places)),
-        excluded_kinds=tuple(dict.fromkeys(kind for i in excluded if (kind := read[i].kind))),
-    )
-
-
-def _kinds(read: Sequence[Token]) -> tuple[Kind, ...]:
-    """Return the kinds named; two beside each other are one ("civil-society think tanks")."""
-    found: list[Kind] = []
-    previous: Token | None = None
-    for position, token in enumerate(read):
-        kind = _kind(read, position)
-        if kind and previous and previous.kind and found and (joined := _joined(found[-1], kind)):
-            found[-1] = joined
-        elif kind:
-            found.append(kind)
-        previous = token
-    return tuple(dict.fromkeys(found))
-
-
-def _kind(read: Sequence[Token], position: int) -> Kind | None:
-    """Return the kind of a token; "US states" are the federated states of one country, not states of the world."""
-    token = read[position]
-    before = read[position - 1].places if position else ()
-    if token.kind == STATE and token.text == "states" and len(before) == 1 and not before[0].is_group:
-        return Kind("public-authority", ("federated-state",))
-    return token.kind
-
-
-def _joined(first: Kind, second: Kind) -> Kind | None:
-    if first.category and second.category and first.category != second.category:
-        return None
-    if first.natures and second.natures and first.natures != second.natures:
-        return None
-    return Kind(first.category or second.category, first.natures or second.natures)
-
-
-def _excluded(read: Sequence[Token]) -> set[int]:
-    """Return the positions of places and kinds that a "not" before them takes out, with those that "or" adds."""
-    found: set[int] = set()
-    for position, token in enumerate(read):
-        if "not" in token.roles:
-            target = _target(read, position)
-            while target is not None and (read[target].places or read[target].kind):
-                found.add(target)
-                following = _target(read, target, only_or=True)
-                target = following if following and bool(read[following].places) == bool(read[target].places) else None
-    return found
-
-
-def _target(read: Sequence[Token], position: int, only_or: bool = False) -> int | None:
-    """Return the next word that matters after `position`: only across "or", "and" and articles where `only_or`."""
-    passed = {"or", "filler"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "or"}
-    for following in range(position + 1, len(read)):
-        token = read[following]
-        if not token.roles & passed:
-            return following
-    return None
-
-
-def _is_negated(read: Sequence[Token]) -> bool:
-    """Say whether a "not" takes out the signing itself."""
-    for position, token in enumerate(read):
-        if "not" in token.roles:
-            target = _target(read, position)
-            if target is None or read[target].roles & {*_SIGNIFICANT, "list", "any"}:
-                return True
-    return False
-
-
-def _has(read: Sequence[Token], *roles: str) -> bool:
-    return any(token.roles.intersection(roles) for token in read)
 
 
 # Follow-ups and mixed questions
@@ -334,7 +254,7 @@ def _followup(text: str, history: Sequence[str], language: str) -> RegisterQuest
     if before.operation in {"check", "withdrawal"}:
         name = text[_length_of(read[0], text) :].strip(" ,")
         return _named(f"did {name} sign", language) if is_name(name) else None
-    wanted = _filter(read[1:])
+    wanted = filter_of(read[1:])
     if not all(token.is_known for token in read) or wanted.is_open or before.operation not in {"count", "list", "exists"}:
         return None
     earlier = before.filters[0]
@@ -360,4 +280,4 @@ def _mixed(question: str, language: str) -> RegisterQuestion | None:
 
 
 def _speaks_of_it(part: str) -> bool:
-    return _has(tokens(part), "register", "supporter", "act")
+    return has(tokens(part), "register", "supporter", "act")

@@ -17,7 +17,7 @@ from assistant.register_wording import (
     quantity,
     supporter_name,
 )
-from knowledge_base.countries import Place
+from knowledge_base.countries import Place, country
 from knowledge_base.register import Grouping, RegisterFilter, Supporter
 
 _GROUPINGS = {
@@ -79,19 +79,22 @@ class Sentences:
         shown = quantity(number, self.language)
         return self._note(
             f"The number is a lower bound: {shown} more {'records give' if number > 1 else 'record gives'} no nature.",
-            f"Ce nombre est un minimum : {shown} autre{'s' if number > 1 else ''} fiche{'s' if number > 1 else ''} sans nature indiquée.",
+            f"Ce nombre est un minimum : fiches sans nature indiquée en plus : {shown}.",
         )
 
-    def with_date(self, dated: int, number: int, states: bool) -> AnswerPart:
+    def with_date(self, dated: int, number: int) -> AnswerPart:
         """Say how many records give a date."""
-        english = f"Only {quantity(dated, 'en')} of {quantity(number, 'en')} such records give a date"
-        french = f"Seules {quantity(dated, 'fr')} fiches sur {quantity(number, 'fr')} indiquent une date"
-        if states:
-            english = "For a state whose record gives no date, its first appearance on the published list counts"
-            french = (
-                "Pour un État dont la fiche n'indique pas de date, c'est sa première apparition sur la liste publiée qui compte"
-            )
-        return self._note(f"{english}.", f"{french}.")
+        return self._note(
+            f"Records that give a joining date: {quantity(dated, 'en')} of {quantity(number, 'en')}.",
+            f"Fiches qui indiquent une date de ralliement : {quantity(dated, 'fr')} sur {quantity(number, 'fr')}.",
+        )
+
+    def first_seen(self) -> AnswerPart:
+        """Say what counts for states without a date."""
+        return self._note(
+            "For a state whose record gives none, its first appearance on the published list counts.",
+            "Pour un État dont la fiche n'en indique pas, c'est sa première apparition sur la liste publiée qui compte.",
+        )
 
     def from_countries(self, wanted: RegisterFilter, number: int) -> AnswerPart:
         """Say from how many countries supporters are."""
@@ -130,7 +133,9 @@ class Sentences:
                 f"the {len(shown)} {many} with the most {phrase} in the register {self.as_of}:",
                 f"les {len(shown)} {many} qui comptent le plus de {phrase} dans le registre {self.as_of} :",
             )
-        name, number = group_name(shown[0][0], grouping, self.language), quantity(shown[0][1], self.language)
+        place = country(shown[0][0] or "") if grouping == "country" else None
+        name = place_name(place, self.language) if place else group_name(shown[0][0], grouping, self.language, 2)
+        number = quantity(shown[0][1], self.language)
         return self._result(
             f"the {one} with the most {phrase} in the register {self.as_of} is {name}: {number}.",
             f"{one} qui compte le plus de {phrase} dans le registre {self.as_of} : {name}, {number}.",
@@ -144,18 +149,16 @@ class Sentences:
     def missing(self, places: Sequence[Place], number: int, members: int) -> AnswerPart:
         """Say how many members of a group are not in the register as states."""
         where = (" et " if self.french else " and ").join(place_name(place, self.language) for place in places)
-        return (
-            self._result(
-                f"{number or 'none'} of the {members} countries of {where} {'is' if number == 1 else 'are'} not in the register as"
-                f" {'a state' if number == 1 else 'states'} {self.as_of}{':' if number else '.'}",
-                f"{number} pays sur {members} ({where}) ne figure{'nt' if number > 1 else ''} pas dans le registre en tant qu'État"
-                f" {self.as_of}{' :' if number else '.'}",
-            )
-            if number
-            else self._result(
-                f"none is missing: all {members} countries of {where} are in the register as states {self.as_of}.",
+        if number == 0:
+            return self._result(
+                f"none is missing: all {members} countries ({where}) are in the register as states {self.as_of}.",
                 f"aucun ne manque : les {members} pays ({where}) figurent dans le registre en tant qu'États {self.as_of}.",
             )
+        return self._result(
+            f"{number} of {members} countries ({where}) {'is' if number == 1 else 'are'} not in the register"
+            f" as {'a state' if number == 1 else 'states'} {self.as_of}.",
+            f"{number} pays sur {members} ({where}) ne figure{'nt' if number > 1 else ''} pas dans le registre"
+            f" en tant qu'État {self.as_of}.",
         )
 
     def which(self, places: Sequence[Place]) -> AnswerPart:
@@ -221,10 +224,14 @@ class Sentences:
     def state(self, place: Place, present: bool) -> AnswerPart:
         """Say whether a country is in the register as a state."""
         name = place_name(place, self.language)
+        if present:
+            return self._result(
+                f"yes, {name} is in the register as a state {self.as_of}.",
+                f"oui, l'État « {place.french} » figure dans le registre {self.as_of}.",
+            )
         return self._result(
-            f"{'yes' if present else 'no'}, {name} is {'' if present else 'not '}in the register as a state {self.as_of}.",
-            f"{'oui' if present else 'non'}, {place.french} {'' if present else 'ne '}figure {'' if present else 'pas '}dans le registre"
-            f" en tant qu'État {self.as_of}.",
+            f"no, {name} is not in the register as a state {self.as_of}.",
+            f"non, l'État « {place.french} » ne figure pas dans le registre {self.as_of}.",
         )
 
     def others(self, place: Place, number: int, present: bool) -> AnswerPart:
@@ -232,11 +239,11 @@ class Sentences:
         name, shown = place_name(place, self.language), quantity(number, self.language)
         other = ("other supporter", "autre soutien") if present else ("supporter", "soutien")
         if not number:
-            return self._note(f"No {other[0]} there is in the register.", f"Le registre n'y compte aucun {other[1]}.")
+            return self._note(f"The register has no {other[0]} from there.", f"Le registre n'y compte aucun {other[1]}.")
         plural = number > 1
         french = " ".join(word + "s" * plural for word in other[1].split())
         return self._note(
-            f"{shown} {other[0]}{'s' * plural} in {name} {'are' if plural else 'is'} in it.",
+            f"{shown} {other[0]}{'s' * plural} in {name} {'are' if plural else 'is'} in the register.",
             f"Le registre y compte {shown} {french}.",
         )
 
@@ -244,12 +251,14 @@ class Sentences:
         """Say how many of a group's members are in the register as states; `alone`: the group itself was asked for."""
         name, total = place_name(place, self.language), len(place.codes)
         absent = ", ".join(missing) if len(missing) <= 10 else ""
-        english = f"{number} of the {total} countries of {name} are in the register as states {self.as_of}"
-        french = f"{number} des {total} pays ({name}) figurent dans le registre en tant qu'États {self.as_of}"
+        verb = "is" if number == 1 else "are"
+        english = f"{number} of {total} countries ({name}) {verb} in the register as states {self.as_of}"
+        french = f"{number} pays sur {total} ({name}) dans le registre en tant qu'États {self.as_of}"
         tail = (f"; manquent : {absent}" if self.french else f"; missing: {absent}") if absent else ""
         if alone:
             return self._result(
                 f"no, {name} has no record of its own; {english}{tail}.", f"non, pas de fiche à ce nom ; {french}{tail}."
             )
-        yes = ("oui", "yes") if not missing else ("non, pas tous", "no, not all")
-        return self._result(f"{yes[1]}: {english}{tail}.", f"{yes[0]} : {french}{tail}.")
+        if missing:
+            return self._result(f"no, not all: {english}{tail}.", f"non, pas tous : {french}{tail}.")
+        return self._result(f"yes, {english}.", f"oui, {french}.")

@@ -25,16 +25,16 @@ _CATEGORIES = {
 }
 _CATEGORY_NAMES = {
     "en": {
-        "state": "state",
-        "public-authority": "public authority",
-        "private-sector": "private sector",
-        "civil-society": "civil society",
+        "state": ("state", "states"),
+        "public-authority": ("public authority", "public authorities"),
+        "private-sector": ("private sector", "private sector"),
+        "civil-society": ("civil society", "civil society"),
     },
     "fr": {
-        "state": "État",
-        "public-authority": "autorité publique",
-        "private-sector": "secteur privé",
-        "civil-society": "société civile",
+        "state": ("État", "États"),
+        "public-authority": ("autorité publique", "autorités publiques"),
+        "private-sector": ("secteur privé", "secteur privé"),
+        "civil-society": ("société civile", "société civile"),
     },
 }
 _SUPPORTER = {"en": ("supporter", "supporters"), "fr": ("soutien", "soutiens")}
@@ -60,7 +60,8 @@ def day(iso: str, language: str) -> str:
     from babel.dates import format_date
 
     whole = date.fromisoformat(iso if len(iso) > 7 else f"{iso}-01")
-    return format_date(whole, "d MMMM y" if len(iso) > 7 else "MMMM y", locale=language)
+    written = format_date(whole, "d MMMM y" if len(iso) > 7 else "MMMM y", locale=language)
+    return f"1er{written[1:]}" if language == "fr" and written.startswith("1 ") else written
 
 
 def place_name(place: Place, language: str) -> str:
@@ -69,9 +70,12 @@ def place_name(place: Place, language: str) -> str:
 
 
 def described(wanted: RegisterFilter, number: int, language: str) -> str:
-    """Return the filter as a noun phrase: "private-sector supporters in Japan", "États, pays : Japon"."""
-    parts = [_kinds(wanted.kinds, number, language), *_places(wanted, language), *_dates(wanted, language)]
-    return (" " if language == "en" else ", ").join(part for part in parts if part)
+    """Return the filter as a noun phrase: "private-sector supporters in Japan", "États (pays : Japon)"."""
+    kinds = _kinds(wanted.kinds, number, language)
+    limits = [*_places(wanted, language), *_dates(wanted, language)]
+    if language == "fr":
+        return f"{kinds} ({', '.join(limits)})" if limits else kinds
+    return " ".join([kinds, *limits])
 
 
 def counted(wanted: RegisterFilter, number: int, language: str) -> str:
@@ -80,18 +84,20 @@ def counted(wanted: RegisterFilter, number: int, language: str) -> str:
     return f"{shown} {described(wanted, 1 if number == 0 and language == 'en' else number, language)}"
 
 
-def group_name(key: str | None, grouping: Grouping, language: str) -> str:
-    """Return the name of a country, category or nature that supporters were grouped by."""
+def group_name(key: str | None, grouping: Grouping, language: str, number: int = 1) -> str:
+    """Return the name of a country, category or nature that supporters were grouped by, in the plural unless `number` is 1."""
     if not key:
         return _NOTHING_GIVEN[language][grouping]
     if grouping == "country":
         return country_name(key, language)
-    return _CATEGORY_NAMES[language].get(key, key) if grouping == "category" else nature_label(key, language)
+    if grouping == "nature":
+        return nature_label(key, language, number)
+    return _CATEGORY_NAMES[language].get(key, (key, key))[number != 1]
 
 
 def breakdown(counts: Sequence[tuple[str | None, int]], grouping: Grouping, language: str) -> str:
     """Return "17 private sector, 13 civil society"."""
-    return ", ".join(f"{quantity(number, language)} {group_name(key, grouping, language)}" for key, number in counts)
+    return ", ".join(f"{quantity(number, language)} {group_name(key, grouping, language, number)}" for key, number in counts)
 
 
 def supporter_name(supporter: Supporter, language: str) -> str:
@@ -136,16 +142,16 @@ def _first_seen(first_seen: str | None, language: str) -> str:
 def _kinds(kinds: Sequence[Kind], number: int, language: str) -> str:
     singular = number == 1 or (number == 0 and language == "fr")
     either = " ou " if language == "fr" else " or "
-    return either.join(dict.fromkeys(_kind(kind, singular, language) for kind in kinds)) or _SUPPORTER[language][not singular]
+    names = [name for kind in kinds for name in _kind(kind, singular, language)]
+    return either.join(dict.fromkeys(names)) or _SUPPORTER[language][not singular]
 
 
-def _kind(kind: Kind, singular: bool, language: str) -> str:
+def _kind(kind: Kind, singular: bool, language: str) -> list[str]:
     if not kind.natures:
-        return _CATEGORIES[language][kind.category or "state"][not singular]
-    names = [nature_label(nature, language, 1 if singular else 2) for nature in kind.natures]
+        return [_CATEGORIES[language][kind.category or "state"][not singular]]
     category = kind.category if kind.category != "public-authority" else None
-    suffix = f" ({_CATEGORY_NAMES[language][category]})" if category else ""
-    return (" ou " if language == "fr" else " or ").join(names) + suffix
+    suffix = f" ({group_name(category, 'category', language)})" if category else ""
+    return [nature_label(nature, language, 1 if singular else 2) + suffix for nature in kind.natures]
 
 
 def _places(wanted: RegisterFilter, language: str) -> list[str]:
@@ -154,7 +160,7 @@ def _places(wanted: RegisterFilter, language: str) -> list[str]:
     outside = either.join(place_name(place, language) for place in wanted.excluded)
     kinds = _kinds(wanted.excluded_kinds, 2, language) if wanted.excluded_kinds else ""
     if language == "fr":
-        pairs = (("pays : ", inside), ("hors pays : ", outside), ("à l'exclusion de : ", kinds))
+        pairs = (("pays : ", inside), ("hors ", outside), ("à l'exclusion de : ", kinds))
     else:
         pairs = (("in ", inside), ("outside ", outside), ("that are not ", kinds))
     return [opening + text for opening, text in pairs if text]
@@ -165,4 +171,4 @@ def _dates(wanted: RegisterFilter, language: str) -> list[str]:
     since = f"{'depuis le' if french else 'since'} {day(wanted.joined_since, language)}" if wanted.joined_since else ""
     before = f"{'avant le' if french else 'before'} {day(wanted.joined_before, language)}" if wanted.joined_before else ""
     together = (" et " if french else " and ").join(part for part in (since, before) if part)
-    return [f"{'date de ralliement' if french else 'dated'} {together}"] if together else []
+    return [f"{'date de ralliement' if french else 'with a joining date'} {together}"] if together else []

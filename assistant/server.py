@@ -73,14 +73,17 @@ def page_application(settings: Settings) -> App:
     from starlette.routing import Route
     from streamlit.starlette import App
 
+    from assistant.page_parts.notices import draw_unexpected_error
+
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
     return App(
         SCRIPT,
         routes=[Route("/healthz", health)],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
             Middleware(ResponseHeaders, headers=response_headers()),
+            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
         ],
+        on_script_error=draw_unexpected_error,
     )
 
 

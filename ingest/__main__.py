@@ -9,22 +9,37 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
-from ingest.sync import SyncOptions, SyncReport
+from ingest.report import SyncReport
+from ingest.sync import SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
+if TYPE_CHECKING:
+    from ingest.official import FetchReport, SourceReport
+
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
+_WORDS = frozenset({"document", "kind", "problem", "generation", "created"})
 
 app = typer.Typer(
     add_completion=False,
@@ -109,7 +124,7 @@ def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None
     if as_json:
         print(json.dumps(rows, indent=1))
     elif rows:
-        _print_table("Generations", rows)
+        _print_table("Generations", [_generation_line(row) for row in rows])
     else:
         _out().print(f"There is no generation in {settings.data_dir} yet. Build one with `python -m ingest sync`.")
 
@@ -123,7 +138,32 @@ def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        _print_table("Documents", [{k: v for k, v in row.items() if k != "page_problems"} for row in rows])
+        _print_table("Documents", [_health_line(row) for row in rows])
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Sources of the list; all of them where none is named.")] = None,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+    sync_after: Annotated[
+        bool, typer.Option("--sync", help="Index what was fetched; with --json, the report is then that of the sync.")
+    ] = False,
+) -> None:
+    """Download the official documents, verify each file, and put them where a sync finds them."""
+    from ingest.official import fetch as run_fetch
+
+    settings = read_settings(data_dir)
+    with _Bars(DownloadColumn()) as progress:
+        report = run_fetch(settings, names or (), progress.update)
+    if report.failed or not (as_json and sync_after):
+        _show_fetch(report, as_json)
+    if report.failed:
+        raise typer.Exit(NOTHING_PUBLISHED)
+    if sync_after:
+        sync(data_dir=data_dir, as_json=as_json)
+    elif not as_json:
+        _out().print("Index them with `python -m ingest sync`.")
 
 
 @app.command()
@@ -138,9 +178,10 @@ def prepare(data_dir: DataDirectory = None) -> None:
 class _Bars:
     """Progress bars on standard error, one a stage; only where a person looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, measure: ProgressColumn | None = None) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        measure = measure or MofNCompleteColumn()
+        columns = (TextColumn("{task.description:>8}"), BarColumn(), measure, TimeElapsedColumn())
         self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
         self._stack = ExitStack()
@@ -152,7 +193,7 @@ class _Bars:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
-    def update(self, stage: str, done: int, total: int) -> None:
+    def update(self, stage: str, done: int, total: int | None) -> None:
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total)
         self._bars.update(self._tasks[stage], completed=done, total=total)
@@ -181,6 +222,25 @@ def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
         console.print(Text(notice, style="yellow"))
 
 
+def _show_fetch(report: FetchReport, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(report), ensure_ascii=True, indent=1))
+    for source in report.sources:
+        if source.state == "failed":
+            print(f"Error: {source.reason}", file=sys.stderr)
+        elif not as_json:
+            _print_fetched(_out(), source)
+
+
+def _print_fetched(console: Console, source: SourceReport) -> None:
+    fetched = source.state == "fetched"
+    came = f"{source.received / 1e6:.1f} MB downloaded" if fetched else "nothing was downloaded"
+    what = f"{source.files:,} files, {source.bytes / 1e6:.1f} MB, verified, in {source.folder}"
+    console.print(Text(f"{source.name}: {'fetched' if fetched else 'already there'}: {what}; {came}."), soft_wrap=True)
+    for notice in source.notices:
+        console.print(Text(f"  {notice}", style="yellow"), soft_wrap=True)
+
+
 def _headline(report: SyncReport, planned: bool) -> str:
     states = ("added", "updated", "renamed", "deleted", "unchanged", "skipped", "failed")
     counts = ", ".join(f"{len(getattr(report, s))} {s}" for s in states if getattr(report, s)) or "nothing found"
@@ -196,10 +256,22 @@ def _list_sources(console: Console, state: str, lines: list[str], limit: int = 1
         console.print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
 
 
+def _generation_line(row: dict[str, Any]) -> dict[str, object]:
+    kept = {"generation": row["id"] + (" (current)" if row["current"] else ""), "created": row["created"].replace("+00:00", "Z")}
+    counts = {name: row[name] for name in ("documents", "passages", "records")}
+    return {**kept, **counts, "MB": f"{row['bytes'] / 1e6:.1f}"}
+
+
+def _health_line(row: dict[str, Any]) -> dict[str, object]:
+    failed = row["state"] == "failed"
+    counts = {name: None if failed else row[name] for name in ("kind", "pages", "passages")}
+    return {"document": row["source"], **counts, "problem": f"failed: {row['problem']}" if failed else row["problem"]}
+
+
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:
-    table = Table(title=title)
+    table = Table(title=title, box=SIMPLE)
     for column in rows[0] if rows else []:
-        table.add_column(column.replace("_", " "))
+        table.add_column(column, overflow="fold", justify="left" if column in _WORDS else "right")
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     _out().print(table)

@@ -47,10 +47,16 @@ class _Unit:
     heading: str
 
 
-def embedded_text(passage: Passage, count_tokens: CountTokens) -> str:
+def prefix_tokens(max_tokens: int) -> int:
+    """Return how many of a model's word pieces are kept for title and headings: fewer where it takes few."""
+    return min(PREFIX_TOKENS, max_tokens // 4)
+
+
+def embedded_text(passage: Passage, count_tokens: CountTokens, max_tokens: int) -> str:
     """Return what is embedded for a passage: its title and headings, shortened to their share of the limit, then its text."""
-    title = _fitted(passage.title, count_tokens, PREFIX_TOKENS // 2, keep="start")
-    heading = _fitted(passage.heading, count_tokens, PREFIX_TOKENS // 2, keep="end")
+    share = prefix_tokens(max_tokens) // 2
+    title = _fitted(passage.title, count_tokens, share, keep="start")
+    heading = _fitted(passage.heading, count_tokens, share, keep="end")
     return f"{' – '.join(filter(None, (title, heading)))}\n{passage.text}"
 
 
@@ -58,9 +64,10 @@ def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> lis
     """Return the passages of `document`, in reading order; `max_tokens` is the model's limit, special tokens included."""
     passages: list[Passage] = []
     section = _Section()
+    limit = max_tokens - prefix_tokens(max_tokens) - SPECIAL_TOKENS
     for ordinal, page in enumerate(document.pages):
-        units = _units(page, section, document.language, count_tokens, max_tokens - PREFIX_TOKENS - SPECIAL_TOKENS)
-        for group in _groups(units):
+        units = _units(page, section, document.language, count_tokens, limit)
+        for group in _groups(units, min(TARGET_TOKENS, limit)):
             passages.append(_passage(document, page, ordinal, group))
     return _with_ids(passages)
 
@@ -101,10 +108,10 @@ def _fitting_pieces(text: str, start: int, end: int, count: CountTokens, limit: 
         pending += [(after, right), (left, cut)]
 
 
-def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
+def _groups(units: Sequence[_Unit], target: int) -> Iterator[list[_Unit]]:
     group: list[_Unit] = []
     for unit in units:
-        if group and _breaks(group, unit):
+        if group and _breaks(group, unit, target):
             yield group
             group = []
         group.append(unit)
@@ -112,10 +119,10 @@ def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
         yield group
 
 
-def _breaks(group: Sequence[_Unit], unit: _Unit) -> bool:
+def _breaks(group: Sequence[_Unit], unit: _Unit, target: int) -> bool:
     """Say whether `unit` begins a new passage after `group`."""
     tokens = sum(u.tokens for u in group)
-    if tokens + unit.tokens > TARGET_TOKENS:
+    if tokens + unit.tokens > target:
         return True
     if unit.block.kind == "heading":
         only_headings = all(u.block.kind == "heading" for u in group)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.documents import detect, loader_version, skip_reason
-from ingest.scan import FoundFile, SkippedFile
+from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder
 from knowledge_base.catalog import FailureRow
 from knowledge_base.errors import DocumentError, KnowledgeBaseError
 
@@ -57,7 +57,7 @@ class SyncPlan:
 
 
 def make_plan(
-    found: Iterable[FoundFile | SkippedFile],
+    found: Iterable[Found],
     catalogued: Mapping[str, tuple[str, str]],
     failures: Iterable[FailureRow],
     max_bytes: int,
@@ -66,15 +66,18 @@ def make_plan(
     """Compare the files that are there with the catalog's (source -> content hash, loader version) and its failures."""
     plan = SyncPlan(known=len(catalogued))
     failed_before = {(f.source, f.content_hash, f.loader_version): f for f in failures}
-    seen: set[str] = set()
+    gone = set(catalogued)
     for file in found:
-        seen.add(file.source)
         if isinstance(file, SkippedFile):
             plan.skipped.append(Reason(file.source, file.reason))
+        elif isinstance(file, UnreadableFolder):
+            plan.failed.append(FailureRow(file.source, "", "", file.reason))
+            gone -= {source for source in catalogued if source.startswith(f"{file.source}/")}
         else:
+            gone.discard(file.source)
             _place(plan, file, catalogued, failed_before, max_bytes)
-            progress(file.source)
-    plan.deleted = sorted(set(catalogued) - seen)
+        progress(file.source)
+    plan.deleted = sorted(gone)
     _find_renames(plan, catalogued)
     return plan
 
@@ -92,32 +95,36 @@ def _place(
         plan.skipped.append(Reason(file.source, unread))
         return
     try:
-        size = file.path.stat().st_size
-        if size > max_bytes:
-            reason = f"it is larger than {max_bytes >> 20} MB (PARISCALL_MAX_FILE_MB)"
-            plan.failed.append(FailureRow(file.source, "", "", reason))
-            return
-        data = file.path.read_bytes()
-    except OSError as error:
-        plan.failed.append(FailureRow(file.source, "", "", f"it cannot be read: {error.strerror}"))
-        return
-    content_hash = sha256(data).hexdigest()
-    try:
-        version = loader_version(detect(data, file.source) or "text")
+        content_hash, version = _fingerprint(file, max_bytes)
     except DocumentError as error:
-        plan.failed.append(FailureRow(file.source, content_hash, "", str(error)))
+        plan.failed.append(FailureRow(file.source, "", "", with_earlier_version(str(error), file.source in catalogued)))
         return
+    to_read = FileToRead(file.source, file.path, content_hash, version)
     before = failed_before.get((file.source, content_hash, version))
     if before:
         plan.failed.append(before)
-        return
-    to_read = FileToRead(file.source, file.path, content_hash, version)
-    if file.source not in catalogued:
+    elif file.source not in catalogued:
         plan.added.append(to_read)
     elif catalogued[file.source] == (content_hash, version):
         plan.unchanged.append(file.source)
     else:
         plan.updated.append(to_read)
+
+
+def _fingerprint(file: FoundFile, max_bytes: int) -> tuple[str, str]:
+    """Return a file's content hash and the version of the loader that reads it; raise DocumentError where none can."""
+    try:
+        if file.path.stat().st_size > max_bytes:
+            raise DocumentError(f"it is larger than {max_bytes >> 20} MB (PARISCALL_MAX_FILE_MB)")
+        data = file.path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"it cannot be read: {error.strerror}") from error
+    return sha256(data).hexdigest(), loader_version(detect(data, file.source) or "text")
+
+
+def with_earlier_version(reason: str, has_earlier: bool) -> str:
+    """Add to the reason of a failure, where an earlier version of the file was read, what becomes of it."""
+    return f"{reason} (its earlier version stays in the index)" if has_earlier else reason
 
 
 def _find_renames(plan: SyncPlan, catalogued: Mapping[str, tuple[str, str]]) -> None:

@@ -7,11 +7,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
 
 BUILT_IN = frozenset({"briefs", "official", "uploads"})
 _LOCK_FILE_PREFIXES = ("~$", ".~lock.")
+_PERMIT = "Give this user the right to read it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,35 @@ class SkippedFile:
     reason: str
 
 
-def scan_folder(folder: Path) -> Iterator[FoundFile | SkippedFile]:
-    """Yield the files of one folder; a source is its path relative to it."""
+@dataclass(frozen=True, slots=True)
+class UnreadableFolder:
+    """A folder whose files are not known; `source` is its path, and those of its files begin with `<source>/`."""
+
+    source: str
+    reason: str
+
+
+Found = FoundFile | SkippedFile | UnreadableFolder
+
+
+def require_folder(folder: Path) -> None:
+    """Raise where `folder` is none."""
     if not folder.is_dir():
         kind = "is not a folder" if folder.exists() else "does not exist"
         raise KnowledgeBaseError(f"{folder} {kind}.", "Name the folder that holds the documents.")
-    yield from _walk(folder, folder.resolve(), prefix="")
 
 
-def scan_roots(roots: Mapping[str, Path]) -> Iterator[FoundFile | SkippedFile]:
-    """Yield the files of all configured roots; a source is `<root>/<path>`."""
+def scan_folder(folder: Path, data_dir: Path | None = None) -> Iterator[Found]:
+    """Yield the files of one folder, those of the data directory left out; a source is its path relative to the folder."""
+    require_folder(folder)
+    yield from _walk(folder, _Root(folder.resolve(), data_dir and data_dir.resolve()), prefix="")
+
+
+def scan_roots(roots: Mapping[str, Path], data_dir: Path | None = None) -> Iterator[Found]:
+    """Yield the files of all configured roots, those of the data directory left out; a source is `<root>/<path>`."""
     for name, folder in roots.items():
         if folder.is_dir():
-            yield from _walk(folder, folder.resolve(), prefix=f"{name}/")
+            yield from _walk(folder, _Root(folder.resolve(), data_dir and data_dir.resolve()), prefix=f"{name}/")
         elif name not in BUILT_IN:
             raise KnowledgeBaseError(
                 f"The folder {folder} of the root {name!r} does not exist.",
@@ -50,8 +68,20 @@ def scan_roots(roots: Mapping[str, Path]) -> Iterator[FoundFile | SkippedFile]:
             )
 
 
-def _walk(folder: Path, root: Path, prefix: str) -> Iterator[FoundFile | SkippedFile]:
-    for entry in sorted(os.scandir(folder), key=lambda e: os.fsencode(e.name)):
+class _Root(NamedTuple):
+    """A folder that is scanned, and the one within it that is not."""
+
+    folder: Path
+    data_dir: Path | None
+
+
+def _walk(folder: Path, root: _Root, prefix: str) -> Iterator[Found]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: os.fsencode(e.name))
+    except OSError as error:
+        yield _unreadable(folder, root, prefix, error)
+        return
+    for entry in entries:
         source = prefix + _printable(entry.name)
         reason = _reason_to_skip(entry, root)
         if reason:
@@ -63,21 +93,34 @@ def _walk(folder: Path, root: Path, prefix: str) -> Iterator[FoundFile | Skipped
             yield FoundFile(source, Path(entry.path))
 
 
+def _unreadable(folder: Path, root: _Root, prefix: str, error: OSError) -> UnreadableFolder:
+    if folder.resolve() == root.folder:
+        raise KnowledgeBaseError(f"The folder {folder} cannot be read: {error.strerror}.", _PERMIT) from error
+    return UnreadableFolder(prefix.rstrip("/"), f"the folder cannot be read: {error.strerror}. {_PERMIT}")
+
+
 def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _reason_to_skip(entry: os.DirEntry[str], root: Path) -> str | None:
+def _reason_to_skip(entry: os.DirEntry[str], root: _Root) -> str | None:
     """Return why an entry is passed over, or None for a folder to enter or a file to read."""
+    try:
+        return _reason_by_type(entry, root)
+    except OSError as error:
+        return f"it cannot be looked at: {error.strerror}"
+
+
+def _reason_by_type(entry: os.DirEntry[str], root: _Root) -> str | None:
     if _printable(entry.name) != entry.name:
         return "its name is not valid UTF-8; rename it"
     if entry.name.startswith(_LOCK_FILE_PREFIXES):
         return "it is another program's lock file"
     if entry.is_symlink():
-        return _reason_to_skip_link(Path(entry.path), root)
+        return _reason_to_skip_link(Path(entry.path), root.folder)
     mode = entry.stat(follow_symlinks=False).st_mode
     if stat.S_ISDIR(mode):
-        return None
+        return "it is the data directory" if Path(entry.path).resolve() == root.data_dir else None
     if not stat.S_ISREG(mode):
         return "it is not a regular file"
     return "it is hidden (its name begins with a dot)" if entry.name.startswith(".") else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Self
@@ -51,7 +52,7 @@ class ListedFile(_Entry):
     size: int = Field(ge=0)
     sha256: Sha256
     title: str | None = None
-    date: date | None = None
+    date: datetime.date | None = None
     language: str | None = None
     licence: str | None = None
 
@@ -72,7 +73,7 @@ class Source(_Entry):
     sha256: Sha256 | None = None
     hosts: tuple[str, ...] = ()
     title: str | None = None
-    date: date | None = None
+    date: datetime.date | None = None
     language: str | None = None
     licence: str | None = None
     file_name: PlainPath | None = None
@@ -159,20 +160,16 @@ class SourceList:
         by_name = {source.name: source for source in self.sources}
         unknown = [name for name in names if name not in by_name]
         if unknown:
-            raise KnowledgeBaseError(
-                f"There is no source {unknown[0]!r} in the list.", f"The list has: {', '.join(by_name)}."
-            )
+            raise KnowledgeBaseError(f"There is no source {unknown[0]!r} in the list.", f"The list has: {', '.join(by_name)}.")
         return [by_name[name] for name in names] or list(self.sources)
 
-    def titles(self) -> dict[str, SourceEntry]:
-        """Return how documents name themselves, by their source in the catalog (`official/<source>/<path>`)."""
-        return {
-            f"{ROOT}/{source.name}/{path}": entry for source in self.sources for path, entry in _entries(source)
-        }
-
     def title_of(self, source: str) -> SourceEntry | None:
-        """Return how the document of this catalog source names itself, or None where the list does not say."""
-        return self.titles().get(source)
+        """Return how the document of this catalog source (`official/<name>/<path>`) names itself; None: the list is silent."""
+        return self._entries.get(source)
+
+    @cached_property
+    def _entries(self) -> dict[str, SourceEntry]:
+        return {f"{ROOT}/{source.name}/{path}": entry for source in self.sources for path, entry in _entries(source)}
 
 
 def described(document: Document, entry: SourceEntry | None) -> Document:
@@ -196,10 +193,13 @@ def read_source_list(settings: Settings) -> SourceList:
     built_in = _read_tables(BUILT_IN_LIST)
     own_list = _own_list(settings)
     own = _read_tables(own_list) if own_list else {}
-    sources = [_source(built_in | {}, name, BUILT_IN_LIST) for name in built_in if name not in own]
-    merged = {name: {**built_in.get(name, {}), **fields} for name, fields in own.items()}
-    sources += [_source(merged, name, own_list or BUILT_IN_LIST) for name in merged]
-    return SourceList(tuple(sources))
+    changed = {name: {**built_in.get(name, {}), **fields} for name, fields in own.items()}
+    return SourceList(
+        tuple(
+            _source(fields, own_list if own_list and name in own else BUILT_IN_LIST)
+            for name, fields in {**built_in, **changed}.items()
+        )
+    )
 
 
 def covers(pattern: str, path: str) -> bool:
@@ -256,12 +256,14 @@ def _read_tables(path: Path) -> dict[str, dict[str, Any]]:
     return by_name
 
 
-def _source(tables: Mapping[str, dict[str, Any]], name: str, path: Path) -> Source:
+def _source(fields: dict[str, Any], path: Path) -> Source:
     try:
-        return Source.model_validate(tables[name])
+        return Source.model_validate(fields)
     except ValidationError as error:
         problems = "; ".join(_problem(problem) for problem in error.errors())
-        raise KnowledgeBaseError(f"The source {name!r} in {path} is not usable: {problems}.", _REMEDY) from error
+        raise KnowledgeBaseError(
+            f"The source {fields.get('name', '')!r} in {path} is not usable: {problems}.", _REMEDY
+        ) from error
 
 
 def _problem(problem: Any) -> str:

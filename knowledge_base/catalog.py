@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,34 +16,16 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.catalog_schema import SCHEMA, SCHEMA_VERSION, require_fts5
+from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
 from knowledge_base.text_terms import stems
 
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, content_hash TEXT NOT NULL, kind TEXT NOT NULL,
-    language TEXT, date TEXT, links TEXT NOT NULL, notices TEXT NOT NULL, loader_version TEXT NOT NULL,
-    indexed_at TEXT NOT NULL);
-CREATE INDEX documents_by_hash ON documents (content_hash);
-CREATE TABLE pages (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL, number INTEGER, label TEXT,
-    text TEXT NOT NULL, origin TEXT NOT NULL, problem TEXT, PRIMARY KEY (document, ordinal));
-CREATE TABLE passages (
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL, sentences TEXT NOT NULL,
-    text_hash TEXT NOT NULL);
-CREATE INDEX passages_by_document ON passages (document);
-CREATE VIRTUAL TABLE passage_terms USING fts5 (title, heading, body, tokenize = 'unicode61 remove_diacritics 2');
-CREATE TABLE register (
-    document INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE, name TEXT NOT NULL, category TEXT NOT NULL,
-    nature TEXT NOT NULL, country TEXT, joined TEXT, website TEXT);
-CREATE TABLE failures (
-    source TEXT PRIMARY KEY, content_hash TEXT NOT NULL, loader_version TEXT NOT NULL, reason TEXT NOT NULL);
-"""
-
+_SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
+    (SELECT count(*) FROM pages WHERE document = documents.id),
+    (SELECT count(*) FROM passages WHERE document = documents.id),
+    (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
+    FROM documents"""
 _PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
     passages.heading, substr(pages.text, passages.start + 1, passages.end - passages.start), passages.ordinal,
     documents.language, passages.sentences"""
@@ -89,18 +70,6 @@ class RegisterRow:
     record: RegisterRecord
 
 
-def require_fts5() -> None:
-    """Raise where this Python's SQLite lacks FTS5."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        try:
-            connection.execute("CREATE VIRTUAL TABLE probe USING fts5 (a)")
-        except sqlite3.OperationalError as error:
-            raise KnowledgeBaseError(
-                f"This Python's SQLite ({sqlite3.sqlite_version}) has no FTS5, the full-text index ({error}).",
-                "Use a Python whose SQLite has it, such as those of python.org and of most distributions.",
-            ) from error
-
-
 class Catalog:
     """One generation's SQLite file; a context manager that closes it."""
 
@@ -112,7 +81,7 @@ class Catalog:
         """Begin an empty catalog at `path`, which must not exist."""
         require_fts5()
         connection = _connect(f"file:{_quoted(path)}?mode=rwc")
-        connection.executescript(_SCHEMA)
+        connection.executescript(SCHEMA)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return cls(connection)
 
@@ -219,18 +188,12 @@ class Catalog:
 
     def documents(self) -> list[DocumentRow]:
         """List all documents by source."""
-        rows = self._connection.execute(
-            """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
-                (SELECT count(*) FROM pages WHERE document = documents.id),
-                (SELECT count(*) FROM passages WHERE document = documents.id),
-                (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
-            FROM documents ORDER BY source"""
-        )
-        return [_document_row(row) for row in rows]
+        return [_document_row(row) for row in self._connection.execute(f"{_SELECT_DOCUMENTS} ORDER BY source")]
 
     def document(self, source: str) -> DocumentRow | None:
         """Return one document, or None."""
-        return next((row for row in self.documents() if row.source == source), None)
+        row = self._connection.execute(f"{_SELECT_DOCUMENTS} WHERE source = ?", (source,)).fetchone()
+        return _document_row(row) if row else None
 
     def dates(self, sources: Iterable[str]) -> dict[str, str]:
         """Map those of the sources whose document states a date to it."""
@@ -296,18 +259,24 @@ class Catalog:
         """Return the ids of all sentences that can be quoted."""
         return {identifier for passage in self.all_passages() for identifier in passage.quotable_sentences()}
 
-    def search(self, expression: str, limit: int, weights: tuple[float, float, float]) -> list[tuple[str, float]]:
-        """Return (passage id, BM25 score) of the best `limit` matches of an FTS5 `expression`, best first.
+    def search(self, expression: str, limit: int, weights: tuple[float, float, float]) -> list[str]:
+        """Return the ids of the best `limit` matches of an FTS5 `expression`, best first by SQLite's BM25.
 
-        `weights` are those of title, headings and body. The score is SQLite's with its sign turned: higher is better.
+        `weights` are those of title, headings and body.
         """
         rows = self._connection.execute(
-            """SELECT passages.id, -bm25(passage_terms, ?, ?, ?) AS score FROM passage_terms
-            JOIN passages ON passages.row = passage_terms.rowid
-            WHERE passage_terms MATCH ? ORDER BY score DESC LIMIT ?""",
-            (*weights, expression, limit),
+            """SELECT passages.id FROM passage_terms JOIN passages ON passages.row = passage_terms.rowid
+            WHERE passage_terms MATCH ? ORDER BY bm25(passage_terms, ?, ?, ?) LIMIT ?""",
+            (expression, *weights, limit),
         )
-        return [(identifier, float(score)) for identifier, score in rows]
+        return [row[0] for row in rows]
+
+    def terms(self, ids: Sequence[str]) -> dict[str, tuple[list[str], list[str], list[str]]]:
+        """Return the stemmed words of title, headings and body of each passage, by its id."""
+        marks = ",".join("?" * len(ids))
+        sql = f"""SELECT passages.id, passage_terms.title, passage_terms.heading, passage_terms.body FROM passage_terms
+            JOIN passages ON passages.row = passage_terms.rowid WHERE passages.id IN ({marks})"""
+        return {i: (t.split(), h.split(), b.split()) for i, t, h, b in self._connection.execute(sql, ids)}
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return for each stemmed term how many passages hold it in title, headings or body."""

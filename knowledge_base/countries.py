@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def data(name: str) -> dict[str, Any]:
     return tomllib.loads((LIBRARY / name).read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1000)
 def current_code(code: str | None) -> str | None:
     """Return the current alpha-3 code for `code`, which may be a retired one ("ROM"); None where it is no country."""
     if not code or not code.strip():
@@ -125,10 +126,15 @@ def _countries() -> dict[str, Place]:
 
     english, french = Locale("en").territories, Locale("fr").territories
     return {
-        code: Place(code, english[short].replace(" - ", "-"), french[short], (code,))
+        code: Place(code, _plain(english[short]), _plain(french[short]), (code,))
         for code, short in _two_letter_codes().items()
         if short in english and short in french
     }
+
+
+def _plain(name: str) -> str:
+    """Return a name of CLDR without its marks of administration: "Hong Kong SAR China"."""
+    return name.replace(" - ", "-").removesuffix(" SAR China").removeprefix("R.A.S. chinoise de ")
 
 
 @cache

@@ -36,6 +36,13 @@ class NoIndexError(KnowledgeBaseError):
 class DamagedIndexError(KnowledgeBaseError):
     """Files of a published generation are not what was published."""
 
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "Mend it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`.",
+    ) -> None:
+        super().__init__(message, remedy)
+
 
 class ModelError(KnowledgeBaseError):
     """The embedding model is missing, altered, or not the one the index was made with."""

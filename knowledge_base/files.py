@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,8 +43,7 @@ def sync_directory(path: Path) -> None:
 @contextmanager
 def writer_lock(data_dir: Path) -> Iterator[None]:
     """Hold the data directory for writing; raise LockedError, naming the holder, where another process does."""
-    with storage_errors(data_dir):
-        data_dir.mkdir(parents=True, exist_ok=True)
+    _make_directory(data_dir)
     lock = FileLock(data_dir / "lock", timeout=0)
     holder = data_dir / "lock.holder"
     try:
@@ -61,6 +61,14 @@ def writer_lock(data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
+def _make_directory(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = _STORAGE_REMEDIES.get(error.errno or 0, _ELSEWHERE)
+        raise StorageError(f"The data directory {data_dir} cannot be made: {error.strerror}.", remedy) from error
+
+
 def _holder_line() -> bytes:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": since}).encode()
@@ -74,14 +82,23 @@ def _holder(path: Path) -> str:
         return "it has not said who it is"
 
 
+_ELSEWHERE = "Choose another place with --data-dir or PARISCALL_DATA_DIR."
 _STORAGE_REMEDIES = {
     errno.ENOSPC: "Free some space on that disk, then try again; nothing was lost.",
     errno.EFBIG: "Raise the limit on file sizes (ulimit -f), then try again; nothing was lost.",
     errno.EDQUOT: "Free some of your quota, then try again; nothing was lost.",
-    errno.EROFS: "Choose another place with --data-dir or PARISCALL_DATA_DIR.",
+    errno.EIO: "Check that disk, or choose another place with --data-dir or PARISCALL_DATA_DIR.",
+    errno.EPERM: _ELSEWHERE,
+    errno.EROFS: _ELSEWHERE,
     errno.EACCES: "Give this user the right to write there, or choose another place with --data-dir or PARISCALL_DATA_DIR.",
     errno.ENOTDIR: "Choose a folder with --data-dir or PARISCALL_DATA_DIR.",
     errno.EEXIST: "Choose a folder with --data-dir or PARISCALL_DATA_DIR.",
+}
+_SQLITE_REMEDIES = {
+    sqlite3.SQLITE_FULL: _STORAGE_REMEDIES[errno.ENOSPC],
+    sqlite3.SQLITE_IOERR: "Check that disk has space and is sound, then try again; nothing was lost.",
+    sqlite3.SQLITE_READONLY: _STORAGE_REMEDIES[errno.EACCES],
+    sqlite3.SQLITE_CANTOPEN: _STORAGE_REMEDIES[errno.EACCES],
 }
 
 
@@ -96,6 +113,11 @@ def storage_errors(data_dir: Path) -> Iterator[None]:
         raise StorageError(
             f"The data directory {data_dir} cannot be written: {error.strerror}.", _STORAGE_REMEDIES[error.errno]
         ) from error
+    except sqlite3.OperationalError as error:
+        remedy = _SQLITE_REMEDIES.get(error.sqlite_errorcode & 0xFF)
+        if remedy is None:
+            raise
+        raise StorageError(f"The data directory {data_dir} cannot be written: {error}.", remedy) from error
 
 
 def require_free_space(data_dir: Path, needed: int) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -22,9 +23,11 @@ from types import TracebackType
 from typing import Self
 
 from knowledge_base.catalog import Catalog
-from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
 from knowledge_base.files import replace_file, sync_directory
-from knowledge_base.vectors import VectorStore, lasting_files
+from knowledge_base.vectors import VectorStore, count_rows, lasting_files
+
+log = logging.getLogger(__name__)
 
 CATALOG = "catalog.sqlite3"
 CHROMA = "chroma"
@@ -36,8 +39,9 @@ FORMAT = 1
 class Manifest:
     """What a generation was made of and with.
 
-    `roots` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
-    the generation to its SHA-256; files that Chroma rewrites whenever it opens them are left out.
+    `folder` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
+    the generation to its SHA-256; files that Chroma rewrites whenever it opens them are left out. `vectors` counts those of
+    all kinds (None: not known); `worn` counts the deleted ones whose place Chroma has not given back.
     """
 
     id: str
@@ -49,6 +53,8 @@ class Manifest:
     counts: dict[str, int]
     checksums: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    vectors: int | None = None
+    worn: int = 0
 
 
 class Generation:
@@ -93,6 +99,10 @@ def current_id(data_dir: Path) -> str | None:
         return (data_dir / "CURRENT").read_text(encoding="ascii").strip() or None
     except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise StorageError(
+            f"The data directory {data_dir} is a file, not a folder.", "Choose a folder with --data-dir or PARISCALL_DATA_DIR."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndexError(
             f"{data_dir / 'CURRENT'} cannot be read: {error}.", "Name a generation with `python -m ingest rollback`."
@@ -106,7 +116,7 @@ def open_generation(data_dir: Path, generation_id: str | None = None) -> Generat
         raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
     path = data_dir / "generations" / name
     if not path.is_dir() or path.parent != data_dir / "generations":
-        raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.", _MEND)
+        raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
     hold = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(hold, fcntl.LOCK_SH)
@@ -118,17 +128,14 @@ def open_generation(data_dir: Path, generation_id: str | None = None) -> Generat
         raise
 
 
-_MEND = "Mend it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`."
-
-
 def read_manifest(path: Path) -> Manifest:
     """Read the manifest of the generation in the directory `path`."""
     try:
         manifest = Manifest(**json.loads((path / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.", _MEND) from error
+        raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
     if manifest.format != FORMAT:
-        raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.", _MEND)
+        raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
     return manifest
 
 
@@ -147,11 +154,14 @@ def check(path: Path, manifest: Manifest) -> None:
     for name, expected in manifest.checksums.items():
         file = path / name
         if not file.is_file():
-            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} is missing.", _MEND)
+            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} is missing.")
         if _digest(file) != expected:
-            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} has changed on disk.", _MEND)
-    if not (path / CHROMA / "chroma.sqlite3").is_file():
-        raise DamagedIndexError(f"The index is damaged: chroma.sqlite3 of generation {manifest.id} is missing.", _MEND)
+            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} has changed on disk.")
+    found = count_rows(path / CHROMA)
+    if manifest.vectors not in (None, found):
+        raise DamagedIndexError(
+            f"The index is damaged: generation {manifest.id} was published with {manifest.vectors} vectors and has {found}."
+        )
 
 
 def list_generations(data_dir: Path) -> list[Manifest]:
@@ -190,10 +200,9 @@ def _copy(source: Path, target: Path) -> None:
 
     shutil.copyfile(source / CATALOG, target / CATALOG)
     shutil.copytree(source / CHROMA, target / CHROMA, ignore=shutil.ignore_patterns("chroma.sqlite3*"))
-    with sqlite3.connect(source / CHROMA / "chroma.sqlite3") as old, sqlite3.connect(target / CHROMA / "chroma.sqlite3") as new:
-        old.backup(new)
-    old.close()
-    new.close()
+    old, new = source / CHROMA / "chroma.sqlite3", target / CHROMA / "chroma.sqlite3"
+    with closing(sqlite3.connect(old)) as reader, closing(sqlite3.connect(new)) as writer:
+        reader.backup(writer)
 
 
 def next_id(data_dir: Path) -> str:
@@ -204,7 +213,7 @@ def next_id(data_dir: Path) -> str:
 
 def seal(path: Path, manifest: Manifest) -> Manifest:
     """Write the manifest with the checksums of the built files, everything flushed to disk."""
-    sealed = Manifest(**{**asdict(manifest), "checksums": checksums(path)})
+    sealed = replace(manifest, checksums=checksums(path), vectors=count_rows(path / CHROMA))
     for file in path.rglob("*"):
         if file.is_file():
             _flush(file)
@@ -235,7 +244,7 @@ def point_to(data_dir: Path, generation_id: str) -> None:
 
 def roll_back(data_dir: Path) -> Manifest:
     """Make the newest intact generation before the current one the current one, and return its manifest."""
-    name = current_id(data_dir)
+    name = _current_if_readable(data_dir)
     older = [m for m in list_generations(data_dir) if name is None or m.id < name]
     for manifest in reversed(older):
         try:
@@ -247,6 +256,14 @@ def roll_back(data_dir: Path) -> Manifest:
     raise KnowledgeBaseError(
         f"There is no intact generation before {name or 'the first'} in {data_dir}.", "Build one with `python -m ingest sync`."
     )
+
+
+def _current_if_readable(data_dir: Path) -> str | None:
+    try:
+        return current_id(data_dir)
+    except DamagedIndexError as error:
+        log.warning("%s The newest intact generation is taken.", error.message)
+        return None
 
 
 def prune(data_dir: Path, keep: int) -> list[str]:

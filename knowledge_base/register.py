@@ -6,16 +6,16 @@ The rows are the catalog's records; only where it holds none, the 81 states that
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from knowledge_base.catalog import Catalog, RegisterRow
 from knowledge_base.countries import Place, current_code, data
 from knowledge_base.passages import RegisterRecord
-from knowledge_base.text_terms import fold, words
+from knowledge_base.text_terms import words
 
 Grouping = Literal["country", "category", "nature"]
 CATEGORIES = ("state", "public-authority", "private-sector", "civil-society")
@@ -27,8 +27,7 @@ _EARLIEST_POSSIBLE = "coalesce(joined, CASE length(first_seen) WHEN 10 THEN firs
 _TABLE = f"CREATE TABLE supporters ({_COLUMNS.replace('number', 'number INTEGER PRIMARY KEY', 1)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Supporter:
+class Supporter(NamedTuple):
     """One row: `nature` is the key of its nature (None: the record gives none), `nature_text` what the record writes.
 
     `country` is a current ISO 3166-1 alpha-3 code or None, `joined` an ISO date or None. `first_seen`, of states without
@@ -84,13 +83,12 @@ class RegisterFilter:
 class Register:
     """The rows of one catalog's register in memory; a context manager."""
 
-    def __init__(self, supporters: Sequence[Supporter], as_of: str, built_in: bool) -> None:
+    def __init__(self, rows: Iterable[tuple[str | int | None, ...]], as_of: str, built_in: bool) -> None:
         self.as_of = as_of
         self.built_in = built_in
         self._connection = sqlite3.connect(":memory:")
         self._connection.execute(_TABLE)
-        marks = ",".join("?" * len(Supporter.__slots__))
-        rows = [tuple(getattr(s, column) for column in Supporter.__slots__) for s in supporters]
+        marks = ",".join("?" * len(Supporter._fields))
         self._connection.executemany(f"INSERT INTO supporters VALUES ({marks})", rows)
 
     @classmethod
@@ -99,7 +97,8 @@ class Register:
         rows = catalog.register()
         if not rows:
             return cls(built_in_states(), data(BUILT_IN_SOURCE)["as_of"].isoformat(), built_in=True)
-        return cls([_supporter(number, row) for number, row in enumerate(rows)], _as_of(rows, catalog), built_in=False)
+        supporters = (_supporter(number, row) for number, row in enumerate(rows))
+        return cls(supporters, _as_of(rows, catalog), built_in=False)
 
     def __enter__(self) -> Self:
         return self
@@ -139,9 +138,9 @@ class Register:
         return self.select(RegisterFilter(kinds=(Kind("state"),), places=(place,)))
 
     def dates(self, wanted: RegisterFilter) -> tuple[int, str | None]:
-        """Return, of those that pass, how many have a date, and the earliest (an ISO date or month; None: no date at all)."""
+        """Return, of those that pass, how many give a joining date, and the earliest known (an ISO date or month, or None)."""
         where, arguments = _where(wanted)
-        sql = f"SELECT count({_LATEST_POSSIBLE}), min({_LATEST_POSSIBLE}) FROM supporters WHERE {where}"
+        sql = f"SELECT count(joined), min({_LATEST_POSSIBLE}) FROM supporters WHERE {where}"
         number, first = self._connection.execute(sql, arguments).fetchone()
         return int(number), str(first) if first else None
 
@@ -155,10 +154,12 @@ def built_in_states() -> list[Supporter]:
     ]
 
 
+@lru_cache(maxsize=500)
 def _first_seen(code: str | None) -> str | None:
     return next((s["first_seen"] for s in data(BUILT_IN_SOURCE)["states"] if s["country"] == code and "joined" not in s), None)
 
 
+@lru_cache(maxsize=1000)
 def nature_key(text: str) -> str | None:
     """Return the key of a nature as a record writes it, whatever its case, accents and spaces; None where it is blank."""
     folded = " ".join(words(text))
@@ -181,7 +182,7 @@ def _nature_keys() -> dict[str, str]:
 def _supporter(number: int, row: RegisterRow) -> Supporter:
     r: RegisterRecord = row.record
     nature = nature_key(r.nature or "")
-    category = fold(r.category or "").strip()
+    category = (r.category or "").strip().lower()
     country = current_code(r.country)
     first_seen = _first_seen(country) if category == "state" and not r.joined else None
     return Supporter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from knowledge_base.countries import data
 from knowledge_base.text_terms import words
@@ -13,7 +13,7 @@ from knowledge_base.text_terms import words
 _PARENTHESES = re.compile(r"\(([^)]*)\)")
 _LONG_NAME = 12  # letters from which two of them may be wrong
 _SHORT_NAME = 6  # letters below which none may be
-_NEAR = 60.0  # of 100: similarity from which a name is offered as near
+_NEAR = 65.0  # of 100: similarity from which a name is offered as near
 MOST_CANDIDATES = 8
 
 
@@ -35,12 +35,14 @@ def match(name: str, supporters: Sequence[tuple[int, str]]) -> NameMatch:
     wanted = key(name)
     keys = [(number, _keys(official)) for number, official in supporters]
     for strip in (_same, _without_legal_forms, _without_descriptions):
-        exact = tuple(n for n, names in keys if strip(wanted) and any(strip(k) == strip(wanted) for k in names))
+        plain = strip(wanted)
+        exact = tuple(number for number, names in keys if any(strip(found) == plain for found in names)) if plain else ()
         if exact:
             return NameMatch(found=exact)
     return _by_part(wanted, keys) or _by_typo(wanted, keys) or _near(wanted, supporters)
 
 
+@lru_cache(maxsize=10_000)
 def key(name: str) -> tuple[str, ...]:
     """Return the folded words of a name without a leading article."""
     found = tuple(words(name))
@@ -52,6 +54,7 @@ def _listed(which: str) -> frozenset[str]:
     return frozenset(data("register.toml")["names"][which].split())
 
 
+@lru_cache(maxsize=10_000)
 def _keys(name: str) -> list[tuple[str, ...]]:
     """Return the whole name, the name without what stands in parentheses, and each of those (acronyms, other names)."""
     if "(" not in name and " - " not in name:
@@ -64,10 +67,12 @@ def _same(name: tuple[str, ...]) -> tuple[str, ...]:
     return name
 
 
+@lru_cache(maxsize=20_000)
 def _without_legal_forms(name: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in name if word not in _listed("legal_forms"))
 
 
+@lru_cache(maxsize=20_000)
 def _without_descriptions(name: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in _without_legal_forms(name) if word not in _listed("descriptions"))
 
@@ -91,12 +96,21 @@ def _by_typo(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, 
     if len(text) < _SHORT_NAME:
         return None
     allowed = 2 if len(text) >= _LONG_NAME else 1
+    lengths = range(len(text) - allowed, len(text) + allowed + 1)
     close = [
         number
         for number, names in keys
-        if any(OSA.distance(text, " ".join(_without_legal_forms(name)), score_cutoff=allowed) <= allowed for name in names)
+        if any(
+            len(plain) in lengths and OSA.distance(text, plain, score_cutoff=allowed) <= allowed
+            for plain in map(_joined, names)
+        )
     ]
     return NameMatch(found=tuple(close), typo=True) if close else None
+
+
+@lru_cache(maxsize=20_000)
+def _joined(name: tuple[str, ...]) -> str:
+    return " ".join(_without_legal_forms(name))
 
 
 def _near(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING, Protocol
 
-from knowledge_base.catalog import quoted_term
+from knowledge_base.catalog import Catalog, quoted_term
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Scores = dict[str, float]
 
+_K1, _B = 1.2, 0.5
+_USUAL_LENGTH = 100  # words that carry meaning in a passage
+
 
 @dataclass(frozen=True, slots=True)
 class RetrievalWeights:
@@ -28,9 +32,9 @@ class RetrievalWeights:
     and BM25; `title`, `heading` and `body` weigh BM25's columns. `candidates` are fetched of each kind.
     """
 
-    passage: float = 0.4
-    sentence: float = 0.4
-    lexical: float = 0.2
+    passage: float = 0.35
+    sentence: float = 0.35
+    lexical: float = 0.3
     title: float = 2.0
     heading: float = 2.0
     body: float = 1.0
@@ -63,7 +67,7 @@ class HybridRetriever:
         query = self._embedder.encode([question])
         own = _nearest(self._generation.vectors.passages, query, self._weights.candidates)
         sentence = _best_by_passage(_nearest(self._generation.vectors.sentences, query, 2 * self._weights.candidates))
-        lexical = self._lexical_scores(question)
+        lexical = self._lexical_scores(question, own | sentence)
         fused = self._fused(own, sentence, lexical)
         best = sorted(fused, key=lambda identifier: (-fused[identifier], identifier))[:top_k]
         passages = self._generation.catalog.passages(best)
@@ -85,15 +89,17 @@ class HybridRetriever:
         ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
         return {i: float(vector @ query) for i, vector in self._generation.vectors.sentences.get(ids).items()}
 
-    def _lexical_scores(self, question: str) -> Scores:
-        """Return BM25 scores of the best matches, by id, each divided by the best."""
-        expression = match_expression(question_terms(question))
-        if not expression:
+    def _lexical_scores(self, question: str, others: Iterable[str]) -> Scores:
+        """Return the share of the best possible BM25 score that the best matches, and `others`, have, by id."""
+        terms = question_terms(question)
+        if not terms:
             return {}
-        weights = (self._weights.title, self._weights.heading, self._weights.body)
-        found = self._generation.catalog.search(expression, self._weights.candidates, weights)
-        best = found[0][1] if found else 1.0
-        return {identifier: score / best for identifier, score in found} if best > 0 else {}
+        catalog, weights = self._generation.catalog, self._weights
+        columns = (weights.title, weights.heading, weights.body)
+        found = catalog.search(match_expression(terms), weights.candidates, columns)
+        rarity = rarities(terms, catalog)
+        documents = catalog.terms(list(dict.fromkeys([*found, *others])))
+        return {i: bm25(terms, rarity, document, columns) for i, document in documents.items()}
 
 
 def _nearest(index: VectorIndex, query: NDArray[np.float32], count: int) -> Scores:
@@ -116,6 +122,34 @@ def question_terms(question: str) -> dict[str, tuple[str, ...]]:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
     content = content_words(question, question_language(question))
     return {word: tuple(dict.fromkeys((stem(word, "en"), stem(word, "fr")))) for word in content}
+
+
+def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:
+    """Return the inverse document frequency of each word among the passages, as Lucene defines it: never below 0."""
+    total = catalog.counts()["passages"]
+    frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
+    held = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
+    return {word: log(1 + (total - count + 0.5) / (count + 0.5)) for word, count in held.items()}
+
+
+def bm25(
+    terms: Mapping[str, Sequence[str]],
+    rarity: Mapping[str, float],
+    document: Sequence[Sequence[str]],
+    columns: Sequence[float],
+) -> float:
+    """Return the BM25F score of a document's columns (title, headings, body), as a share of the best possible, 0 to 1.
+
+    Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009). SQLite's own counts words
+    that more than half of the passages hold as nothing, which in a library on one subject is most of a question.
+    """
+    possible = sum(rarity.values()) * (_K1 + 1)
+    length = _K1 * (1 - _B + _B * len(document[-1]) / _USUAL_LENGTH)
+    total = 0.0
+    for word, stems in terms.items():
+        frequency = sum(w * sum(column.count(s) for s in stems) for w, column in zip(columns, document, strict=True))
+        total += rarity[word] * frequency * (_K1 + 1) / (frequency + length)
+    return total / possible if possible else 0.0
 
 
 def match_expression(terms: Mapping[str, Sequence[str]]) -> str:

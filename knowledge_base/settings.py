@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parent / "library"
 class Settings(BaseSettings):
     """What can be configured; each field is the variable PARISCALL_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="PARISCALL_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PARISCALL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     data_dir: Path = Path("data")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")))
@@ -35,14 +35,16 @@ class Settings(BaseSettings):
     @field_validator("documents")
     @classmethod
     def _check_documents(cls, value: str) -> str:
-        for entry in filter(None, (part.strip() for part in value.split(","))):
+        taken = set()
+        for entry in _entries(value):
             name, separator, path = entry.partition("=")
             if not separator or not name.isidentifier() or not path:
-                raise ValueError(
-                    f"{entry!r} is not NAME=PATH (letters, digits and _ in NAME), such as reports=/srv/reports"
-                )
+                raise ValueError(f"{entry!r} is not NAME=PATH (letters, digits and _ in NAME), such as reports=/srv/reports")
             if name in {"briefs", "official", "uploads"}:
                 raise ValueError(f"the root name {name!r} is taken by the built-in root of that name; choose another")
+            if name in taken:
+                raise ValueError(f"the root name {name!r} is given twice; choose another for one of them")
+            taken.add(name)
         return value
 
     @cached_property
@@ -53,7 +55,11 @@ class Settings(BaseSettings):
             "official": self.data_dir / "official",
             "uploads": self.data_dir / "uploads",
         }
-        for entry in filter(None, (part.strip() for part in self.documents.split(","))):
+        for entry in _entries(self.documents):
             name, _, path = entry.partition("=")
-            roots[name] = Path(path)
+            roots[name] = Path(path).expanduser()
         return roots
+
+
+def _entries(documents: str) -> list[str]:
+    return [entry for part in documents.split(",") if (entry := part.strip())]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _PART = re.compile(r"[^\W_]+")
+_BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
@@ -69,6 +70,8 @@ def stem(word: str, language: str) -> str:
     """Return the Snowball stem of a folded word; languages other than French are stemmed as English."""
     if any(c.isdigit() for c in word):
         return word
+    if language != "fr":
+        word = _BRITISH.sub(r"iz\1", word)  # "criticised" and "criticized" are one word, "criticism" its kin
     return str(_stemmer("fr" if language == "fr" else "en").stemWord(word))
 
 

@@ -5,18 +5,19 @@ Chroma holds ids and vectors, nothing else; the catalog is the store of record. 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
+from urllib.parse import quote
 
 from knowledge_base.errors import DamagedIndexError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import numpy as np
     from numpy.typing import NDArray
 
 _COLLECTIONS = ("passages", "sentences")
@@ -44,13 +45,15 @@ class VectorIndex:
             raise ValueError(f"{len(ids)} ids but {len(vectors)} vectors")
         for first in range(0, len(ids), _BATCH):
             part = slice(first, first + _BATCH)
-            self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+            with _damage("written"):
+                self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
     def delete(self, ids: Iterable[str]) -> None:
         """Take vectors out; unknown ids are no error."""
         listed = list(ids)
         for first in range(0, len(listed), _BATCH):
-            self._collection.delete(ids=listed[first : first + _BATCH])
+            with _damage("written"):
+                self._collection.delete(ids=listed[first : first + _BATCH])
 
     def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
@@ -65,6 +68,8 @@ class VectorIndex:
         """Return the vectors with these ids, by id; ids that are not there are left out."""
         if not ids:
             return {}
+        import numpy as np
+
         with _damage("read"):
             found = self._collection.get(ids=list(ids), include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
@@ -97,7 +102,8 @@ class VectorStore:
         """Open the store in `path`; a directory without its files is an error, never a new empty store."""
         if not (path / "chroma.sqlite3").is_file():
             raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
-        client = _client(path)
+        with _damage("opened"):
+            client = _client(path)
         try:
             with _damage("opened"):
                 found = [VectorIndex(client.get_collection(name, embedding_function=None)) for name in _COLLECTIONS]
@@ -137,6 +143,24 @@ def _client(path: Path) -> Any:
     # Chroma's settings would read ./.env of whatever directory the program was started in.
     settings = Settings(_env_file=None, anonymized_telemetry=False, allow_reset=False, is_persistent=True)
     return chromadb.PersistentClient(path=str(path.resolve()), settings=settings)
+
+
+def count_rows(path: Path) -> int:
+    """Return the number of vectors of all kinds that chroma.sqlite3 lists, read without Chroma; raise where it is damaged.
+
+    SQLite's own check runs first: Chroma would take an altered file for a smaller store, or crash.
+    """
+    file = path / "chroma.sqlite3"
+    if not file.is_file():
+        raise DamagedIndexError(f"The index is damaged: {file} is missing.")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=rw", uri=True)) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found == "ok":
+                return int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    raise DamagedIndexError(f"The index is damaged: {file} is not what was published ({found}).")
 
 
 def lasting_files(path: Path) -> list[Path]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PROBES = "probes.npz"
 _SAME = 1e-3
 _SECONDS = 600
+_NEAREST = 10
+_LARGEST_FILE = 8 << 30
 
 
 class Verifier:
@@ -47,7 +49,7 @@ class Verifier:
             raise DamagedIndexError(f"The new index did not verify within {_SECONDS} s; it was not published.") from error
         finally:
             (path / PROBES).unlink()
-        problem = json.loads(answer)["problem"] if answer else f"the check ended with code {self._process.returncode}"
+        problem = _problem_in(answer) if answer else f"the check ended with code {self._process.returncode}"
         if problem:
             raise DamagedIndexError(f"The new index is not sound ({problem}); it was not published.", "Run the sync again.")
 
@@ -56,6 +58,12 @@ class Verifier:
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.communicate()
+
+
+def _problem_in(answer: str) -> str | None:
+    """Read the last line, whatever a library may have printed before it."""
+    problem = json.loads(answer.splitlines()[-1])["problem"]
+    return None if problem is None else str(problem)
 
 
 @contextmanager
@@ -75,29 +83,39 @@ def find_problem(path: Path) -> str | None:
 
     with np.load(path / PROBES) as probes:
         ids, vectors = [str(i) for i in probes["ids"]], probes["vectors"]
-    with Catalog.edit(path / "catalog.sqlite3") as catalog, VectorStore.open(path / "chroma") as store:
+    with Catalog.read(path / "catalog.sqlite3") as catalog, VectorStore.open(path / "chroma") as store:
         for wanted, stored in (
             (catalog.passage_ids(), store.passages.ids()),
             (catalog.sentence_ids(), store.sentences.ids()),
         ):
             if wanted != stored:
                 return f"{len(wanted - stored)} vectors are missing and {len(stored - wanted)} are left over"
-        found = zip(ids, store.passages.query(vectors, 10), strict=True)
+        found = zip(ids, store.passages.query(vectors, _NEAREST), strict=True)
         lost = [identifier for identifier, hits in found if not _finds_itself(identifier, hits)]
     return f"{len(lost)} of {len(ids)} passages are not found by their own vector" if lost else None
 
 
 def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
     """Say whether a passage is among the hits, or crowded out by others with the same text."""
-    return any(i == identifier for i, _ in hits) or all(score > 1 - _SAME for _, score in hits[:10])
+    crowded = len(hits) == _NEAREST and all(score > 1 - _SAME for _, score in hits)
+    return crowded or any(i == identifier for i, _ in hits)
+
+
+def _limit_file_sizes() -> None:
+    """Keep a damaged index from filling the disk: Chroma was seen to grow one file to 80 GB."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    allowed = _LARGEST_FILE if hard == resource.RLIM_INFINITY else min(_LARGEST_FILE, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, hard))
 
 
 def main() -> None:
     """Serve one check over standard input and output."""
     from knowledge_base.vectors import warm_up
 
+    _limit_file_sizes()
     warm_up()  # while the parent is still busy
-
     line = sys.stdin.readline().strip()
     if not line:
         return

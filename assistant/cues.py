@@ -1,0 +1,60 @@
+"""Marks of an answer in a sentence's form: a date for "when", a name for "who", a definition for "what is"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from assistant.questions import Question, QuestionKind
+from knowledge_base.text_terms import fold
+
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
+)
+_DAY = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?(?: of)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
+)
+_IS_MONTH = re.compile(rf"{_MONTH}$", re.IGNORECASE)
+_DATE = re.compile(rf"\b{_MONTH}\b|\b(?:1[89]|20)\d\d\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred|thousand|million|billion"
+    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|vingt|cent|mille|millions?|milliards?)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w-]+")
+_REASON = re.compile(
+    r"\b(?:because|due to|since|therefore|thus|so that|in order to|aims?|as a result|reason|given|thereby|risk"
+    r"|parce|car|afin|en raison|donc)\b",
+    re.IGNORECASE,
+)
+_DEFINES = (
+    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:is|are|was|were|means?|refers? to|stands? for|est|sont|etait|designe|signifie)\b)"
+)
+
+
+def cue(question: Question, text: str) -> float:
+    """Return how far a sentence has the form of an answer, between 0 and 1."""
+    if question.kind == QuestionKind.DEFINITION:
+        return float(bool(question.subject) and _defines(question.subject or "", text))
+    if question.kind in (QuestionKind.WHO, QuestionKind.WHERE):
+        return float(any(not _asked(question, name) for name in _NAME.findall(text)))
+    if question.kind == QuestionKind.WHEN:
+        return 1.0 if _DAY.search(text) else 0.6 if _DATE.search(text) else 0.0
+    form = {QuestionKind.QUANTITY: _NUMBER, QuestionKind.WHY: _REASON}.get(question.kind)
+    return float(bool(form and form.search(text)))
+
+
+def _asked(question: Question, name: str) -> bool:
+    """Say whether a name is the question's own, or a month's: it answers nothing."""
+    return fold(name) in question.terms or bool(_IS_MONTH.match(name))
+
+
+def _defines(subject: str, text: str) -> bool:
+    return bool(_definition_of(subject).search(fold(text.replace("’", "'"))))
+
+
+@lru_cache(maxsize=256)
+def _definition_of(subject: str) -> re.Pattern[str]:
+    """Match a sentence that begins with the subject, article or not, and says what it is."""
+    return re.compile(rf"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*{re.escape(subject)}s?[\"”»]?{_DEFINES}")

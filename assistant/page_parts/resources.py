@@ -1,0 +1,83 @@
+"""What the sessions of one server share: the assistant, the conversations, the sandbox. Each is opened at first use."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from assistant.conversations import ConversationStore
+from assistant.server import page_settings
+from knowledge_base.errors import StorageError
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.answers import Answer
+    from knowledge_base.passages import OriginRun
+    from knowledge_base.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+
+
+class SharedAssistant:
+    """An assistant for several sessions, which ask one after the other: an answer takes hundredths of a second."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._lock = threading.Lock()
+
+    def ask(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer:
+        """Answer a question from the newest generation."""
+        with self._lock:
+            return self._assistant.ask(question, history)
+
+
+@st.cache_resource(show_spinner=False)
+def assistant() -> SharedAssistant:
+    """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
+    from assistant.answering import Assistant
+
+    opened = Assistant.open(page_settings())
+    try:
+        opened.ask("Paris Call")
+    except BaseException:
+        opened.close()
+        raise
+    return SharedAssistant(opened)
+
+
+@st.cache_resource(show_spinner=False)
+def conversations() -> ConversationStore:
+    """Open the conversations; where they cannot be kept the page goes on without, and says so."""
+    try:
+        return ConversationStore.open(page_settings().data_dir)
+    except StorageError as error:
+        log.warning("%s Conversations are held in memory alone.", error)
+        return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
+
+
+@st.cache_resource(show_spinner=False)
+def sandbox() -> Sandbox:
+    """Open the sandbox that draws pages."""
+    from knowledge_base.sandbox import Sandbox
+
+    settings = page_settings()
+    return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
+
+
+@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
+def picture(
+    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
+) -> bytes:
+    """Return a page's picture as PNG; raise DocumentError where it cannot be drawn.
+
+    It is kept by content, page, spans and generation: the origin of the text's characters follows from these.
+    """
+    from assistant.source_reading import page_picture
+
+    original: Path = page_settings().data_dir / "originals" / content_hash
+    return page_picture(sandbox(), original, content_hash, page, spans, _origin)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import pytest
+
+from assistant.register_questions import RegisterQuestion, parse
+from knowledge_base.countries import Place, country, group
+from knowledge_base.register import Kind, RegisterFilter
+
+COMPANIES, NGOS, STATES = Kind("private-sector"), Kind("civil-society"), Kind("state")
+
+
+def place(code: str) -> Place:
+    found = country(code)
+    assert found is not None
+    return found
+
+
+def parsed(question: str) -> RegisterQuestion:
+    found = parse(question)
+    assert found is not None, question
+    return found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does Microsoft say on vulnerability disclosure?",
+        "Which norms did states agree on?",
+        "How many working groups does the Paris Call have?",
+        "Who launched the Paris Call?",
+        "How many principles does the Paris Call have?",
+        "What is the Paris Call?",
+        "Does the Paris Call support hack back?",
+        "Does France support hack back?",
+        "How many companies signed the Cybersecurity Tech Accord?",
+        "Which states support the Budapest Convention?",
+        "Is Microsoft a member of the Tech Accord?",
+        "Why do companies support the Paris Call?",
+        "How can a company join the Paris Call?",
+        "Who can sign the Paris Call?",
+        "What do supporters of the Paris Call commit to?",
+        "When was the Paris Call launched?",
+        "Which companies launched the Paris Call?",
+        "What is the role of the private sector in the Paris Call?",
+        "Which companies do states support?",
+        "What does the Paris Call say about states?",
+        "How many members does the Linux Foundation have?",
+        "Which has more member companies, the Linux Foundation or Cigref?",
+        "Which states did the article name as non-signatories?",
+        "Why did the United States not sign the Paris Call in 2018?",
+        "How many states voted for the UN cybercrime convention?",
+        "What are the nine principles?",
+        "Is the Paris Call legally binding?",
+        "Does the Paris Call apply to companies?",
+        "Qu'est-ce que l'Appel de Paris ?",
+        "Qui a lancé l'Appel de Paris ?",
+        "Combien de principes compte l'Appel de Paris ?",
+        "Que dit Microsoft sur la divulgation des vulnérabilités ?",
+        "Quels sont les groupes de travail de l'Appel de Paris ?",
+        "Comment rejoindre l'Appel de Paris ?",
+        "Pourquoi les États-Unis n'ont-ils pas signé l'Appel en 2018 ?",
+        "L'Appel de Paris soutient-il le hack back ?",
+        "Quelles entreprises participent au groupe de travail 6 ?",
+        "Quelle est la définition du cyberespace ?",
+        "Which countries were hit by WannaCry?",
+        "How many computers did NotPetya hit in Ukraine?",
+        "What did the US announce in November 2021?",
+        "Who signed the Geneva Convention?",
+        "Did China sign the Budapest Convention?",
+        "Has Russia ratified the UN cybercrime convention?",
+        "Tell us about the companies",
+        "Does the IDSA article speak for the Indian government?",
+        "Should companies support the Paris Call?",
+        "What should states do to protect elections?",
+        "How do supporters implement the principles?",
+        "What happened in Paris in 2018?",
+        "Does WG5 support the Call?",
+        "Are states bound by the Paris Call?",
+        "What is a supporter?",
+        "What does it mean to be a supporter of the Paris Call?",
+        "Which EU member states adopted NIS2?",
+        "Is there a register of vulnerabilities?",
+        "Did the working group sign off the report?",
+        "Which companies chaired the working groups?",
+        "Did Microsoft co-chair WG4?",
+        "Is France a member of NATO?",
+        "Which countries are in the EU?",
+        "How many countries are in NATO?",
+        "How many states are there?",
+        "List the working groups",
+        "Name the nine principles",
+        "How does the register work?",
+        "Is the register public?",
+        "Who maintains the register?",
+        "Does the government hack back?",
+        "Did Iran adhere to international law?",
+        "Has the General Assembly endorsed it?",
+        "How many states signed it?",
+        "Did the companies join the working group?",
+        "Can NGOs join the working group on ageing?",
+        "Do states support a treaty?",
+        "Quels pays soutiennent la convention de Budapest ?",
+        "Combien d'entreprises ont signé le Tech Accord ?",
+        "La France soutient-elle le hack back ?",
+        "Quand la France a-t-elle lancé l'Appel de Paris ?",
+        "Quel est le rôle des entreprises ?",
+    ],
+)
+def test_questions_on_anything_else_are_left_alone(question: str) -> None:
+    assert parse(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("How many supporters are there?", RegisterFilter()),
+        ("How many companies signed?", RegisterFilter((COMPANIES,))),
+        ("Combien d'entreprises ont signé ?", RegisterFilter((COMPANIES,))),
+        ("How many NGOs and companies signed?", RegisterFilter((NGOS, COMPANIES))),
+        ("How many civil-society universities signed?", RegisterFilter((Kind("civil-society", ("university",)),))),
+        ("How many German companies signed?", RegisterFilter((COMPANIES,), (place("DEU"),))),
+        ("How many companies from Côte d’Ivoire signed?", RegisterFilter((COMPANIES,), (place("CIV"),))),
+        ("how many us companies signed?", RegisterFilter((COMPANIES,), (place("USA"),))),
+        ("How many EU companies signed?", RegisterFilter((COMPANIES,), (group("EU"),))),
+        ("How many non-EU companies signed?", RegisterFilter((COMPANIES,), (), (group("EU"),))),
+        ("How many companies outside the EU or the US signed?", RegisterFilter((COMPANIES,), (), (group("EU"), place("USA")))),
+        ("How many supporters are not companies?", RegisterFilter(excluded_kinds=(COMPANIES,))),
+        ("How many EU members signed?", RegisterFilter((STATES,), (group("EU"),))),
+        ("How many companies joined since 2020?", RegisterFilter((COMPANIES,), joined_since="2020-01-01")),
+        ("How many companies joined after March 2020?", RegisterFilter((COMPANIES,), joined_since="2020-04-01")),
+        ("How many companies joined before 12 November 2019?", RegisterFilter((COMPANIES,), joined_before="2019-11-12")),
+        (
+            "How many supporters joined between 2019 and 2020?",
+            RegisterFilter(joined_since="2019-01-01", joined_before="2021-01-01"),
+        ),
+        (
+            "Combien d'entreprises ont signé en décembre 2019 ?",
+            RegisterFilter((COMPANIES,), (), (), (), "2019-12-01", "2020-01-01"),
+        ),
+    ],
+)
+def test_words_become_a_filter(question: str, wanted: RegisterFilter) -> None:
+    found = parsed(question)
+    assert (found.operation, found.filters, found.counted) == ("count", (wanted,), True)
+
+
+@pytest.mark.parametrize(
+    ("question", "operation"),
+    [
+        ("Which companies signed the Paris Call?", "list"),
+        ("French signatories of the Paris Call", "list"),
+        ("Who supports the Paris Call?", "list"),
+        ("Are there any Chinese companies on the list?", "exists"),
+        ("Did Microsoft sign?", "check"),
+        ("Microsoft a-t-il rejoint l'Appel ?", "check"),
+        ("Why did Microsoft leave the Paris Call?", "withdrawal"),
+        ("Which countries have the most supporters?", "top"),
+        ("Répartition des soutiens par pays", "top"),
+        ("What share of supporters are companies?", "share"),
+        ("Are there more companies than NGOs on the list?", "compare"),
+        ("How many countries are the supporters from? They come from where?", None),
+        ("How many countries do supporters come from?", "countries"),
+        ("Which G20 states have not signed?", "missing"),
+    ],
+)
+def test_the_operation_is_told_by_its_words(question: str, operation: str | None) -> None:
+    found = parse(question)
+    assert (found and found.operation) == operation
+
+
+def test_comparisons_pair_kinds_with_places() -> None:
+    assert parsed("Are there more German companies than French NGOs in the register?").filters == (
+        RegisterFilter((COMPANIES,), (place("DEU"),)),
+        RegisterFilter((NGOS,), (place("FRA"),)),
+    )
+
+
+def test_a_share_has_a_part_and_a_whole() -> None:
+    germany = (place("DEU"),)
+    assert parsed("What percentage of German supporters are companies?").filters == (
+        RegisterFilter((COMPANIES,), germany),
+        RegisterFilter((), germany),
+    )
+
+
+def test_top_takes_its_number_and_its_grouping() -> None:
+    found = parsed("Top five countries by number of companies in the register")
+    assert (found.grouping, found.limit, found.filters) == ("country", 5, (RegisterFilter((COMPANIES,)),))
+    assert parsed("Which category has the most supporters?").grouping == "category"
+
+
+def test_an_ambiguous_country_is_kept_as_its_candidates() -> None:
+    assert [found.key for found in parsed("How many Korean companies signed?").ambiguous] == ["KOR", "PRK"]
+    assert [found.key for found in parsed("Does Congo support the Call?").ambiguous] == ["COG", "COD"]
+
+
+def test_names_are_kept_as_written() -> None:
+    assert (
+        parsed("Has the Institute for Économics & Peace signed the Paris Call?").name == "the Institute for Économics & Peace"
+    )
+    assert parsed("Is “Red Hat” a signatory?").name == "Red Hat"
+
+
+def test_a_state_in_a_name_question_is_a_place() -> None:
+    assert parsed("Has the German government signed?").places == (place("DEU"),)
+    assert parsed("La Corée du Sud fait-elle partie des signataires ?").places == (place("KOR"),)
+
+
+def test_the_answer_is_in_the_language_of_the_question() -> None:
+    assert parsed("Combien de soutiens dans le registre ?").language == "fr"
+    assert parsed("How many supporters are in the register?").language == "en"
+
+
+@pytest.mark.parametrize(
+    ("question", "operation"),
+    [
+        ("WG6 gives a round figure for supporters. How does it compare with the number of records in the register?", "count"),
+        ("What does the article say about Indian firms, and how many Indian companies are in the register?", "count"),
+        ("Que recommande le groupe 6 aux entreprises, et combien d'entreprises figurent dans le registre ?", "count"),
+    ],
+)
+def test_a_question_for_both_is_flagged(question: str, operation: str) -> None:
+    found = parsed(question)
+    assert (found.operation, found.also_text) == (operation, True)
+
+
+def test_it_needs_a_question_before_that_names_the_call() -> None:
+    assert parse("Did Microsoft sign it?", ["What is the Budapest Convention?"]) is None
+    found = parse("Did Microsoft sign it?", ["What is the Paris Call?"])
+    assert found is not None
+    assert found.name == "Microsoft"
+
+
+def test_long_questions_are_read_in_no_time() -> None:
+    assert parse("What does the report say about norms " * 27) is None
+    assert parse("is not " * 140) is None
