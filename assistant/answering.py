@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from assistant.answers import Answer, Refusal, written
+from assistant.answers import Answer, Refusal, joined, written
 from assistant.conversation import standalone
 from assistant.evidence import EvidenceWeights, score_sentences
 from assistant.extractive import ExtractiveSettings, compose
 from assistant.questions import Question, analyse
 from assistant.refusal import confidence, reason_for_refusal
+from assistant.register_answers import respond
+from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.generations import Generation, current_id, open_generation
@@ -80,11 +83,27 @@ class Assistant:
         self.refresh()
         searched = standalone(asked, history)
         passages = self._retriever.retrieve(searched, RETRIEVED)
-        answer = self._answer(asked, searched, passages, started)
-        log.info("answered in %.3f s, refused: %s", answer.seconds, answer.abstained)
+        answer = replace(
+            self._answer(asked, searched, passages, [turn["content"] for turn in history if turn.get("role") == "user"]),
+            retrieved=tuple(passages),
+            standalone=searched if searched != asked else None,
+            generation=self.generation.id,
+            seconds=perf_counter() - started,
+        )
+        log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
         return answer
 
-    def _answer(self, asked: str, searched: str, passages: list[RetrievedPassage], started: float) -> Answer:
+    def _answer(self, asked: str, searched: str, passages: list[RetrievedPassage], questions: Sequence[str]) -> Answer:
+        """Answer from the register where it can, from the documents, or (a mixed question) from both."""
+        parsed = parse(asked, questions)
+        register = respond(asked, parsed, self.generation.catalog) if parsed else None
+        if register and parsed and not parsed.also_text:
+            return register
+        extracted = self._extract(asked, searched, passages)
+        return joined(extracted, register) if register else extracted
+
+    def _extract(self, asked: str, searched: str, passages: list[RetrievedPassage]) -> Answer:
+        """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
         question = analyse(asked, catalog, searched)
         read = passages[:READ]
@@ -100,13 +119,11 @@ class Assistant:
             mode="extractive",
             abstained=refusal is not None,
             citations=tuple(citations),
-            retrieved=tuple(passages),
-            seconds=perf_counter() - started,
+            retrieved=(),
+            seconds=0.0,
             parts=tuple(parts),
             confidence=trust,
             refusal=refusal,
-            standalone=searched if searched != asked else None,
-            generation=self.generation.id,
         )
 
 

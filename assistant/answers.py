@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.citations import Citation
@@ -65,6 +65,16 @@ def written(parts: Sequence[AnswerPart]) -> str:
         separator = "\n" if part.kind == "list_item" else " "
         pieces.append(f"{separator if pieces else ''}{'- ' if part.kind == 'list_item' else ''}{part.text}{marks}")
     return "".join(pieces)
+
+
+def joined(first: Answer, second: Answer) -> Answer:
+    """Return one answer that holds the parts of both; the second's citations are numbered on. A refused part is left out."""
+    if first.abstained:
+        return second
+    count = len(first.citations)
+    citations = (*first.citations, *(replace(c, number=c.number + count) for c in second.citations))
+    parts = (*first.parts, *(replace(p, citations=tuple(n + count for n in p.citations)) for p in second.parts))
+    return replace(first, text=written(parts), citations=citations, parts=parts, table=second.table)
 
 
 def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def respond(question: str, asked: RegisterQuestion, catalog: Catalog) -> Answer 
     if stated is None:
         return None
     citations, parts = cited(stated, catalog, dated=any(wanted.is_dated for wanted in asked.filters))
-    table = responder.table or [row(supporter, asked.language) for _, supporters in stated for supporter in supporters]
-    unique = tuple({tuple(line.items()): line for line in table}.values())
+    supporters = {supporter.number: supporter for _, about in stated for supporter in about}
+    table = responder.table or [row(supporter, asked.language) for supporter in supporters.values()]
     return Answer(
         question, written(parts), "register", False, citations, (), time.perf_counter() - started, tuple(parts),
-        confidence=0.5 if asked.ambiguous else 1.0, table=unique,
+        confidence=0.5 if asked.ambiguous else 1.0, table=tuple(table),
     )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ _ENGLISH = (
     rf"(?:did|does|do|has|have|had|didn't|doesn't|don't|hasn't|haven't)\s+{_NAME}\s+{_ADVERBS}{_ACT}{_END}",
     rf"(?:is|are|was|were|isn't|aren't)\s+{_NAME}\s+{_ADVERBS}{_BEING}{_END}",
     rf"(?:has|have)\s+{_NAME}\s+{_ADVERBS}(?:become|been)\s+{_BEING}{_END}",
-    rf"(?:does|do)\s+{_NAME}\s+{_ADVERBS}(?:appear|figure|feature|belong|stand)\s+(?:on|in|to|among)\s+(?:{_LIST}|{_CALL}|(?:the\s+)?{_PEOPLE}){_OF_CALL}{_END}",
+    rf"(?:does|do)\s+{_NAME}\s+{_ADVERBS}(?:appear|figure|feature|belong|stand)\s+(?:on|in|to|among)"
+    rf"\s+(?:{_LIST}|{_CALL}|(?:the\s+)?{_PEOPLE}){_OF_CALL}{_END}",
     rf"(?:does|do)\s+{_LIST}\s+(?:include|contain|list|have|hold|mention)\s+{_NAME}{_END}",
     rf"is\s+there\s+(?:a|an|any)\s+(?:record|entry)\s+(?:of|for|on)\s+{_NAME}(?:\s+(?:in|on)\s+{_LIST})?{_END}",
 )
@@ -54,7 +55,8 @@ _ADVERBES = r"(?:(?:bien|aussi|déjà|officiellement|vraiment|jamais|toujours|pa
 _FIN = r"(?:\s+(?:aussi|déjà|ou\s+non|officiellement))?\s*$"
 _OBJET = rf"(?:\s+(?:à\s+)?{_APPEL})?"
 _ETRE = (
-    rf"(?:(?:un\s+|une\s+)?{_SOUTIENS}{_DE_APPEL}|(?:parmi|l'un\s+des|au\s+nombre\s+des)\s+(?:les\s+)?{_SOUTIENS}{_DE_APPEL}"
+    rf"(?:(?:un\s+|une\s+)?{_SOUTIENS}{_DE_APPEL}|(?:parmi|l'un\s+des|au\s+nombre\s+des)\s+(?:les\s+)?{_SOUTIENS}"
+    rf"{_DE_APPEL}"
     rf"|(?:inscrite?s?|présente?s?|listée?s?)?\s*(?:dans|sur|au)\s+(?:{_DE_LISTE}|registre))"
 )
 _QUITTER = r"(?:quittée?s?|abandonnée?s?)"
@@ -65,27 +67,37 @@ _FRENCH = (
     rf"(?:est-ce\s+que\s+|est-ce\s+qu'){_NAME}\s+{_PRESENT}\s*{_ADVERBES}{_OBJET}{_FIN}",
     rf"{_NAME}\s+{_PRESENT}{_ELLE}\s*{_ADVERBES}{_OBJET}{_FIN}",
     rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:est|sont)(?:{_ELLE})?\s+{_ADVERBES}{_ETRE}{_FIN}",
-    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:fait|font)(?:{_ELLE})?\s+{_ADVERBES}partie\s+(?:(?:de|à)\s+{_APPEL}|des\s+{_SOUTIENS}{_DE_APPEL}|(?:de\s+)?{_DE_LISTE}){_FIN}",
-    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:figure|figurent|apparaît|apparaissent)(?:{_ELLE})?\s+{_ADVERBES}(?:dans|sur|au|parmi)\s+(?:{_DE_LISTE}|registre|les\s+{_SOUTIENS}){_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:fait|font)(?:{_ELLE})?\s+{_ADVERBES}partie\s+(?:(?:de|à)"
+    rf"\s+{_APPEL}|des\s+{_SOUTIENS}{_DE_APPEL}|(?:de\s+)?{_DE_LISTE}){_FIN}",
+    rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:figure|figurent|apparaît|apparaissent)(?:{_ELLE})?"
+    rf"\s+{_ADVERBES}(?:dans|sur|au|parmi)\s+(?:{_DE_LISTE}|registre|les\s+{_SOUTIENS}){_FIN}",
 )
 _LEAVING = (
-    rf"(?:why\s+|when\s+|how\s+)?(?:did|does|has|have|do|is)\s+{_NAME}\s+{_ADVERBS}{_LEAVE}(?:\s+(?:from|of|out\s+of))?\s+(?:{_CALL}|{_LIST}){_END}",
-    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:s'est|se\s+sont)(?:{_ELLE})?\s+{_ADVERBES}(?:retirée?s?|désengagée?s?)\s+(?:de\s+{_APPEL}|du\s+registre|de\s+la\s+liste){_FIN}",
-    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:a|ont)(?:{_ELLE})?\s+{_ADVERBES}{_QUITTER}\s+{_APPEL}{_FIN}",
+    rf"(?:why\s+|when\s+|how\s+)?(?:did|does|has|have|do|is)\s+{_NAME}\s+{_ADVERBS}{_LEAVE}(?:\s+(?:from|of"
+    rf"|out\s+of))?\s+(?:{_CALL}|{_LIST}){_END}",
+    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:s'est|se\s+sont)(?:{_ELLE})?"
+    rf"\s+{_ADVERBES}(?:retirée?s?|désengagée?s?)\s+(?:de\s+{_APPEL}|du\s+registre|de\s+la\s+liste){_FIN}",
+    rf"(?:pourquoi|quand|est-ce\s+que|est-ce\s+qu')?\s*{_NAME}\s+(?:a|ont)(?:{_ELLE})?\s+{_ADVERBES}{_QUITTER}"
+    rf"\s+{_APPEL}{_FIN}",
 )
 _PREFIX = re.compile(
-    r"^(?:(?:so|and|but|also|please|et|mais|alors|donc)[\s,]+)*(?:(?:can|could)\s+you\s+)?(?:(?:tell\s+me|check|say|do\s+you\s+know)\s+(?:if|whether)\s+(?P<rest>.+))?",
+    r"^(?:(?:so|and|but|also|please|et|mais|alors|donc)[\s,]+)*(?:(?:can|could)\s+you\s+)?(?:(?:tell\s+me|check|say"
+    r"|do\s+you\s+know)\s+(?:if|whether)\s+(?P<rest>.+))?",
     re.IGNORECASE,
 )
 _STATED = rf"{_NAME}\s+(?:(?:has|have|had)\s+)?{_ADVERBS}{_ACT}{_END}"
 _STATED_BEING = rf"{_NAME}\s+(?:is|are)\s+{_ADVERBS}{_BEING}{_END}"
-# A name that begins so, or holds such a word, is no supporter's: a pronoun, a question, a clause, or a text and its parts.
+# What begins so or holds such a word is no name of a supporter: a pronoun, a question, a clause, a text and its parts.
 _NO_NAME = re.compile(
-    r"^(?:it|they|he|she|we|you|i|one|this|that|these|those|there|who|what|which|whose|how|when|why|where|qui|que|quoi|quels?|quelles?|combien"
+    r"^(?:it|they|he|she|we|you|i|one|this|that|these|those|there|who|what|which|whose|how|when|why|where|qui|que"
+    r"|quoi|quels?|quelles?|combien"
     r"|comment|pourquoi|il|elle|ils|elles|on|ce|ça|cela|et|(?:the\s+)?(?:paris\s+)?call\b.*|l'appel.*)$"
-    r"|^(?:there|which|what|who|how|when|why|where|qui|quels?|quelles?|combien|comment|pourquoi|quand|où|il\s+y|y)\b"
-    r"|\b(?:reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration|déclaration|principles?|principes?|norms?|normes?"
-    r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|supports?|signs?|joins?|textes?|figures?|chiffres?|questions?)\b",
+    r"|\bqui$|^(?:there|que|qu'|which|what|who|how|when|why|where|qui|quels?|quelles?|combien|comment|pourquoi|quand|où"
+    r"|il\s+y|y)\b"
+    r"|\b(?:combien|how\s+many|reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration"
+    r"|déclaration|principles?|principes?|norms?|normes?"
+    r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|supports?|signs?|joins?|textes?"
+    r"|figures?|chiffres?|questions?)\b",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 14  # words

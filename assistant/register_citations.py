@@ -72,4 +72,4 @@ def _record_lines(text: str, dated: bool) -> re.Match[str] | None:
 def _line_on(supporter: Supporter, text: str) -> re.Match[str] | None:
     """Return the first line of a brief that names the state."""
     names = "|".join(re.escape(name) for name in (supporter.name, country_name(supporter.country, "en")))
-    return re.search(rf"(?m)^\S[^\n]*\b(?:{names})(?!\w)[^\n]*$", text)
+    return re.search(rf"(?m)^(?=\S)[^\n]*\b(?:{names})(?!\w)[^\n]*$", text)

@@ -172,7 +172,7 @@ def _acts(read: list[Token], subject: Token) -> bool:
 def _asks_for_countries(read: list[Token]) -> bool:
     """Say whether the countries that supporters are from are counted, not the states that are supporters."""
     first = next((token for token in read if token.kind), None)
-    return bool(first and first.kind == STATE) and has(read, "represented")
+    return bool(first and first.kind == STATE) and (has(read, "represented") or read[-1].text == "from")
 
 
 def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from knowledge_base.countries import Place, country_name, takes_article
 from knowledge_base.register import Grouping, Kind, RegisterFilter, Supporter, nature_label
@@ -120,16 +121,16 @@ def row(supporter: Supporter, language: str) -> dict[str, str]:
     return {
         "name": supporter_name(supporter, language),
         "category": group_name(supporter.category or None, "category", language),
-        "nature": _nature(supporter, language),
+        "nature": _nature(supporter.nature, supporter.nature_text, language),
         "country": country_name(supporter.country, language),
         "joined": supporter.joined or _first_seen(supporter.first_seen, language),
         "source": supporter.source,
     }
 
 
-def _nature(supporter: Supporter, language: str) -> str:
-    label = nature_label(supporter.nature, language) if supporter.nature else ""
-    written = supporter.nature_text
+@lru_cache(maxsize=500)
+def _nature(key: str | None, written: str, language: str) -> str:
+    label = nature_label(key, language) if key else ""
     return f"{label} ({written})" if written and fold(written) != fold(label) else label
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
-_WORDS = frozenset({"document", "kind", "problem", "generation", "created"})
+_WORDS = frozenset({"document", "kind", "problem", "generation", "created (UTC)"})
 
 app = typer.Typer(
     add_completion=False,
@@ -257,7 +257,8 @@ def _list_sources(console: Console, state: str, lines: list[str], limit: int = 1
 
 
 def _generation_line(row: dict[str, Any]) -> dict[str, object]:
-    kept = {"generation": row["id"] + (" (current)" if row["current"] else ""), "created": row["created"].replace("+00:00", "Z")}
+    created = row["created"][:16].replace("T", " ")
+    kept = {"generation": row["id"] + (" (current)" if row["current"] else ""), "created (UTC)": created}
     counts = {name: row[name] for name in ("documents", "passages", "records")}
     return {**kept, **counts, "MB": f"{row['bytes'] / 1e6:.1f}"}
 
@@ -269,7 +270,7 @@ def _health_line(row: dict[str, Any]) -> dict[str, object]:
 
 
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:
-    table = Table(title=title, box=SIMPLE)
+    table = Table(title=title, box=SIMPLE, pad_edge=False)
     for column in rows[0] if rows else []:
         table.add_column(column, overflow="fold", justify="left" if column in _WORDS else "right")
     for row in rows:

@@ -32,7 +32,15 @@ class NameMatch:
 
 def match(name: str, supporters: Sequence[tuple[int, str]]) -> NameMatch:
     """Find `name` among (number, name) pairs: exact first, then without legal forms, then parts, then typos."""
-    wanted = key(name)
+    found = _match(key(name), supporters)
+    plain = _without_introduction(key(name))
+    if found.found or plain == key(name):
+        return found
+    again = _match(plain, supporters)
+    return again if again.found and not again.typo else found
+
+
+def _match(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:
     keys = [(number, _keys(official)) for number, official in supporters]
     for strip in (_same, _without_legal_forms, _without_descriptions):
         plain = strip(wanted)
@@ -75,6 +83,12 @@ def _without_legal_forms(name: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def _without_descriptions(name: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in _without_legal_forms(name) if word not in _listed("descriptions"))
+
+
+def _without_introduction(name: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop "city of" and the like; a name made of such words alone stays."""
+    first = next((i for i, word in enumerate(name) if word not in _listed("introductions")), 0)
+    return name[first:]
 
 
 def _by_part(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, ...]]]]) -> NameMatch | None:

@@ -11,6 +11,7 @@ import pytest
 from knowledge_base.embeddings import Embedder, open_embedder, silent_sentence_transformers
 from knowledge_base.packaged_model import PackagedModel, file_hash
 from knowledge_base.settings import PACKAGED_MODEL, Settings
+from libraries import DOCUMENTS, Library
 
 TINY_MAX_TOKENS = 32
 
@@ -77,3 +78,19 @@ def save_tiny_model(folder: Path) -> None:
     transformer = modules.Transformer(str(folder), max_seq_length=TINY_MAX_TOKENS)
     pooling = modules.Pooling(16, pooling_mode="mean")
     library.SentenceTransformer(modules=[transformer, pooling, modules.Normalize()], device="cpu").save(str(folder))
+
+
+@pytest.fixture(scope="session")
+def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The documents of tests/data, indexed once: to read, never to change."""
+    place = tmp_path_factory.mktemp("library")
+    shutil.copytree(DOCUMENTS, place / "documents")
+    library = Library(place / "documents", place / "data")
+    assert library.sync().code == 0
+    return library
+
+
+@pytest.fixture
+def library(shared_library: Library, tmp_path: Path) -> Library:
+    """A copy of the indexed documents, to change."""
+    return shared_library.copy(tmp_path)

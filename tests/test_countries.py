@@ -104,8 +104,8 @@ def test_every_state_of_the_united_nations_has_an_adjective() -> None:
 
 @pytest.mark.parametrize(
     ("key", "members"),
-    [("EU", 27), ("G7", 7), ("G20", 19), ("NATO", 32), ("AU", 55), ("ASEAN", 11), ("FiveEyes", 5), ("OECD", 38), ("Nordic", 5), ("CoE", 46),
-     ("Commonwealth", 56), ("P5", 5), ("UN", 193)],
+    [("EU", 27), ("G7", 7), ("G20", 19), ("NATO", 32), ("AU", 55), ("ASEAN", 11), ("FiveEyes", 5), ("OECD", 38), ("Nordic", 5),
+     ("CoE", 46),     ("Commonwealth", 56), ("P5", 5), ("UN", 193)],
 )  # fmt: skip
 def test_groups_have_all_their_members_once(key: str, members: int) -> None:
     codes = group(key).codes

@@ -202,6 +202,10 @@ def with_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> b
         (ARCHIVE[:-1000], "is damaged"),
         (b"<html>Sign in to this network</html>", "is damaged"),
     ],
+    ids=str.split(
+        "altered-document altered-record no-document no-record new-record empty two-folders"
+        " outside absolute link-outside link-for-a-record device cut-off sign-in-page"
+    ),
 )
 def test_an_archive_that_is_not_as_listed_is_refused_and_nothing_is_lost(
     tmp_path: Path, site: Site, archive: bytes, words: str

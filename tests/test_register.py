@@ -90,6 +90,12 @@ def test_the_known_snapshot_has_its_own_date(tmp_path: Path) -> None:
             assert register.as_of == "2025-12-25"
 
 
+def test_the_known_snapshot_is_the_one_that_is_fetched() -> None:
+    known, fetched = data("register.toml"), data("sources.toml")["source"][0]
+    assert known["commit"] in fetched["url"]
+    assert known["records"] == fetched["groups"][0]["count"]
+
+
 def test_the_built_in_states_stand_in_only_where_there_is_no_record(tmp_path: Path) -> None:
     with Catalog.create(tmp_path / "empty.sqlite3") as empty, Register.open(empty) as register:
         assert register.built_in
@@ -137,6 +143,7 @@ def test_natures_are_named_in_both_languages() -> None:
         ("Munich Security", ["Munich Security Conference"]),
         ("Munich Securty Conferense", ["Munich Security Conference"]),
         ("Microsft", ["Microsoft"]),
+        ("the company Siemens", ["Siemens"]),
     ],
 )
 def test_names_are_found_by_what_people_write(name: str, found: list[str], register: Register) -> None:

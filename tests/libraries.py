@@ -1,0 +1,95 @@
+"""Small libraries to index: a folder of documents and the data directory made of it, and the commands as a shell sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+DOCUMENTS = Path(__file__).parent / "data" / "documents"
+SOURCES = [
+    "charter.md",
+    "glossary.yml",
+    "lighthouse.html",
+    "minutes.txt",
+    "supporters/saltholm.md",
+    "survey.pdf",
+    "tides.docx",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A folder of documents and the data directory of its index."""
+
+    documents: Path
+    data_dir: Path
+
+    def copy(self, place: Path) -> Library:
+        """Copy both, as if the index had been made of the copied folder."""
+        copy = Library(place / "documents", place / "data")
+        shutil.copytree(self.documents, copy.documents)
+        shutil.copytree(self.data_dir, copy.data_dir)
+        for path in copy.data_dir.glob("generations/*/manifest.json"):
+            manifest = json.loads(path.read_text()) | {"folder": str(copy.documents.resolve())}
+            path.write_text(json.dumps(manifest))
+        return copy
+
+    def sync(self, *options: str) -> Outcome:
+        return ingest("sync", str(self.documents), "--data-dir", str(self.data_dir), "--json", *options)
+
+    def ask(self, question: str) -> Outcome:
+        return assistant("ask", question, "--json", "--data-dir", str(self.data_dir))
+
+    @property
+    def generation(self) -> Path:
+        return self.data_dir / "generations" / (self.data_dir / "CURRENT").read_text().strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command left: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    error: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def ingest(*arguments: str) -> Outcome:
+    from ingest.__main__ import app, run
+
+    return _outcome(app, run, arguments)
+
+
+def assistant(*arguments: str) -> Outcome:
+    from assistant.__main__ import app, run
+
+    return _outcome(app, run, arguments)
+
+
+def _outcome(app: typer.Typer, run: Callable[[Callable[[], Any]], Any], arguments: tuple[str, ...]) -> Outcome:
+    out, error = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(error):
+            run(lambda: app(list(arguments), prog_name="program"))
+    except SystemExit as end:
+        return Outcome(int(end.code or 0), out.getvalue(), error.getvalue())
+    raise AssertionError("a command ends with an exit code")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below `folder`, by its path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
