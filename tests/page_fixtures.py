@@ -11,6 +11,7 @@ from assistant.citations import Citation
 from knowledge_base.catalog import Catalog
 from knowledge_base.generations import CATALOG, CHROMA, Manifest, building, publish, seal
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
+from knowledge_base.vectors import VectorStore
 
 HOSTILE = '<img src=x onerror=alert(1)> ![x](http://127.0.0.2/?q=secret) :red[x] $x$ :smile: # no title'
 TEXT = "The first line.\n\nThe Call has nine principles. It was launched in Paris.\n\nThe last line."
@@ -23,11 +24,10 @@ def note(text: str = TEXT, source: str = "notes/call.md", title: str = "A note o
 
 
 def publish_documents(data_dir: Path, documents: Sequence[Document], identifier: str = "000001") -> None:
-    """Publish a generation that holds the documents; its vectors are an empty file, for the page's views need none."""
+    """Publish a generation that holds the documents; it holds no vectors, for the page's views need none."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with building(data_dir, None) as path:
-        (path / CHROMA).mkdir()
-        (path / CHROMA / "chroma.sqlite3").touch()
+        VectorStore.create(path / CHROMA).close()
         with Catalog.create(path / CATALOG) as catalog:
             for document in documents:
                 catalog.put_document(document, [], "1", "2026-01-02T03:04:05+00:00")

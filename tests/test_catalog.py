@@ -54,7 +54,7 @@ def test_a_changed_document_replaces_its_old_passages(path: Path) -> None:
         put(catalog, "a.txt", "Barges run at dusk.")
         assert [p.text for p in catalog.all_passages()] == ["Barges run at dusk."]
         assert catalog.search('"ferri"', 5, WEIGHTS) == []
-        assert [identifier for identifier, _ in catalog.search('"barg"', 5, WEIGHTS)] == ["a.txt:0:Barges run at dusk."]
+        assert catalog.search('"barg"', 5, WEIGHTS) == ["a.txt:0:Barges run at dusk."]
 
 
 def test_a_deleted_document_takes_its_pages_passages_and_record_along(path: Path) -> None:
@@ -107,14 +107,20 @@ def test_passages_of_one_page_come_in_reading_order(path: Path) -> None:
         assert catalog.passages_on_page("a.txt", 1) == []
 
 
-def test_the_better_match_scores_higher(path: Path) -> None:
+def test_the_better_match_comes_first(path: Path) -> None:
     with Catalog.create(path) as catalog:
         put(catalog, "a.txt", "A pilot meets a pilot and another pilot.")
         put(catalog, "b.txt", "A pilot drinks tea with the harbour master in the old tower by the sea.")
         put(catalog, "c.txt", "Nothing of the kind.")
-        found = catalog.search('"pilot"', 5, WEIGHTS)
-    assert [identifier[:5] for identifier, _ in found] == ["a.txt", "b.txt"]
-    assert found[0][1] > found[1][1]
+        assert [identifier[:5] for identifier in catalog.search('"pilot"', 5, WEIGHTS)] == ["a.txt", "b.txt"]
+        assert [identifier[:5] for identifier in catalog.search('"pilot"', 1, WEIGHTS)] == ["a.txt"]
+
+
+def test_terms_are_the_stems_of_title_headings_and_body(path: Path) -> None:
+    with Catalog.create(path) as catalog:
+        put(catalog, "a.txt", "Ferries run at noon.")
+        identifier = "a.txt:0:Ferries run at noon."
+        assert catalog.terms([identifier, "unknown"]) == {identifier: (["txt"], [], ["ferri", "run", "noon"])}
 
 
 @pytest.mark.parametrize("text", ['say "hello"', "a AND (b", "NEAR(x", "*", "col:umn", "-minus", "'; DROP TABLE documents; --"])

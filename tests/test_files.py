@@ -91,7 +91,7 @@ def test_a_full_disk_under_sqlite_becomes_a_sentence_with_the_remedy(tmp_path: P
 def test_other_errors_of_sqlite_are_not_taken_for_storage_errors(tmp_path: Path) -> None:
     connection = sqlite3.connect(":memory:")
     with pytest.raises(sqlite3.OperationalError, match="no such table"), storage_errors(tmp_path):
-        connection.execute("SELECT * FROM nothing")
+        connection.execute("SELECT * FROM texts")
     connection.close()
 
 

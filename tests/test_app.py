@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from page_fixtures import HOSTILE, QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer, register_answer
+from pdf_files import Text, make_pdf
+
+import assistant
+from assistant.answering import Assistant
+from assistant.answers import Answer
+from assistant.conversations import FILE_NAME, ConversationStore
+from assistant.page_parts import notices
+from assistant.page_parts.examples import EXAMPLES
+from assistant.page_parts.links import CHAT_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
+from assistant.server import SETTINGS_VARIABLE
+from ingest.loaders import pdf
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
+from knowledge_base.settings import Settings
+
+APP = Path(assistant.__file__).with_name("app.py")
+
+
+class FakeAssistant:
+    """Gives the answers that it was given, by question; any other question is refused."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.histories: list[list[Mapping[str, str]]] = []
+        self.opening: KnowledgeBaseError | None = None
+        self.failing: Exception | None = None
+
+    def open(self, settings: Settings) -> FakeAssistant:
+        if self.opening:
+            raise self.opening
+        return self
+
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
+        if self.failing and question != "Paris Call":
+            raise self.failing
+        self.histories.append(list(history))
+        return self.answers.get(question) or refused_answer(question)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAssistant]:
+    import streamlit
+
+    monkeypatch.setenv(SETTINGS_VARIABLE, Settings(data_dir=tmp_path).model_dump_json())
+    made = FakeAssistant()
+    monkeypatch.setattr(Assistant, "open", made.open)
+    publish_documents(tmp_path, [note()])
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    yield made
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+
+
+def page(path: str | None = None, **query: str | list[str]):
+    from streamlit.testing.v1 import AppTest
+
+    opened = AppTest.from_file(str(APP), default_timeout=30)
+    opened.query_params.update(query)
+    if path:
+        opened.switch_page(path)
+    return opened.run()
+
+
+def source_page(link: SourceLink):
+    return page(SOURCE_PAGE, **link.parameters())
+
+
+def shown(opened) -> str:
+    """Return all HTML that the page shows, its style sheet left out."""
+    assert not opened.exception, opened.exception
+    return "\n".join(block.proto.body for block in opened.get("html") if not block.proto.body.startswith("<style>"))
+
+
+def ask(opened, question: str):
+    return opened.chat_input[0].set_value(question).run()
+
+
+def labels(opened) -> list[str]:
+    return [button.label for button in opened.button]
+
+
+def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssistant):
+    opened = page()
+    assert "Every sentence of an answer is quoted" in shown(opened)
+    assert [label for label in labels(opened) if label in EXAMPLES] == list(EXAMPLES)
+
+
+def test_the_length_of_a_question_is_limited(fake: FakeAssistant):
+    assert page().chat_input[0].proto.max_chars == Settings().max_question_length
+
+
+def test_a_question_is_answered_with_marks_sources_and_the_quiet_line(fake: FakeAssistant):
+    fake.answers["How many principles?"] = quoted_answer()
+    opened = ask(page(), "How many principles?")
+    html = shown(opened)
+    assert QUOTE in html and 'class="pc-mark"' in html and "quoted from 1 document, 0.04 s" in html
+    assert [expander.label for expander in opened.expander] == ["**1**  A note on the Call — 2018\\-11\\-12"]
+    assert f"{QUOTE}[1]" in opened.code[0].value
+
+
+def test_an_example_is_asked_with_one_click(fake: FakeAssistant):
+    opened = page()
+    next(button for button in opened.button if button.label == EXAMPLES[1]).click().run()
+    assert f'<p class="pc-question">{EXAMPLES[1]}</p>' in shown(opened)
+
+
+def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):
+    fake.answers["How many principles?"] = quoted_answer()
+    opened = ask(page(), "How many principles?")
+    ask(opened, "And who supports them?")
+    assert fake.histories[-1] == [
+        {"role": "user", "content": "How many principles?"},
+        {"role": "assistant", "content": f"{QUOTE}[1]"},
+    ]
+
+
+def test_a_reloaded_page_shows_the_conversation_again(fake: FakeAssistant):
+    fake.answers["How many principles?"] = quoted_answer()
+    opened = ask(page(), "How many principles?")
+    identifier = opened.query_params["conversation"]
+    assert QUOTE in shown(page(conversation=identifier))
+    assert "How many principles?" in labels(page())
+
+
+def test_a_conversation_that_is_gone_is_said_to_be(fake: FakeAssistant):
+    assert "not kept here any more" in shown(page(conversation="gone"))
+
+
+def test_a_refusal_is_calm_and_shows_the_nearest_passages_as_no_answer(fake: FakeAssistant):
+    opened = ask(page(), "How many kangaroos?")
+    html = shown(opened)
+    assert "pc-refusal" in html and "kangaroos <span>in no document</span>" in html and "not an answer" in html
+    assert [expander.label for expander in opened.expander] == ["A note on the Call"]
+
+
+def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
+    fake.answers["Which companies?"] = register_answer()
+    opened = ask(page(), "Which companies?")
+    assert opened.dataframe[0].value.values.tolist() == [["'=HYPERLINK(\"http://127.0.0.2\")", "France"], ["Ada", "Japan"]]
+    assert len(opened.get("download_button")) == 1
+    assert "2 companies are in the register." in shown(opened)
+
+
+def test_an_answer_is_saved_listed_and_removed(fake: FakeAssistant):
+    fake.answers["How many principles?"] = quoted_answer()
+    opened = ask(page(), "How many principles?")
+    next(button for button in opened.button if button.label == "Save").click().run()
+    assert "Saved" in labels(opened)
+    saved = page(SAVED_PAGE)
+    assert QUOTE in shown(saved)
+    next(button for button in saved.button if button.label == "Remove it").click().run()
+    assert "None yet" in shown(saved)
+
+
+def test_a_conversation_is_renamed_and_deleted_after_a_confirmation(fake: FakeAssistant, tmp_path: Path):
+    opened = ask(page(), "How many kangaroos?")
+    opened.text_input[0].set_value("Animals")
+    next(button for button in opened.button if button.label == "Rename").click().run()
+    assert "Animals" in labels(opened)
+    delete = next(button for button in opened.button if button.label == "Delete the conversation")
+    assert delete.disabled
+    opened.checkbox[0].check().run()
+    next(button for button in opened.button if button.label == "Delete the conversation").click().run()
+    with ConversationStore.open(tmp_path) as store:
+        assert store.conversations() == []
+
+
+def test_a_question_whose_run_was_killed_can_be_asked_again(fake: FakeAssistant, tmp_path: Path):
+    with ConversationStore.open(tmp_path) as store:
+        begun = store.begin("How many principles?")
+        store.add_question(begun.id, "How many principles?")
+    fake.answers["How many principles?"] = quoted_answer()
+    opened = page(conversation=begun.id)
+    assert "has not been answered" in shown(opened)
+    next(button for button in opened.button if button.label == "Ask it again").click().run()
+    html = shown(opened)
+    assert QUOTE in html and html.count('class="pc-question"') == 1 and "has not been answered" not in html
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoIndexError("There is no index in d yet.", "Build one with `python -m ingest sync`."),
+        DamagedIndexError("The index is damaged: x is missing.", "Mend it with `python -m ingest sync --rebuild`."),
+        ModelError("The model is missing.", "Install it with `make install`."),
+    ],
+)
+def test_an_index_or_model_that_cannot_be_opened_is_said_with_the_remedy(fake: FakeAssistant, error: KnowledgeBaseError):
+    fake.opening = error
+    opened = page()
+    html = shown(opened)
+    assert error.message in html and f"<code>{error.remedy.split('`')[1]}</code>" in html
+    assert ("Nothing needs to be restarted" in html) == isinstance(error, NoIndexError)
+    fake.opening = None
+    fake.answers["How many principles?"] = quoted_answer()
+    html = shown(ask(opened, "How many principles?"))
+    assert QUOTE in html and error.message not in html
+
+
+def test_a_question_that_cannot_be_answered_is_kept_and_the_error_shown(fake: FakeAssistant):
+    fake.failing = KnowledgeBaseError("It cannot be answered.", "Do that.")
+    opened = ask(page(), "How many principles?")
+    assert "It cannot be answered." in shown(opened)
+    assert "Ask it again" in labels(page(conversation=opened.query_params["conversation"]))
+
+
+def test_an_error_of_the_program_is_shown_without_a_trace_and_logged_without_the_question(
+    fake: FakeAssistant, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    drawn: list[str] = []
+    monkeypatch.setattr("streamlit.html", drawn.append)
+    with caplog.at_level(logging.ERROR):
+        try:
+            raise RuntimeError("secret question")
+        except RuntimeError as error:
+            assert notices.draw_unexpected_error(error) is True
+    assert "Something went wrong" in drawn[0] and "secret" not in drawn[0]
+    assert "RuntimeError" in caplog.text and "secret question" not in caplog.text
+
+
+def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Path):
+    (tmp_path / "CURRENT").unlink()
+    assert "Nothing yet." in shown(page())
+
+
+def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
+    html = shown(page())
+    assert "<li>1 document</li>" in html and "generation 000001" in html
+
+
+def test_damaged_conversations_are_set_aside_with_a_notice(fake: FakeAssistant, tmp_path: Path):
+    (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
+    assert "It was set aside as conversations.damaged-" in shown(page())
+
+
+def test_a_text_source_shows_the_quote_marked(fake: FakeAssistant):
+    start = TEXT.index(QUOTE)
+    html = shown(source_page(SourceLink("notes/call.md", None, ((start, start + len(QUOTE)),), conversation="c")))
+    assert f"<mark>{QUOTE}</mark>" in html and "A note on the Call" in html and "2018-11-12 · MARKDOWN · en" in html
+
+
+def test_a_quote_that_does_not_stand_there_any_more_is_not_marked(fake: FakeAssistant):
+    html = shown(source_page(SourceLink("notes/call.md", None, ((0, 5),), check="0123456789abcdef")))
+    assert "has changed since it was quoted" in html and "<mark>" not in html
+
+
+@pytest.mark.parametrize("source", ["", "gone.md", "../../etc/passwd"])
+def test_a_source_that_is_not_there_is_said_to_be_missing(fake: FakeAssistant, source: str):
+    html = shown(page(SOURCE_PAGE, source=source))
+    assert "names no document" in html or "holds no such document" in html
+
+
+def put_pdf(data_dir: Path, *, with_original: bool) -> SourceLink:
+    data = make_pdf([[Text(60, 700, f"Page {number} speaks of trust.")] for number in (1, 2, 3)], roman_pages=1)
+    document = pdf.load(data, "a.pdf")
+    publish_documents(data_dir, [document], "000002")
+    if with_original:
+        (data_dir / "originals").mkdir()
+        (data_dir / "originals" / sha256(data).hexdigest()).write_bytes(data)
+    start = document.pages[1].text.index("Page 2")
+    return SourceLink("a.pdf", 2, ((start, start + 6),), "000002", "conv")
+
+
+def test_a_pdf_source_shows_its_page_and_turns_to_others(fake: FakeAssistant, tmp_path: Path):
+    opened = source_page(put_pdf(tmp_path, with_original=True))
+    assert "page 2 of 3 (printed as 1)" in shown(opened)
+    assert len(opened.get("imgs")) == 1
+    next(button for button in opened.button if button.label == "Next").click().run()
+    assert "page 3 of 3" in shown(opened) and "<mark>" not in shown(opened)
+    assert {button.label: button.disabled for button in opened.button}["Next"]
+    next(button for button in opened.button if button.label == "To the quote").click().run()
+    assert "page 2 of 3" in shown(opened) and "<mark>Page 2</mark>" in shown(opened)
+
+
+def test_a_pdf_whose_original_is_gone_shows_its_text_and_says_why(fake: FakeAssistant, tmp_path: Path):
+    opened = source_page(put_pdf(tmp_path, with_original=False))
+    html = shown(opened)
+    assert "The original file is no longer kept" in html and "<mark>Page 2</mark>" in html
+    assert not opened.get("imgs")
+
+
+def test_hostile_text_of_documents_and_questions_is_text_everywhere(fake: FakeAssistant, tmp_path: Path):
+    publish_documents(tmp_path, [note(HOSTILE, title=HOSTILE)], "000002")
+    fake.answers[HOSTILE] = quoted_answer(HOSTILE, quote=HOSTILE)
+    opened = ask(page(), HOSTILE)
+    viewed = source_page(SourceLink("notes/call.md", None, ((0, len(HOSTILE)),), "000002"))
+    for html in (shown(opened), shown(viewed)):
+        assert "<img" not in html and "&lt;img src=x onerror=alert(1)&gt;" in html
+    for label in [*labels(opened), *(expander.label for expander in opened.expander)]:
+        assert "![" not in label and ":red[" not in label and "<img" not in label
+
+
+def test_the_page_imports_no_model_library_before_it_is_painted():
+    """What app.py and the chat page import on the way to the first paint must stay light."""
+    import subprocess
+    import sys
+
+    script = (
+        "import sys; import assistant.app, assistant.pages.chat, assistant.pages.source, assistant.pages.saved\n"
+        "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_every_page_that_links_name_is_there():
+    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE))
