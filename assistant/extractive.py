@@ -135,6 +135,8 @@ def _expanded(question: Question, sentence: Sentence, catalog: Catalog, settings
     if len(run) > 1 and sum(quote.length() for quote in run) <= settings.list_words:
         return run
     found = [page[here]]
+    if page[here].text.rstrip().endswith(":") and here + 1 < len(page):
+        found.append(page[here + 1])
     if _LEANS.match(page[here].text) and here > 0 and page[here - 1].kind == "paragraph" == page[here].kind:
         found.insert(0, page[here - 1])
     return [_with_rest(quote, here, page, catalog) for quote in found]

@@ -52,7 +52,8 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
         QuestionKind.LIST,
         rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
-        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b|\bquel(?:le)?s (?:sont|\w+s)\b",
+        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
+        rf"|\bquel(?:le)?s (?:sont|\w+s)\b",
     ),
     (
         QuestionKind.DEFINITION,

@@ -21,7 +21,8 @@ _NEAREST = 3
 def signals(question: Question, passages: Sequence[RetrievedPassage]) -> dict[str, float]:
     """Return what the decision rests on, each between 0 and 1.
 
-    `nearest`: the mean cosine similarity of the three nearest passages; `unknown`: the share of the question's weight in words that occur nowhere.
+    `nearest`: the mean cosine similarity of the three nearest passages; `unknown`:
+    the share of the question's weight in words that occur nowhere.
     """
     total = sum(question.weights.values())
     unknown = sum(question.weights[word] for word in question.unknown)

@@ -13,8 +13,9 @@ from typing import Literal
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 
-VERSION = 2
+VERSION = 3
 SPECIAL_TOKENS = 2
+MOST_REPEATS = 3
 PREFIX_TOKENS = 48
 TARGET_TOKENS = 190
 SMALL_TOKENS = 60
@@ -167,11 +168,16 @@ def _fitted(text: str, count: CountTokens, limit: int, keep: Literal["start", "e
 
 
 def _with_ids(passages: Sequence[Passage]) -> list[Passage]:
-    """Give each passage an id made of its source, title, headings and text, so that moved text keeps its id."""
+    """Give each passage an id made of its source, title, headings and text, so that moved text keeps its id.
+
+    Text that a document repeats is kept a few times only: thousands of equal vectors cut an HNSW graph into pieces.
+    """
     seen: dict[str, int] = {}
     numbered = []
     for p in passages:
         content = "\0".join((p.source, p.title, p.heading, p.text))
         occurrence = seen[content] = seen.get(content, -1) + 1
+        if occurrence >= MOST_REPEATS:
+            continue
         numbered.append(replace(p, id=sha256(f"{content}\0{occurrence}".encode()).hexdigest()[:32]))
     return numbered

@@ -37,6 +37,7 @@ class Reply(NamedTuple):
 def serve(descriptor: int, seconds: float, memory_bytes: int, output_bytes: int) -> None:
     """Serve tasks until the connection closes: the body of a child process."""
     limits = Limits(seconds, memory_bytes, output_bytes)
+    logging.disable(logging.WARNING)  # parsers say thousands of things about a broken file; its reason goes to the report
     _die_with_parent()
     _set_limits(limits)
     with Connection(descriptor) as connection:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from libraries import DOCUMENTS, Library
 
 from knowledge_base.embeddings import Embedder, open_embedder, silent_sentence_transformers
 from knowledge_base.packaged_model import PackagedModel, file_hash
 from knowledge_base.settings import PACKAGED_MODEL, Settings
-from libraries import DOCUMENTS, Library
 
 TINY_MAX_TOKENS = 32
 

@@ -13,7 +13,7 @@ from knowledge_base.generations import CATALOG, CHROMA, Manifest, building, publ
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
 from knowledge_base.vectors import VectorStore
 
-HOSTILE = '<img src=x onerror=alert(1)> ![x](http://127.0.0.2/?q=secret) :red[x] $x$ :smile: # no title'
+HOSTILE = "<img src=x onerror=alert(1)> ![x](http://127.0.0.2/?q=secret) :red[x] $x$ :smile: # no title"
 TEXT = "The first line.\n\nThe Call has nine principles. It was launched in Paris.\n\nThe last line."
 QUOTE = "The Call has nine principles."
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,6 @@ import assistant
 from assistant.answering import Assistant
 from assistant.answers import Answer
 from assistant.conversations import FILE_NAME, ConversationStore
-from assistant.page_parts import notices
 from assistant.page_parts.examples import EXAMPLES
 from assistant.page_parts.links import CHAT_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
 from assistant.server import SETTINGS_VARIABLE
@@ -148,7 +147,7 @@ def test_a_refusal_is_calm_and_shows_the_nearest_passages_as_no_answer(fake: Fak
 def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
     fake.answers["Which companies?"] = register_answer()
     opened = ask(page(), "Which companies?")
-    assert opened.dataframe[0].value.values.tolist() == [["'=HYPERLINK(\"http://127.0.0.2\")", "France"], ["Ada", "Japan"]]
+    assert opened.dataframe[0].value.values.tolist() == [['\'=HYPERLINK("http://127.0.0.2")', "France"], ["Ada", "Japan"]]
     assert len(opened.get("download_button")) == 1
     assert "2 companies are in the register." in shown(opened)
 
@@ -162,19 +161,6 @@ def test_an_answer_is_saved_listed_and_removed(fake: FakeAssistant):
     assert QUOTE in shown(saved)
     next(button for button in saved.button if button.label == "Remove it").click().run()
     assert "None yet" in shown(saved)
-
-
-def test_a_conversation_is_renamed_and_deleted_after_a_confirmation(fake: FakeAssistant, tmp_path: Path):
-    opened = ask(page(), "How many kangaroos?")
-    opened.text_input[0].set_value("Animals")
-    next(button for button in opened.button if button.label == "Rename").click().run()
-    assert "Animals" in labels(opened)
-    delete = next(button for button in opened.button if button.label == "Delete the conversation")
-    assert delete.disabled
-    opened.checkbox[0].check().run()
-    next(button for button in opened.button if button.label == "Delete the conversation").click().run()
-    with ConversationStore.open(tmp_path) as store:
-        assert store.conversations() == []
 
 
 def test_a_question_whose_run_was_killed_can_be_asked_again(fake: FakeAssistant, tmp_path: Path):
@@ -216,23 +202,15 @@ def test_a_question_that_cannot_be_answered_is_kept_and_the_error_shown(fake: Fa
     assert "Ask it again" in labels(page(conversation=opened.query_params["conversation"]))
 
 
-def test_an_error_of_the_program_is_shown_without_a_trace_and_logged_without_the_question(
-    fake: FakeAssistant, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
-    drawn: list[str] = []
-    monkeypatch.setattr("streamlit.html", drawn.append)
-    with caplog.at_level(logging.ERROR):
-        try:
-            raise RuntimeError("secret question")
-        except RuntimeError as error:
-            assert notices.draw_unexpected_error(error) is True
-    assert "Something went wrong" in drawn[0] and "secret" not in drawn[0]
-    assert "RuntimeError" in caplog.text and "secret question" not in caplog.text
-
-
 def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Path):
     (tmp_path / "CURRENT").unlink()
     assert "Nothing yet." in shown(page())
+
+
+def test_the_sidebar_stays_when_the_page_is_run_again(fake: FakeAssistant):
+    """Streamlit runs the files of a folder called `pages` by themselves, without app.py: ours must have another name."""
+    opened = page().run()
+    assert [button.label for button in opened.sidebar.button] == ["New conversation", "Saved answers"]
 
 
 def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
@@ -273,22 +251,11 @@ def put_pdf(data_dir: Path, *, with_original: bool) -> SourceLink:
     return SourceLink("a.pdf", 2, ((start, start + 6),), "000002", "conv")
 
 
-def test_a_pdf_source_shows_its_page_and_turns_to_others(fake: FakeAssistant, tmp_path: Path):
-    opened = source_page(put_pdf(tmp_path, with_original=True))
-    assert "page 2 of 3 (printed as 1)" in shown(opened)
-    assert len(opened.get("imgs")) == 1
-    next(button for button in opened.button if button.label == "Next").click().run()
-    assert "page 3 of 3" in shown(opened) and "<mark>" not in shown(opened)
-    assert {button.label: button.disabled for button in opened.button}["Next"]
-    next(button for button in opened.button if button.label == "To the quote").click().run()
-    assert "page 2 of 3" in shown(opened) and "<mark>Page 2</mark>" in shown(opened)
-
-
 def test_a_pdf_whose_original_is_gone_shows_its_text_and_says_why(fake: FakeAssistant, tmp_path: Path):
     opened = source_page(put_pdf(tmp_path, with_original=False))
     html = shown(opened)
     assert "The original file is no longer kept" in html and "<mark>Page 2</mark>" in html
-    assert not opened.get("imgs")
+    assert not opened.get("image")
 
 
 def test_hostile_text_of_documents_and_questions_is_text_everywhere(fake: FakeAssistant, tmp_path: Path):
@@ -299,7 +266,7 @@ def test_hostile_text_of_documents_and_questions_is_text_everywhere(fake: FakeAs
     for html in (shown(opened), shown(viewed)):
         assert "<img" not in html and "&lt;img src=x onerror=alert(1)&gt;" in html
     for label in [*labels(opened), *(expander.label for expander in opened.expander)]:
-        assert "![" not in label and ":red[" not in label and "<img" not in label
+        assert not re.search(r"(?<!\\)[!<\[$]|:red", label)
 
 
 def test_the_page_imports_no_model_library_before_it_is_painted():
@@ -308,7 +275,7 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
     import sys
 
     script = (
-        "import sys; import assistant.app, assistant.pages.chat, assistant.pages.source, assistant.pages.saved\n"
+        "import sys; import assistant.app, assistant.views.chat, assistant.views.source, assistant.views.saved\n"
         "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -22,7 +22,9 @@ def passage(source: str, text: str, start: int = 0, end: int | None = None) -> P
     end = len(text) if end is None else end
     spans = (SentenceSpan(start, end, "paragraph"),)
     identifier = f"{source}:{start}:{text[start:end]}"
-    return Passage(identifier, source, source.title(), None, start, end, "Above", text[start:end], language="en", sentences=spans)
+    return Passage(
+        identifier, source, source.title(), None, start, end, "Above", text[start:end], language="en", sentences=spans
+    )
 
 
 def put(catalog: Catalog, source: str, text: str) -> None:

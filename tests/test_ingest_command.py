@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from libraries import SOURCES, Library, Outcome, hashes, ingest
 
-REPORT_FIELDS = {"generation", "added", "updated", "renamed", "deleted", "unchanged", "skipped", "failed", "passages", "seconds"}
+REPORT_FIELDS = {
+    "generation",
+    "added",
+    "updated",
+    "renamed",
+    "deleted",
+    "unchanged",
+    "skipped",
+    "failed",
+    "passages",
+    "seconds",
+}
 
 
 def shell(*arguments: str, **environment: str) -> Outcome:

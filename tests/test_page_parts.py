@@ -112,9 +112,7 @@ def test_marks_of_an_answer_open_what_they_quote():
     (mark,) = read.named("a")
     link = SourceLink.read(Parameters(urlsplit(str(mark["href"])).query))
     start = TEXT.index(QUOTE)
-    assert link == SourceLink(
-        "notes/call.md", None, ((start, start + len(QUOTE)),), "000001", "conv-1", links.digest([QUOTE])
-    )
+    assert link == SourceLink("notes/call.md", None, ((start, start + len(QUOTE)),), "000001", "conv-1", links.digest([QUOTE]))
     assert mark["aria-label"] == "Source 1: A note on the Call" and mark["target"] == "_self"
 
 

@@ -58,7 +58,7 @@ def test_one_line_says_where_the_page_is(served: Served):
 
 def test_the_page_answers_with_headers_that_keep_it_to_its_host(served: Served):
     status, headers, body = served.get("/")
-    assert status == 200 and b"<div id=\"root\">" in body
+    assert status == 200 and b'<div id="root">' in body
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     policy = headers["content-security-policy"]

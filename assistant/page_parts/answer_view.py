@@ -54,9 +54,7 @@ def _block(kind: str, written: Sequence[str]) -> str:
     return "".join(f"<p{name}>{text}</p>" for text in written)
 
 
-def _part_html(
-    part: AnswerPart, citations: dict[int, Citation], generation: str | None, conversation: str | None
-) -> str:
+def _part_html(part: AnswerPart, citations: dict[int, Citation], generation: str | None, conversation: str | None) -> str:
     marks = (_mark(citations[number], generation, conversation) for number in part.citations if number in citations)
     return f"{as_html(part.text)}<span class='pc-marks'>{''.join(marks)}</span>"
 

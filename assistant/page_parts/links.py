@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from assistant.citations import Citation
 
-CHAT_PAGE = "pages/chat.py"
-SOURCE_PAGE = "pages/source.py"
-SAVED_PAGE = "pages/saved.py"
+CHAT_PAGE = "views/chat.py"
+SOURCE_PAGE = "views/source.py"
+SAVED_PAGE = "views/saved.py"
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16

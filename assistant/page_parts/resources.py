@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+def _close(resource: SharedAssistant | ConversationStore | Sandbox) -> None:
+    resource.close()
+
+
 class SharedAssistant:
     """An assistant for several sessions, which ask one after the other: an answer takes hundredths of a second."""
 
@@ -35,8 +39,13 @@ class SharedAssistant:
         with self._lock:
             return self._assistant.ask(question, history)
 
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            self._assistant.close()
 
-@st.cache_resource(show_spinner=False)
+
+@st.cache_resource(show_spinner=False, on_release=_close)
 def assistant() -> SharedAssistant:
     """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
     from assistant.answering import Assistant
@@ -50,7 +59,7 @@ def assistant() -> SharedAssistant:
     return SharedAssistant(opened)
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=_close)
 def conversations() -> ConversationStore:
     """Open the conversations; where they cannot be kept the page goes on without, and says so."""
     try:
@@ -60,7 +69,7 @@ def conversations() -> ConversationStore:
         return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=_close)
 def sandbox() -> Sandbox:
     """Open the sandbox that draws pages."""
     from knowledge_base.sandbox import Sandbox

@@ -105,4 +105,3 @@ def _link_html(address: str) -> str:
     if safe is None:
         return f"<li>{as_html(address)}</li>"
     return f'<li><a href="{as_html(safe)}" target="_blank" rel="noopener noreferrer">{as_html(address)}</a></li>'
-

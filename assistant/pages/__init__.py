@@ -1,1 +1,0 @@
-"""The pages that `app` navigates between; each file is run by Streamlit."""
