@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from page_fixtures import HOSTILE, QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer, register_answer
+from page_fixtures import QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer, register_answer
 from pdf_files import Text, make_pdf
 
 import assistant
@@ -256,17 +255,6 @@ def test_a_pdf_whose_original_is_gone_shows_its_text_and_says_why(fake: FakeAssi
     html = shown(opened)
     assert "The original file is no longer kept" in html and "<mark>Page 2</mark>" in html
     assert not opened.get("image")
-
-
-def test_hostile_text_of_documents_and_questions_is_text_everywhere(fake: FakeAssistant, tmp_path: Path):
-    publish_documents(tmp_path, [note(HOSTILE, title=HOSTILE)], "000002")
-    fake.answers[HOSTILE] = quoted_answer(HOSTILE, quote=HOSTILE)
-    opened = ask(page(), HOSTILE)
-    viewed = source_page(SourceLink("notes/call.md", None, ((0, len(HOSTILE)),), "000002"))
-    for html in (shown(opened), shown(viewed)):
-        assert "<img" not in html and "&lt;img src=x onerror=alert(1)&gt;" in html
-    for label in [*labels(opened), *(expander.label for expander in opened.expander)]:
-        assert not re.search(r"(?<!\\)[!<\[$]|:red", label)
 
 
 def test_the_page_imports_no_model_library_before_it_is_painted():

@@ -208,7 +208,7 @@ def test_a_passage_that_a_document_repeats_ten_thousand_times_does_not_hide_the_
     (folder / "form.md").write_text(line * 2000)
     settings = Settings(data_dir=tmp_path / "data")
     assert run(folder, settings).generation
-    assert asked(settings, "Who founded the fish market?").citations[0].source == "market.txt"
+    assert asked(settings, "Who founded the fish market?").retrieved[0].passage.source == "market.txt"
 
 
 def test_the_briefs_have_front_matter_and_a_title() -> None:

@@ -2,111 +2,202 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from pdf_files import make_pdf, paragraph
 from PIL import Image
 
+from assistant.server import listening_socket
 from ingest.sync import SyncOptions, sync
 from knowledge_base.settings import Settings
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the browser tests are skipped"),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the page is not tried in a browser"),
 ]
 
-HOSTILE = "The lantern room <img src=x onerror=alert(1)> is ![x](http://evil.example/?q=1) painted :red[green] every spring."
+
+class Watched(NamedTuple):
+    """A page of the browser, what it asked the network for, and what it complained of."""
+
+    page: Page
+    requests: list[str]
+    complaints: list[str]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("documents")
-    (folder / "lighthouse.pdf").write_bytes(
-        make_pdf([paragraph(72, 700, ["The lighthouse of Grey Point was built in 1874 by the engineer Mary Holt."])])
-    )
-    (folder / "notes.txt").write_text(f"Notes\n\n{HOSTILE}\n")
-    data_dir = tmp_path_factory.mktemp("data")
-    sync(Settings(data_dir=data_dir), SyncOptions(folder))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    pages = [["This leaflet is on lighthouses."], [FACT, "It is white."], ["The last page is on boats."]]
+    (folder / "lighthouse.pdf").write_bytes(make_pdf([paragraph(72, 700, lines) for lines in pages]))
+    (folder / "lantern.txt").write_text(f"Notes\n\n{HOSTILE}\n", encoding="utf-8")
+    data = tmp_path_factory.mktemp("data")
+    sync(Settings(data_dir=data), SyncOptions(folder))
+    return data
+
+
+@pytest.fixture(scope="module")
+def address(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(data_dir, tmp_path_factory.mktemp("elsewhere")) as found:
+        yield found
+
+
+@contextmanager
+def served(data_dir: Path, directory: Path) -> Iterator[str]:
+    """Serve the page as a user does, from another directory than the project's."""
+    with listening_socket(0) as free:
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "assistant", "serve", "--port", str(port), "--data-dir", str(data_dir)]
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    server = subprocess.Popen(command, cwd=elsewhere, env=dict(os.environ), stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
     try:
-        wait_for(f"http://127.0.0.1:{port}/healthz")
+        assert f"127.0.0.1:{port}" in server.stdout.readline()
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.communicate(timeout=20)
 
 
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError(f"{url} does not answer")
-
-
-def test_a_question_is_answered_and_its_citation_opens_the_highlighted_page(address: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
-        box = page.locator("textarea").first
-        box.wait_for(timeout=60_000)
-        box.fill("Who built the lighthouse of Grey Point?")
-        box.press("Enter")
-        page.get_by_text("quoted from").first.wait_for(timeout=60_000)
-        assert "Mary Holt" in page.inner_text("body")
-        link = page.locator("a[href*='start=']").first.get_attribute("href")
-        page.reload()
-        page.get_by_text("Mary Holt").first.wait_for(timeout=60_000)
-        page.goto(f"{address}/{str(link).removeprefix(address).lstrip('/')}")
-        picture = page.locator("img[alt*='highlighted']").first
-        picture.wait_for(timeout=60_000)
-        image = Image.open(BytesIO(picture.screenshot())).convert("RGB")
-        yellow = sum(1 for r, g, b in image.get_flattened_data() if r > 220 and g > 200 and b < 200)
-        assert yellow > 200
-        browser.close()
-    assert all(url.startswith((address, address.replace("http", "ws"), "data:", "blob:")) for url in requests)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
 
 
-def test_hostile_text_of_a_document_is_shown_as_text(address: str) -> None:
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(TIMEOUT)
+    found = Watched(page, [], [])
+    page.on("request", lambda request: found.requests.append(request.url))
+    page.on("websocket", lambda socket: found.requests.append(socket.url))
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    page.on("console", lambda message: found.complaints.append(message.text) if "Policy" in message.text else None)
+    page.on("dialog", lambda dialog: found.complaints.append(dialog.message))
+    yield found
+    page.close()
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
-        box = page.locator("textarea").first
-        box.wait_for(timeout=60_000)
-        box.fill("How is the lantern room painted every spring?")
-        box.press("Enter")
-        page.wait_for_function("document.body.innerText.includes('<img src=x onerror=alert(1)>')", timeout=60_000)
-        browser.close()
-    assert not [url for url in requests if "evil.example" in url]
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_label("Ask about the documents")
+    box.fill(question)
+    box.press("Enter")
+    page.locator(".pc-summary").wait_for()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def yellow_pixels(picture: Image.Image) -> int:
+    colours = picture.convert("RGB").getcolors(picture.width * picture.height) or []
+    return sum(count for count, (red, green, blue) in colours if red > 240 and green > 210 and blue < 160)
+
+
+def test_a_question_is_answered_and_its_mark_opens_the_highlighted_page(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    ask(page, QUESTION)
+    assert "Mary Holt" in page.locator(".pc-answer").inner_text()
+    page.locator("a.pc-mark").first.click()
+    picture = page.get_by_role("img", name="Page 2 of")
+    picture.wait_for()
+    assert "the quote highlighted" in (picture.get_attribute("alt") or "")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 1000
+    drawn = Image.open(BytesIO(page.request.get(str(picture.evaluate("image => image.src"))).body()))
+    assert yellow_pixels(drawn) > 2000
+    page.get_by_role("button", name="Next").click()
+    page.get_by_text("page 3 of 3").wait_for()
+    page.get_by_text("Back to the conversation").click()
+    page.locator(".pc-answer").get_by_text("Mary Holt").wait_for()
+    assert_stayed_within(address, watched)
+
+
+def test_a_card_opens_the_page_and_a_reload_keeps_the_conversation(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    ask(page, QUESTION)
+    page.reload()
+    page.locator(".pc-answer").get_by_text("Mary Holt").wait_for()
+    settle(page)
+    page.get_by_test_id("stExpander").first.locator("summary").click()
+    page.get_by_role("link", name="Open the page").first.click()
+    page.get_by_role("img", name="the quote highlighted").wait_for()
+    assert_stayed_within(address, watched)
+
+
+def test_hostile_text_of_a_document_and_a_question_is_text(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    ask(page, f"How is the lantern room painted? {HOSTILE}")
+    assert HOSTILE in page.locator(".pc-answer").inner_text()
+    title = page.locator("[data-testid=stSidebar] [class*=st-key-open-] button").first
+    assert title.inner_text().replace("\u2060", "").startswith("How is the lantern room painted?")
+    page.locator("a.pc-mark").first.click()
+    mark = page.locator(".pc-text mark")
+    mark.wait_for()
+    assert mark.inner_text() == HOSTILE
+    assert_stayed_within(address, watched)
+
+
+def test_a_hostile_title_of_a_conversation_is_text_in_the_sidebar(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    hostile = ":red[a] $b$ ![c](http://page.example/c) :home: -> --"
+    ask(page, hostile)
+    title = page.locator("[data-testid=stSidebar] [class*=st-key-open-] button").first
+    assert title.inner_text().replace("\u2060", "").startswith(":red[a] $b$ ![c](http://page.example")
+    assert_stayed_within(address, watched)
+
+
+def test_the_first_address_opened_may_be_a_source(data_dir: Path, tmp_path: Path, watched: Watched):
+    page = watched.page
+    with served(data_dir, tmp_path) as address:
+        page.goto(f"{address}/source?source=lighthouse.pdf&page=2")
+        page.get_by_role("img", name="Page 2 of").wait_for()
+        settle(page)
+        assert page.get_by_test_id("stSidebar").get_by_text("2 documents").is_visible()
+        page.close()
+
+
+def test_on_a_narrow_screen_nothing_runs_out_of_sight(address: str, watched: Watched):
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    ask(page, QUESTION)
+    box = page.locator(".pc-answer").bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def assert_stayed_within(address: str, watched: Watched) -> None:
+    own = (address, address.replace("http://", "ws://"), "data:", "blob:")
+    assert [url for url in watched.requests if not url.startswith(own)] == []
+    assert watched.complaints == []
