@@ -32,6 +32,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TIMEOUT = 60_000  # milliseconds
+QUESTION = "Who built the lighthouse of Grey Point?"
+FACT = "The lighthouse of Grey Point was built in 1874 by the engineer Mary Holt."
+HOSTILE = "The lantern room <img src=x onerror=alert(1)> is ![x](//evil.example/?q=1) painted :red[green] every spring."
 
 pytestmark = [
     pytest.mark.browser,

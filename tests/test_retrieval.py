@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from libraries import Library
+
+from knowledge_base.embeddings import Embedder
+from knowledge_base.errors import ModelError
+from knowledge_base.generations import open_generation
+from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25, match_expression, question_terms
+
+
+@pytest.fixture(scope="module")
+def retriever(shared_library: Library, embedder: Embedder) -> Iterator[HybridRetriever]:
+    with open_generation(shared_library.data_dir) as generation:
+        yield HybridRetriever(generation, embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "page"),
+    [
+        ("Who is the keeper of the lighthouse?", "lighthouse.html", None),
+        ("What does a red lamp mean?", "glossary.yml", None),
+        ("What does it cost to replace a pier?", "survey.pdf", 2),
+        ("How often must a fog horn sound?", "minutes.txt", None),
+        ("What do pilots carry at night?", "tides.docx", None),
+    ],
+)
+def test_the_best_passage_is_the_one_that_answers(
+    question: str, source: str, page: int | None, retriever: HybridRetriever
+) -> None:
+    best = retriever.retrieve(question)[0].passage
+    assert (best.source, best.page) == (source, page)
+
+
+def test_passages_come_best_first_and_no_more_than_asked_for(retriever: HybridRetriever) -> None:
+    found = retriever.retrieve("fog horns and piers", top_k=3)
+    assert len(found) == 3
+    assert [r.score for r in found] == sorted((r.score for r in found), reverse=True)
+    assert found == retriever.retrieve("fog horns and piers", top_k=10)[:3]
+
+
+@pytest.mark.parametrize("question", ["", "???", "the of and", '"AND (', "\ud800", "网络空间"])
+def test_a_question_without_a_word_to_look_up_still_gets_the_nearest(question: str, retriever: HybridRetriever) -> None:
+    found = retriever.retrieve(question)
+    assert len(found) == 8
+    assert {r.lexical for r in found} == {0.0}
+
+
+def test_records_of_the_register_are_no_passages(retriever: HybridRetriever) -> None:
+    sources = {r.passage.source for r in retriever.retrieve("Port of Saltholm", top_k=100)}
+    assert "supporters/saltholm.md" not in sources
+
+
+def test_lexical_weight_alone_follows_the_words(shared_library: Library, embedder: Embedder) -> None:
+    with open_generation(shared_library.data_dir) as generation:
+        words = HybridRetriever(generation, embedder, RetrievalWeights(passage=0, sentence=0, lexical=1))
+        found = words.retrieve("beeswax")
+    assert (found[0].passage.source, found[0].score) == ("lighthouse.html", found[0].lexical)
+    assert found[1].score == 0
+
+
+def test_another_model_than_the_index_s_is_refused_with_the_remedy(shared_library: Library, tiny_embedder: Embedder) -> None:
+    with (
+        open_generation(shared_library.data_dir) as generation,
+        pytest.raises(ModelError, match="made with the embedding model all-MiniLM-L6-v2@53aa5117, not with tiny@.*--rebuild"),
+    ):
+        HybridRetriever(generation, tiny_embedder)
+
+
+def test_question_terms_hold_the_stems_of_both_languages() -> None:
+    assert question_terms("Which signatories?") == {"signatories": ("signatori", "signator")}
+
+
+def test_a_match_expression_quotes_each_stem_once() -> None:
+    assert match_expression({"a": ("x", 'y"'), "b": ("x",)}) == '"x" OR "y"""'
+    assert match_expression({}) == ""
+
+
+def test_bm25_is_the_share_of_the_best_possible_score() -> None:
+    terms, rarity, columns = {"ferry": ("ferri",), "noon": ("noon",)}, {"ferry": 2.0, "noon": 1.0}, (2.0, 2.0, 1.0)
+    nothing = bm25(terms, rarity, ([], [], ["pilot"]), columns)
+    one = bm25(terms, rarity, ([], [], ["ferri"]), columns)
+    both = bm25(terms, rarity, ([], [], ["ferri", "noon"]), columns)
+    title = bm25(terms, rarity, (["ferri", "noon"], [], []), columns)
+    assert nothing == 0
+    assert 0 < one < both < title < 1

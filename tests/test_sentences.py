@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge_base.sentences import is_quotable, sentence_spans
+
+
+def sentences(text: str, language: str | None = "en") -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, language)]
+
+
+def test_sentences_come_without_the_white_space_around_them() -> None:
+    assert sentences("  Ferries run.  Pilots rest.\n") == ["Ferries run.", "Pilots rest."]
+
+
+def test_an_abbreviation_before_a_number_ends_no_sentence() -> None:
+    assert sentences("It is said in para. 13 of the charter. So be it.") == [
+        "It is said in para. 13 of the charter.",
+        "So be it.",
+    ]
+
+
+def test_a_footnote_mark_at_a_full_stop_ends_a_sentence() -> None:
+    assert sentences("The towns agreed on fog horns.2 However, the piers rot.") == [
+        "The towns agreed on fog horns.2",
+        "However, the piers rot.",
+    ]
+
+
+def test_a_decimal_number_ends_no_sentence() -> None:
+    assert sentences("The tide rises by 5.2 metres in spring.") == ["The tide rises by 5.2 metres in spring."]
+
+
+@pytest.mark.parametrize("language", ["fr", "de", "zh", "xx", None])
+def test_any_language_is_cut(language: str | None) -> None:
+    assert len(sentences("Le phare brille. Il pleut.", language)) == 2
+
+
+def test_nothing_has_no_sentences() -> None:
+    assert sentences("") == sentences(" \n\t ") == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=300))
+def test_spans_are_in_order_apart_and_lose_nothing_but_white_space(text: str) -> None:
+    spans = sentence_spans(text)
+    ends = [0, *(end for _, end in spans)]
+    assert all(before <= start < end for before, (start, end) in zip(ends, spans, strict=False))
+    assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
+
+
+@pytest.mark.parametrize(("text", "quotable"), [("Ferries run.", False), ("Ferries run at noon.", True), ("— 12 —", False)])
+def test_a_quotable_sentence_says_something(text: str, quotable: bool) -> None:
+    assert is_quotable(text) is quotable
