@@ -48,7 +48,7 @@ def make_report(
     plan: SyncPlan, reading: Reading, generation: str | None, passages: int, notices: Sequence[str], embedded: int = 0
 ) -> SyncReport:
     """Put plan and outcome together; a file that failed to parse is in `failed` alone. `seconds` is left to the caller."""
-    failed = [Reason(f.source, f.reason) for f in [*plan.failed, *reading.failed]]
+    failed = sorted(Reason(f.source, f.reason) for f in [*plan.failed, *reading.failed])
     bad = {reason.source for reason in failed}
     lost = [previous for f, previous in plan.renamed if f.source in bad]
     return SyncReport(

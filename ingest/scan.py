@@ -45,9 +45,16 @@ Found = FoundFile | SkippedFile | UnreadableFolder
 
 def require_folder(folder: Path) -> None:
     """Raise where `folder` is none."""
-    if not folder.is_dir():
+    if not _is_folder(folder):
         kind = "is not a folder" if folder.exists() else "does not exist"
         raise KnowledgeBaseError(f"{folder} {kind}.", "Name the folder that holds the documents.")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise KnowledgeBaseError(f"{path} cannot be read: {error.strerror}.", _PERMIT) from error
 
 
 def scan_folder(folder: Path, data_dir: Path | None = None) -> Iterator[Found]:
@@ -59,7 +66,7 @@ def scan_folder(folder: Path, data_dir: Path | None = None) -> Iterator[Found]:
 def scan_roots(roots: Mapping[str, Path], data_dir: Path | None = None) -> Iterator[Found]:
     """Yield the files of all configured roots, those of the data directory left out; a source is `<root>/<path>`."""
     for name, folder in roots.items():
-        if folder.is_dir():
+        if _is_folder(folder):
             yield from _walk(folder, _Root(folder.resolve(), data_dir and data_dir.resolve()), prefix=f"{name}/")
         elif name not in BUILT_IN:
             raise KnowledgeBaseError(

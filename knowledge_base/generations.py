@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -66,6 +67,7 @@ class Generation:
         self.catalog = Catalog.read(path / CATALOG)
         self._hold = hold
         self._vectors: VectorStore | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
 
     @property
     def id(self) -> str:
@@ -76,8 +78,16 @@ class Generation:
     def vectors(self) -> VectorStore:
         """Open the vectors at first use: importing Chroma takes most of a second."""
         if self._vectors is None:
-            self._vectors = VectorStore.open(self.path / CHROMA)
+            self._vectors = VectorStore.open(self._writable(self.path / CHROMA))
         return self._vectors
+
+    def _writable(self, chroma: Path) -> Path:
+        """Return the directory, or a copy of it where this user may not write there: Chroma writes even to search."""
+        if all(os.access(path, os.W_OK, effective_ids=True) for path in (chroma, chroma / "chroma.sqlite3")):
+            return chroma
+        self._scratch = TemporaryDirectory(prefix="paris-call-")
+        log.info("%s is read-only; its vectors are searched in the copy %s.", chroma, self._scratch.name)
+        return Path(shutil.copytree(chroma, Path(self._scratch.name) / CHROMA, copy_function=shutil.copyfile))
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +100,8 @@ class Generation:
         self.catalog.close()
         if self._vectors is not None:
             self._vectors.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
         os.close(self._hold)
 
 
@@ -103,6 +115,8 @@ def current_id(data_dir: Path) -> str | None:
         raise StorageError(
             f"The data directory {data_dir} is a file, not a folder.", "Choose a folder with --data-dir or PARISCALL_DATA_DIR."
         ) from error
+    except PermissionError as error:
+        raise StorageError(f"The data directory {data_dir} cannot be read.", "Give this user the right to read it.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndexError(
             f"{data_dir / 'CURRENT'} cannot be read: {error}.", "Name a generation with `python -m ingest rollback`."

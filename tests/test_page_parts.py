@@ -140,9 +140,10 @@ def test_a_refusal_names_what_was_searched_and_what_occurs_nowhere():
     assert "manykangaroos in no document" in read.text
 
 
-def test_the_quiet_line_counts_documents():
+def test_the_quiet_line_says_what_an_answer_rests_on():
     assert answer_view.summary(quoted_answer()) == "quoted from 1 document, 0.04 s"
     assert answer_view.summary(refused_answer()) == "not answered, 0.02 s"
+    assert answer_view.summary(register_answer()) == "counted in the register, 0.01 s"
 
 
 def test_a_card_names_numbers_title_page_and_date():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from libraries import Library
 
-from knowledge_base.embeddings import Embedder
+from knowledge_base.embeddings import CompiledEmbedder, Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import open_generation
 from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25, match_expression, question_terms
@@ -61,12 +61,19 @@ def test_lexical_weight_alone_follows_the_words(shared_library: Library, embedde
     assert found[1].score == 0
 
 
-def test_another_model_than_the_index_s_is_refused_with_the_remedy(shared_library: Library, tiny_embedder: Embedder) -> None:
+class OtherEmbedder(CompiledEmbedder):
+    """An embedder of another model, to be refused before it embeds."""
+
+    def __init__(self) -> None:
+        self.model_id = "tiny@00000000"
+
+
+def test_another_model_than_the_index_s_is_refused_with_the_remedy(shared_library: Library) -> None:
     with (
         open_generation(shared_library.data_dir) as generation,
-        pytest.raises(ModelError, match="made with the embedding model all-MiniLM-L6-v2@53aa5117, not with tiny@.*--rebuild"),
+        pytest.raises(ModelError, match="made with the embedding model all-MiniLM-L6-v2@53aa5117, not with tiny@0.*--rebuild"),
     ):
-        HybridRetriever(generation, tiny_embedder)
+        HybridRetriever(generation, OtherEmbedder())
 
 
 def test_question_terms_hold_the_stems_of_both_languages() -> None:

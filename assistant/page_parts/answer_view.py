@@ -92,6 +92,8 @@ def summary(answer: Answer) -> str:
     seconds = f"{max(answer.seconds, 0.01):.2f} s"
     if answer.abstained:
         return f"not answered, {seconds}"
+    if answer.mode == "register" and not documents:
+        return f"counted in the register, {seconds}"
     return f"quoted from {documents} document{'' if documents == 1 else 's'}, {seconds}"
 
 

@@ -157,13 +157,11 @@ def test_a_card_opens_the_page_and_a_reload_keeps_the_conversation(address: str,
     assert_stayed_within(address, watched)
 
 
-def test_hostile_text_of_a_document_and_a_question_is_text(address: str, watched: Watched):
+def test_hostile_text_of_a_document_is_text_in_the_answer_and_at_its_source(address: str, watched: Watched):
     page = watched.page
     page.goto(address)
-    ask(page, f"How is the lantern room painted? {HOSTILE}")
+    ask(page, "How is the lantern room painted every spring?")
     assert HOSTILE in page.locator(".pc-answer").inner_text()
-    title = page.locator("[data-testid=stSidebar] [class*=st-key-open-] button").first
-    assert title.inner_text().replace("\u2060", "").startswith("How is the lantern room painted?")
     page.locator("a.pc-mark").first.click()
     mark = page.locator(".pc-text mark")
     mark.wait_for()
