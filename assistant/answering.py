@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from assistant.answers import Answer, Refusal, joined, written
-from assistant.conversation import standalone
+from assistant.conversation import context_of
 from assistant.evidence import EvidenceWeights, score_sentences
 from assistant.extractive import ExtractiveSettings, compose
 from assistant.questions import Question, analyse
@@ -21,6 +21,7 @@ from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.generations import Generation, current_id, open_generation
 from knowledge_base.passages import RetrievedPassage
+from knowledge_base.queries import Query
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 
@@ -81,40 +82,40 @@ class Assistant:
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        searched = standalone(asked, history)
-        passages = self._retriever.retrieve(searched, RETRIEVED)
+        query = self._retriever.read(asked, context_of(asked, history))
+        passages = self._retriever.search(query, RETRIEVED)
+        questions = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
-            self._answer(asked, searched, passages, [turn["content"] for turn in history if turn.get("role") == "user"]),
+            self._answer(analyse(asked, query), passages, questions),
             retrieved=tuple(passages),
-            standalone=searched if searched != asked else None,
+            standalone=_as_searched(asked, query),
             generation=self.generation.id,
             seconds=perf_counter() - started,
         )
         log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
         return answer
 
-    def _answer(self, asked: str, searched: str, passages: list[RetrievedPassage], questions: Sequence[str]) -> Answer:
+    def _answer(self, question: Question, passages: list[RetrievedPassage], questions: Sequence[str]) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""
-        parsed = parse(asked, questions)
-        register = respond(asked, parsed, self.generation.catalog) if parsed else None
+        parsed = parse(question.asked, questions)
+        register = respond(question.asked, parsed, self.generation.catalog) if parsed else None
         if register and parsed and not parsed.also_text:
             return register
-        extracted = self._extract(asked, searched, passages)
+        extracted = self._extract(question, passages)
         return joined(extracted, register) if register else extracted
 
-    def _extract(self, asked: str, searched: str, passages: list[RetrievedPassage]) -> Answer:
+    def _extract(self, question: Question, passages: list[RetrievedPassage]) -> Answer:
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
-        question = analyse(asked, catalog, searched)
         read = passages[:READ]
-        similarities = self._retriever.sentence_similarities([searched, asked], [r.passage for r in read])
+        similarities = self._retriever.sentence_similarities(question.query, [r.passage for r in read])
         sentences = score_sentences(question, read, similarities, EvidenceWeights())
         trust = confidence(question, passages)
         reason = reason_for_refusal(question, trust)
         parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings())
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
         return Answer(
-            question=asked,
+            question=question.asked,
             text=written(parts) if parts else refusal_text(question, refusal),
             mode="extractive",
             abstained=refusal is not None,
@@ -128,6 +129,12 @@ class Assistant:
 
 
 _NOTHING = "No passage of the documents holds a sentence that answers it."
+
+
+def _as_searched(asked: str, query: Query) -> str | None:
+    """Return the question as it was searched, where that differs from what was asked."""
+    searched = " ".join(filter(None, (query.context, query.text)))
+    return searched if searched != asked else None
 
 
 def checked_question(question: str, max_length: int) -> str:

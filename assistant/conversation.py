@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from knowledge_base.retrieval import question_terms
+from knowledge_base.queries import question_terms
 
 _LEANS = re.compile(
     r"^(?:and|so|but|what about|how about|why|how so|et|alors|mais|pourquoi)\b"
@@ -13,7 +13,9 @@ _LEANS = re.compile(
     r"|ils?|elles?|leurs?|lui|cela|ça|celui-ci|celle-ci|ceux-ci|en)\b",
     re.IGNORECASE,
 )
+_CITATION = re.compile(r"\[\d+\]")
 _FEW_WORDS = 2
+_ANSWER_WORDS = 40
 
 
 def leans_on_history(question: str) -> bool:
@@ -21,9 +23,10 @@ def leans_on_history(question: str) -> bool:
     return bool(_LEANS.search(question.replace("’", "'"))) or len(question_terms(question)) <= _FEW_WORDS
 
 
-def standalone(question: str, history: Sequence[Mapping[str, str]]) -> str:
-    """Return the question as it is to be searched: with the latest question and answer before it, where it leans on them."""
+def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:
+    """Return what a question leans on: the latest question and the beginning of its answer; empty where it stands alone."""
     if not history or not leans_on_history(question):
-        return question
+        return ""
     latest = {turn["role"]: turn["content"] for turn in history if turn.get("content")}
-    return " ".join(filter(None, (latest.get("user"), question)))
+    answer = " ".join(_CITATION.sub("", latest.get("assistant", "")).split()[:_ANSWER_WORDS])
+    return " ".join(filter(None, (latest.get("user"), answer)))

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledge_base.catalog import Catalog
-from knowledge_base.retrieval import question_terms, rarities
+from knowledge_base.queries import Query, Terms
 from knowledge_base.text_terms import fold, question_language, words
 
 
@@ -70,7 +69,6 @@ _SUBJECTS = (
     r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)(?: (?:sur|dans|selon)\b.*)?\??$",
 )
 _ARTICLE = re.compile(r"^(?:(?:the|an?|le|la|les|un|une|des)\s+|l'\s*)", re.IGNORECASE)
-CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
 
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SUBJECTS)
@@ -78,22 +76,32 @@ _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SU
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An analysed question; `terms` maps each content word to its stems, `weights` to its rarity among the passages.
+    """An analysed question: `asked` as it was asked, `query` as it is searched.
 
-    `asked` is the question itself, `text` what is searched: the same, with the conversation's words before it in a follow-up.
-    `unknown` are the content words that occur in no passage. `subject` is what a definition is asked of, folded; `count` how
-    many things are asked for, where the question says so.
+    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so.
     """
 
     asked: str
-    text: str
+    query: Query
     language: str
     kind: QuestionKind
-    terms: dict[str, tuple[str, ...]]
-    weights: dict[str, float]
-    unknown: tuple[str, ...]
     subject: str | None = None
     count: int | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """Map each content word to its stems."""
+        return self.query.terms
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Map each content word to its rarity among the passages."""
+        return self.query.weights
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return the content words that occur in no passage."""
+        return self.query.unknown
 
 
 def subject_of(text: str) -> str | None:
@@ -117,15 +125,6 @@ def kind_of(text: str) -> QuestionKind:
     return next((kind for kind, pattern in _COMPILED if pattern.search(straight)), QuestionKind.OTHER)
 
 
-def analyse(asked: str, catalog: Catalog, searched: str | None = None) -> Question:
-    """Analyse a question against the words of the documents; `searched` adds what a follow-up leans on, at less weight."""
-    text = searched or asked
-    terms = question_terms(text)
-    own = question_terms(asked)
-    rarity = rarities(terms, catalog)
-    frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
-    unknown = tuple(word for word, stems in terms.items() if not any(frequency[s] for s in stems))
-    weights = {word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()}
-    return Question(
-        asked, text, question_language(text), kind_of(asked), terms, weights, unknown, subject_of(asked), count_of(asked)
-    )
+def analyse(asked: str, query: Query) -> Question:
+    """Analyse a question that was read as `query`."""
+    return Question(asked, query, question_language(asked), kind_of(asked), subject_of(asked), count_of(asked))

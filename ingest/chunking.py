@@ -13,7 +13,7 @@ from typing import Literal
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 
-VERSION = 3
+VERSION = 4
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 PREFIX_TOKENS = 48
@@ -46,6 +46,7 @@ class _Unit:
     end: int
     tokens: int
     heading: str
+    ends_with_colon: bool = False
 
 
 def prefix_tokens(max_tokens: int) -> int:
@@ -68,7 +69,7 @@ def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> lis
     limit = max_tokens - prefix_tokens(max_tokens) - SPECIAL_TOKENS
     for ordinal, page in enumerate(document.pages):
         units = _units(page, section, document.language, count_tokens, limit)
-        for group in _groups(units, min(TARGET_TOKENS, limit)):
+        for group in _groups(units, min(TARGET_TOKENS, limit), limit):
             passages.append(_passage(document, page, ordinal, group))
     return _with_ids(passages)
 
@@ -80,7 +81,7 @@ def _units(page: Page, section: _Section, language: str | None, count: CountToke
         if block.kind == "heading":
             section.enter(block.level, text)
         if tokens <= limit:
-            units.append(_Unit(block, block.start, block.end, tokens, section.path()))
+            units.append(_Unit(block, block.start, block.end, tokens, section.path(), text.endswith(":")))
         else:
             units += _cut(block, text, section.path(), language, count, limit)
     return units
@@ -109,23 +110,43 @@ def _fitting_pieces(text: str, start: int, end: int, count: CountTokens, limit: 
         pending += [(after, right), (left, cut)]
 
 
-def _groups(units: Sequence[_Unit], target: int) -> Iterator[list[_Unit]]:
+def _groups(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_Unit]]:
     group: list[_Unit] = []
-    for unit in units:
-        if group and _breaks(group, unit, target):
+    for piece in _lists_whole(units, limit):
+        if group and _breaks(group, piece, target):
             yield group
             group = []
-        group.append(unit)
+        group += piece
     if group:
         yield group
 
 
-def _breaks(group: Sequence[_Unit], unit: _Unit, target: int) -> bool:
-    """Say whether `unit` begins a new passage after `group`."""
+def _lists_whole(units: Sequence[_Unit], limit: int) -> Iterator[list[_Unit]]:
+    """Yield single units, but a list together with the paragraph that leads into it, where both are within `limit`."""
+    here = 0
+    while here < len(units):
+        end = _end_of_list(units, here)
+        if sum(unit.tokens for unit in units[here:end]) > limit:
+            end = here + 1
+        yield list(units[here:end])
+        here = end
+
+
+def _end_of_list(units: Sequence[_Unit], start: int) -> int:
+    """Return where the list ends that begins at `start`, with its lead-in or without; the next position where none does."""
+    leads = units[start].block.kind == "paragraph" and units[start].ends_with_colon
+    end = start + 1 if leads or units[start].block.kind == "list_item" else start
+    while end < len(units) and units[end].block.kind == "list_item":
+        end += 1
+    return max(end, start + 1)
+
+
+def _breaks(group: Sequence[_Unit], piece: Sequence[_Unit], target: int) -> bool:
+    """Say whether `piece` begins a new passage after `group`."""
     tokens = sum(u.tokens for u in group)
-    if tokens + unit.tokens > target:
+    if tokens + sum(u.tokens for u in piece) > target:
         return True
-    if unit.block.kind == "heading":
+    if piece[0].block.kind == "heading":
         only_headings = all(u.block.kind == "heading" for u in group)
         return tokens >= SMALL_TOKENS and not only_headings
     return False

@@ -283,6 +283,22 @@ class Catalog:
         count = "SELECT count(*) FROM passage_terms WHERE passage_terms MATCH ?"
         return {term: int(self._connection.execute(count, (quoted_term(term),)).fetchone()[0]) for term in set(terms)}
 
+    def vocabulary(self) -> list[tuple[str, int]]:
+        """List all stemmed terms with the number of passages that hold them."""
+        self._connection.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, passage_terms, row)"
+        )
+        return list(self._connection.execute("SELECT term, doc FROM temp.vocabulary"))
+
+    def sources_holding(self, expression: str) -> dict[str, int]:
+        """Map each document with passages that match an FTS5 `expression` to their number."""
+        rows = self._connection.execute(
+            """SELECT documents.source, count(*) FROM passage_terms JOIN passages ON passages.row = passage_terms.rowid
+            JOIN documents ON documents.id = passages.document WHERE passage_terms MATCH ? GROUP BY documents.id""",
+            (expression,),
+        )
+        return dict(rows)
+
     def register(self) -> list[RegisterRow]:
         """List the register by name."""
         rows = self._connection.execute(

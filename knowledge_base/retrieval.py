@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from typing import TYPE_CHECKING, Protocol
 
-from knowledge_base.catalog import Catalog, quoted_term
+import numpy as np
+
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
-from knowledge_base.text_terms import content_words, question_language, stem
+from knowledge_base.queries import Query, QueryReader, Terms, match_expression
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from knowledge_base.vectors import VectorIndex
@@ -24,17 +23,20 @@ Scores = dict[str, float]
 
 _K1, _B = 1.2, 0.5
 _USUAL_LENGTH = 100  # words that carry meaning in a passage
+_COMMON_NAME = 0.25  # share of the passages past which a name names no document
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalWeights:
     """How retrieval scores: `passage`, `sentence` and `lexical` weigh a passage's own similarity, that of its best sentence,
-    and BM25; `title`, `heading` and `body` weigh BM25's columns. `candidates` are fetched of each kind.
+    and BM25; `named` is added where the question's names belong to its document. `title`, `heading` and `body` weigh BM25's
+    columns. `candidates` are fetched of each kind.
     """
 
     passage: float = 0.35
     sentence: float = 0.35
     lexical: float = 0.3
+    named: float = 0.05
     title: float = 2.0
     heading: float = 2.0
     body: float = 1.0
@@ -60,18 +62,42 @@ class HybridRetriever:
             )
         self._generation = generation
         self._embedder = embedder
+        self._reader = QueryReader(generation.catalog)
         self._weights = weights or RetrievalWeights()
 
+    def read(self, question: str, context: str = "") -> Query:
+        """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
+        return self._reader.read(question, context)
+
     def retrieve(self, question: str, top_k: int = 10) -> list[RetrievedPassage]:
-        """Return the `top_k` best passages for the question, best first; scores lie between 0 and 1."""
-        query = self._embedder.encode([question])
-        own = _nearest(self._generation.vectors.passages, query, self._weights.candidates)
-        sentence = _best_by_passage(_nearest(self._generation.vectors.sentences, query, 2 * self._weights.candidates))
-        lexical = self._lexical_scores(question, own | sentence)
+        """Return the `top_k` best passages for the question, best first."""
+        return self.search(self.read(question), top_k)
+
+    def search(self, query: Query, top_k: int = 10) -> list[RetrievedPassage]:
+        """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1."""
+        vector = self._vector(query)[np.newaxis]
+        own = _nearest(self._generation.vectors.passages, vector, self._weights.candidates)
+        sentence = _best_by_passage(_nearest(self._generation.vectors.sentences, vector, 2 * self._weights.candidates))
+        lexical = self._lexical_scores(query, own | sentence)
         fused = self._fused(own, sentence, lexical)
+        passages = self._generation.catalog.passages(list(fused))
+        named = self._named(query)
+        for identifier, passage in passages.items():
+            fused[identifier] += self._weights.named * named.get(passage.source, 0.0)
         best = sorted(fused, key=lambda identifier: (-fused[identifier], identifier))[:top_k]
-        passages = self._generation.catalog.passages(best)
         return [RetrievedPassage(passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0)) for i in best]
+
+    def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:
+        """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
+        vector = self._vector(query)
+        ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
+        return {i: float(found @ vector) for i, found in self._generation.vectors.sentences.get(ids).items()}
+
+    def _vector(self, query: Query) -> NDArray[np.float32]:
+        """Return the query's vector: the mean of the question's with and without what it leans on."""
+        texts = [query.text, f"{query.context} {query.text}"] if query.context else [query.text]
+        vector: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
+        return vector / np.linalg.norm(vector)
 
     def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
         """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
@@ -83,23 +109,29 @@ class HybridRetriever:
             for i in own | sentence | lexical
         }
 
-    def sentence_similarities(self, questions: Sequence[str], passages: Sequence[Passage]) -> Scores:
-        """Return the cosine similarity of each quotable sentence, by its id, with the mean of the questions' vectors."""
-        query = self._embedder.encode(list(questions)).mean(axis=0)
-        ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
-        return {i: float(vector @ query) for i, vector in self._generation.vectors.sentences.get(ids).items()}
-
-    def _lexical_scores(self, question: str, others: Iterable[str]) -> Scores:
+    def _lexical_scores(self, query: Query, others: Iterable[str]) -> Scores:
         """Return the share of the best possible BM25 score that the best matches, and `others`, have, by id."""
-        terms = question_terms(question)
-        if not terms:
+        if not query.terms:
             return {}
         catalog, weights = self._generation.catalog, self._weights
         columns = (weights.title, weights.heading, weights.body)
-        found = catalog.search(match_expression(terms), weights.candidates, columns)
-        rarity = rarities(terms, catalog)
+        found = catalog.search(
+            match_expression(root for roots in query.terms.values() for root in roots), weights.candidates, columns
+        )
         documents = catalog.terms(list(dict.fromkeys([*found, *others])))
-        return {i: bm25(terms, rarity, document, columns) for i, document in documents.items()}
+        return {i: bm25(query.terms, query.weights, document, columns) for i, document in documents.items()}
+
+    def _named(self, query: Query) -> Scores:
+        """Return how far the question's names name a document, by source: the largest share of a name's passages it holds."""
+        named: Scores = {}
+        total = self._generation.catalog.counts()["passages"]
+        for expression in query.names.values():
+            held = self._generation.catalog.sources_holding(expression)
+            count = sum(held.values())
+            if count <= _COMMON_NAME * total:
+                for source, passages in held.items():
+                    named[source] = max(named.get(source, 0.0), passages / count)
+        return named
 
 
 def _nearest(index: VectorIndex, query: NDArray[np.float32], count: int) -> Scores:
@@ -118,22 +150,8 @@ def _floor(scores: Scores) -> float:
     return min(scores.values(), default=0.0)
 
 
-def question_terms(question: str) -> dict[str, tuple[str, ...]]:
-    """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
-    content = content_words(question, question_language(question))
-    return {word: tuple(dict.fromkeys((stem(word, "en"), stem(word, "fr")))) for word in content}
-
-
-def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:
-    """Return the inverse document frequency of each word among the passages, as Lucene defines it: never below 0."""
-    total = catalog.counts()["passages"]
-    frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
-    held = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
-    return {word: log(1 + (total - count + 0.5) / (count + 0.5)) for word, count in held.items()}
-
-
 def bm25(
-    terms: Mapping[str, Sequence[str]],
+    terms: Terms,
     rarity: Mapping[str, float],
     document: Sequence[Sequence[str]],
     columns: Sequence[float],
@@ -150,8 +168,3 @@ def bm25(
         frequency = sum(w * sum(column.count(s) for s in stems) for w, column in zip(columns, document, strict=True))
         total += rarity[word] * frequency * (_K1 + 1) / (frequency + length)
     return total / possible if possible else 0.0
-
-
-def match_expression(terms: Mapping[str, Sequence[str]]) -> str:
-    """Return the FTS5 expression that matches passages with any of the terms."""
-    return " OR ".join(dict.fromkeys(quoted_term(s) for stems in terms.values() for s in stems))

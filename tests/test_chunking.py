@@ -155,3 +155,20 @@ def test_what_is_embedded_never_passes_the_limit_of_the_real_model(embedder: Emb
     embedded = [embedded_text(p, embedder.count_tokens, embedder.max_tokens) for p in passages]
     assert len(passages) > 5
     assert max(embedder.count_tokens(embedded)) <= embedder.max_tokens - SPECIAL_TOKENS
+
+
+def test_a_list_stays_with_the_paragraph_that_leads_into_it() -> None:
+    duties: list[tuple[BlockKind, str]] = [("list_item", paragraph(30, name)) for name in "abc"]
+    parts: list[tuple[BlockKind, str]] = [("paragraph", paragraph(120)), ("paragraph", "Each town does this:"), *duties]
+    first, second = texts(page(*parts))
+    assert first.endswith("end.")
+    assert second.startswith("Each town does this:")
+    assert second.count("end.") == 3
+
+
+def test_a_list_longer_than_a_passage_is_cut_between_items() -> None:
+    items: list[tuple[BlockKind, str]] = [("list_item", paragraph(50, name)) for name in "abcdefgh"]
+    found = texts(page(("paragraph", "All of these:"), *items))
+    assert len(found) > 1
+    assert all(text.endswith("end.") for text in found)
+    assert max(count_words(found)) <= 256 - PREFIX_TOKENS - SPECIAL_TOKENS

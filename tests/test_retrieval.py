@@ -8,7 +8,7 @@ from libraries import Library
 from knowledge_base.embeddings import CompiledEmbedder, Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import open_generation
-from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25, match_expression, question_terms
+from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,14 @@ def test_another_model_than_the_index_s_is_refused_with_the_remedy(shared_librar
         HybridRetriever(generation, OtherEmbedder())
 
 
-def test_question_terms_hold_the_stems_of_both_languages() -> None:
-    assert question_terms("Which signatories?") == {"signatories": ("signatori", "signator")}
-
-
-def test_a_match_expression_quotes_each_stem_once() -> None:
-    assert match_expression({"a": ("x", 'y"'), "b": ("x",)}) == '"x" OR "y"""'
-    assert match_expression({}) == ""
+def test_a_name_that_belongs_to_a_document_lifts_its_passages(shared_library: Library, embedder: Embedder) -> None:
+    with open_generation(shared_library.data_dir) as generation:
+        without = HybridRetriever(generation, embedder, RetrievalWeights(named=0)).retrieve("When does Saltholm's pier close?")
+        lifted = HybridRetriever(generation, embedder, RetrievalWeights(named=0.5)).retrieve("When does Saltholm's pier close?")
+    scores = {r.passage.id: r.score for r in without}
+    gains = {r.passage.source: round(r.score - scores[r.passage.id], 6) for r in lifted}
+    assert max(gains.values()) > 0
+    assert min(gains.values()) == 0
 
 
 def test_bm25_is_the_share_of_the_best_possible_score() -> None:
