@@ -251,9 +251,12 @@ class Catalog:
             WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"""
         return [_passage(row) for row in self._connection.execute(sql, (source, ordinal))]
 
-    def passage_ids(self) -> set[str]:
-        """Return the ids of all passages."""
-        return {row[0] for row in self._connection.execute("SELECT id FROM passages")}
+    def passage_ids(self, source: str | None = None) -> set[str]:
+        """Return the ids of all passages, or of those of one document."""
+        if source is None:
+            return {row[0] for row in self._connection.execute("SELECT id FROM passages")}
+        sql = "SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document WHERE source = ?"
+        return {row[0] for row in self._connection.execute(sql, (source,))}
 
     def sentence_ids(self) -> set[str]:
         """Return the ids of all sentences that can be quoted."""

@@ -23,6 +23,8 @@ Scores = dict[str, float]
 
 _K1, _B = 1.2, 0.5
 _USUAL_LENGTH = 100  # words that carry meaning in a passage
+_OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
+_PER_SIDE = 2  # passages of each document named, among the first, where there are several
 _COMMON_NAME = 0.25  # share of the passages past which a name names no document
 
 
@@ -74,18 +76,33 @@ class HybridRetriever:
         return self.search(self.read(question), top_k)
 
     def search(self, query: Query, top_k: int = 10) -> list[RetrievedPassage]:
-        """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1."""
-        vector = self._vector(query)[np.newaxis]
-        own = _nearest(self._generation.vectors.passages, vector, self._weights.candidates)
-        sentence = _best_by_passage(_nearest(self._generation.vectors.sentences, vector, 2 * self._weights.candidates))
+        """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1, a little above for a name.
+
+        Where the question names several documents, the best passages of each are among the first.
+        """
+        vector = self._vector(query)
+        named = self._named(query)
+        sides = [source for source, share in named.items() if share >= _OWNS]
+        own = _nearest(self._generation.vectors.passages, vector[np.newaxis], self._weights.candidates)
+        if len(sides) > 1:
+            own |= self._similarities_within(sides, vector)
+        sentence = _best_by_passage(
+            _nearest(self._generation.vectors.sentences, vector[np.newaxis], 2 * self._weights.candidates)
+        )
         lexical = self._lexical_scores(query, own | sentence)
         fused = self._fused(own, sentence, lexical)
         passages = self._generation.catalog.passages(list(fused))
-        named = self._named(query)
         for identifier, passage in passages.items():
             fused[identifier] += self._weights.named * named.get(passage.source, 0.0)
-        best = sorted(fused, key=lambda identifier: (-fused[identifier], identifier))[:top_k]
+        if len(sides) > 1:
+            _lift(fused, passages, sides)
+        best = _first(fused, top_k)
         return [RetrievedPassage(passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0)) for i in best]
+
+    def _similarities_within(self, sources: Sequence[str], vector: NDArray[np.float32]) -> Scores:
+        """Return the similarity of each passage of some documents, by id."""
+        ids = [identifier for source in sources for identifier in self._generation.catalog.passage_ids(source)]
+        return {i: float(found @ vector) for i, found in self._generation.vectors.passages.get(ids).items()}
 
     def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:
         """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
@@ -132,6 +149,19 @@ class HybridRetriever:
                 for source, passages in held.items():
                     named[source] = max(named.get(source, 0.0), passages / count)
         return named
+
+
+def _first(scores: Scores, count: int) -> list[str]:
+    """Return the ids with the best `count` scores, best first; of equals the lower id."""
+    return sorted(scores, key=lambda identifier: (-scores[identifier], identifier))[:count]
+
+
+def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str]) -> None:
+    """Raise the best passages of each document above the best of all others."""
+    best = [i for s in sources for i in _first({k: v for k, v in scores.items() if passages[k].source == s}, _PER_SIDE)]
+    gap = max(scores.values(), default=0.0) - min((scores[i] for i in best), default=0.0)
+    for identifier in best:
+        scores[identifier] += gap
 
 
 def _nearest(index: VectorIndex, query: NDArray[np.float32], count: int) -> Scores:

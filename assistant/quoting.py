@@ -1,0 +1,168 @@
+"""Quotes: sentences with what they need to be understood, and the citations that they stand on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assistant.answers import AnswerPart, PartKind
+from assistant.citations import Citation, stands_on_its_page
+from assistant.evidence import Sentence
+from knowledge_base.catalog import Catalog
+from knowledge_base.passages import Passage
+
+_LEANS = re.compile(
+    r"^(?:[“\"(]?)(?:it|its|they|their|them|this|these|those|such|he|she|his|her|however|moreover|furthermore|also|in addition"
+    r"|additionally|thus|therefore|as such|il|elle|ils|elles|ce|cette|ces|cela|leurs?|ainsi|toutefois|cependant|en outre)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
+_WORD = re.compile(r"\w")
+
+Piece = tuple[Passage, int, int, str]
+
+
+@dataclass(slots=True)
+class Quote:
+    """A sentence or list item of a page that is quoted as one part, with its rest on the next page where it has one.
+
+    `group` numbers the pieces of evidence that quotes came with, the best first.
+    """
+
+    passage: Passage
+    start: int
+    end: int
+    text: str
+    kind: str
+    rest: list[Piece] = field(default_factory=list)
+    group: int = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Return its document and page."""
+        return self.passage.source, self.passage.ordinal
+
+    def length(self) -> int:
+        """Count its words."""
+        return len(self.text.split()) + sum(len(text.split()) for *_, text in self.rest)
+
+    def covers(self, sentence: Sentence) -> bool:
+        """Say whether a sentence lies within the quote."""
+        there = (sentence.passage.source, sentence.passage.ordinal)
+        return self.place == there and self.start <= sentence.start and sentence.end <= self.end
+
+
+def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
+    """Return all sentences of a passage's page, headings left out."""
+    return [
+        Quote(other, span.start, span.end, other.sentence_text(span), span.kind)
+        for other in catalog.passages_on_page(passage.source, passage.ordinal)
+        for span in other.sentences
+        if span.kind != "heading"
+    ]
+
+
+def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:
+    """Return a sentence with the one it leans on, what its colon leads to, and its rest overleaf."""
+    found = [page[here]]
+    if page[here].text.rstrip().endswith(":") and here + 1 < len(page):
+        found.append(page[here + 1])
+    if leans(page[here]) and here > 0 and page[here - 1].kind == "paragraph":
+        found.insert(0, page[here - 1])
+    return [_with_rest(quote, page, catalog) for quote in found]
+
+
+def leans(quote: Quote) -> bool:
+    """Say whether a sentence cannot be understood without the one before it."""
+    return quote.kind == "paragraph" and bool(_LEANS.match(quote.text))
+
+
+def list_around(page: Sequence[Quote], here: int, wanted: bool) -> list[Quote]:
+    """Return the list that a sentence leads into, or (where a list is wanted) is an item of, with its lead-in; else nothing."""
+    leads = page[here].text.rstrip().endswith(":") and here + 1 < len(page) and page[here + 1].kind == "list_item"
+    if not leads and not (wanted and page[here].kind == "list_item"):
+        return []
+    first = here + 1 if leads else here
+    while first > 0 and page[first - 1].kind == "list_item":
+        first -= 1
+    last = first
+    while last < len(page) and page[last].kind == "list_item":
+        last += 1
+    lead = [page[first - 1]] if first > 0 and page[first - 1].kind == "paragraph" else []
+    return [*lead, *page[first:last]]
+
+
+def _with_rest(quote: Quote, page: Sequence[Quote], catalog: Catalog) -> Quote:
+    """Add the rest of a sentence that runs over the end of its page."""
+    if quote.passage.page is None or quote.kind != "paragraph" or _ENDS.search(quote.text):
+        return quote
+    if any(other.kind == "paragraph" and other.start > quote.start for other in page):
+        return quote
+    for passage in catalog.passages_on_page(quote.passage.source, quote.passage.ordinal + 1):
+        for span in passage.sentences:
+            if span.kind == "paragraph":
+                text = passage.sentence_text(span)
+                if text[:1].islower():
+                    quote.rest.append((passage, span.start, span.end, text))
+                return quote
+    return quote
+
+
+# Citations
+
+
+def cited(quotes: Sequence[Quote], catalog: Catalog) -> tuple[list[AnswerPart], list[Citation]]:
+    """Return the parts of an answer and their citations: sentences that follow each other on a page share one.
+
+    A quote that does not stand on its page, letter for letter, is left out with all that shares its citation.
+    """
+    parts: list[AnswerPart] = []
+    citations: list[Citation] = []
+    dates = catalog.dates(quote.passage.source for quote in quotes)
+    for run in _runs(quotes, catalog):
+        made = list(_citations(run, len(citations) + 1, catalog, dates))
+        if all(stands_on_its_page(citation, catalog) for citation in made):
+            citations += made
+            parts += _parts(run, made)
+    return parts, citations
+
+
+def _runs(quotes: Sequence[Quote], catalog: Catalog) -> Iterator[list[Quote]]:
+    """Yield the quotes in runs, each of which is one stretch of its page with nothing left out."""
+    run: list[Quote] = []
+    for quote in quotes:
+        if run and not _follows(run[-1], quote, catalog):
+            yield run
+            run = []
+        run.append(quote)
+    if run:
+        yield run
+
+
+def _follows(one: Quote, other: Quote, catalog: Catalog) -> bool:
+    if one.place != other.place or other.start < one.end or one.rest:
+        return False
+    page = catalog.page(one.passage.source, one.passage.page)
+    return page is not None and not _WORD.search(page.text[one.end : other.start])
+
+
+def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[str, str]) -> Iterator[Citation]:
+    first, last = run[0], run[-1]
+    page = catalog.page(first.passage.source, first.passage.page)
+    whole = page.text[first.start : last.end] if page else ""
+    for passage, start, end, text in [(first.passage, first.start, last.end, whole), *last.rest]:
+        yield Citation(
+            number, passage.source, passage.title, passage.page, start, end, text,
+            date=dates.get(passage.source), heading=passage.heading,
+        )  # fmt: skip
+        number += 1
+
+
+def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPart]:
+    items = sum(quote.kind == "list_item" for quote in run)
+    for quote in run:
+        text = " ".join(" ".join(piece.split()) for piece in (quote.text, *(text for *_, text in quote.rest)))
+        kind: PartKind = "list_item" if quote.kind == "list_item" and items > 1 else "sentence"
+        numbers = [c.number for c in (made if quote.rest else made[:1])]
+        yield AnswerPart(text, tuple(numbers), kind)
