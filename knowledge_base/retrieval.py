@@ -35,9 +35,9 @@ class RetrievalWeights:
     columns. `candidates` are fetched of each kind.
     """
 
-    passage: float = 0.35
-    sentence: float = 0.35
-    lexical: float = 0.3
+    passage: float = 0.3
+    sentence: float = 0.3
+    lexical: float = 0.4
     named: float = 0.05
     title: float = 2.0
     heading: float = 2.0
@@ -64,7 +64,7 @@ class HybridRetriever:
             )
         self._generation = generation
         self._embedder = embedder
-        self._reader = QueryReader(generation.catalog)
+        self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
 
     def read(self, question: str, context: str = "") -> Query:

@@ -6,7 +6,7 @@ import pytest
 from libraries import Library
 
 from knowledge_base.generations import open_generation
-from knowledge_base.queries import QueryReader, long_form, match_expression, question_terms
+from knowledge_base.queries import QueryReader, match_expression, question_terms
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +58,10 @@ def test_names_are_the_words_in_capitals_unless_all_are(reader: QueryReader) -> 
     assert reader.read("DID BRIGHTWATER KEEP A LAMP?").names == {}
 
 
-@pytest.mark.parametrize(
-    ("short", "text", "long"),
-    [
-        ("GGE", "the UN Group of Governmental Experts (GGE) met", "Group of Governmental Experts"),
-        ("OEWG", "An Open-Ended Working Group (“OEWG”) was set up", "Open-Ended Working Group"),
-        ("WG5", "Paris Call Working Group 5 wrote", "Working Group 5"),
-        ("GGE", "a gathering (GGE) of other letters", None),
-        ("WG5", "Working Group 55 wrote", None),
-        ("GGE", "GGE", None),
-    ],
-)
-def test_an_abbreviation_is_spelt_out_by_the_words_before_it(short: str, text: str, long: str | None) -> None:
-    assert long_form(short, text) == long
+def test_a_word_of_the_language_is_no_slip_though_the_documents_lack_it(shared_library: Library) -> None:
+    with open_generation(shared_library.data_dir) as generation:
+        assert QueryReader(generation.catalog, {"chatter"}.__contains__).read("Is there chatter?").mended == {}
+        assert QueryReader(generation.catalog).read("Is there chartter?").mended == {"chartter": "charter"}
 
 
 def test_a_match_expression_quotes_each_stem_once() -> None:
