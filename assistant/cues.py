@@ -23,6 +23,12 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w-]+")
+_FIELDS = {
+    QuestionKind.WHEN: re.compile(r"\w*_?(?:date|day|time|year|jour|heure|année)s?\s*:", re.IGNORECASE),
+    QuestionKind.WHERE: re.compile(
+        r"\w*_?(?:address|city|place|venue|location|country|adresse|ville|lieu|pays)\s*:", re.IGNORECASE
+    ),
+}
 _REASON = re.compile(
     r"\b(?:because|due to|since|therefore|thus|so that|in order to|aims?|as a result|reason|given|thereby|risk"
     r"|parce|car|afin|en raison|donc)\b",
@@ -31,6 +37,11 @@ _REASON = re.compile(
 _DEFINES = (
     r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:is|are|was|were|means?|refers? to|stands? for|est|sont|etait|designe|signifie)\b)"
 )
+
+
+def field_cue(question: Question, text: str) -> float:
+    """Return 1 where the key of a `key: value` line names what a question asks for (a date, a place), else 0."""
+    return float(any(kind in question.kinds and form.match(text) for kind, form in _FIELDS.items()))
 
 
 def cue(question: Question, text: str) -> float:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.cues import cue
+from assistant.cues import cue, field_cue
 from assistant.questions import Question
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
-from knowledge_base.text_terms import stem, words
+from knowledge_base.text_terms import stem, stems, words
+
+_TOLD = 0.6  # share of its words from which on a sentence repeats what was said
+_ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceWeights:
     """How much each signal counts in a sentence's score; the signals lie between 0 and 1.
 
-    `lead` is for the sentence that opens a document, `foreign` is taken off for one in another language than the question's;
-    `context` is the share that a word counts which only headings or neighbours hold.
+    `lead` is for the sentence that opens a document. Taken off are `foreign` for one in another language than the question's,
+    `told` for one that the conversation has just given, `fragment` for one that does not end as sentences do. `context` is
+    the share that a word counts which only headings or neighbours hold.
     """
 
     lexical: float = 0.35
@@ -25,6 +30,8 @@ class EvidenceWeights:
     cue: float = 0.1
     lead: float = 0.03
     foreign: float = 0.12
+    told: float = 0.15
+    fragment: float = 0.03
     context: float = 0.4
 
 
@@ -82,11 +89,19 @@ def _scored(question: Question, sentence: Sentence, dense: float, weights: Evide
         weights.lexical * sentence.lexical
         + weights.dense * dense
         + weights.passage * sentence.passage_score
-        + weights.cue * cue(question, sentence.text)
+        + weights.cue * (field_cue if sentence.kind == "field" else cue)(question, sentence.text)
         + weights.lead * (sentence.passage.ordinal == 0 and sentence.start == 0)
         - weights.foreign * is_foreign(sentence.passage, question)
+        - weights.told * _is_told(sentence, question)
+        - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))
     )
     return replace(sentence, dense=dense, score=total)
+
+
+def _is_told(sentence: Sentence, question: Question) -> bool:
+    """Say whether a sentence tells little that the conversation has not told: its words are those of what came before."""
+    held = set(stems(sentence.text, sentence.passage.language))
+    return bool(held) and len(held & question.told) >= _TOLD * len(held)
 
 
 def is_foreign(passage: Passage, question: Question) -> bool:

@@ -18,8 +18,8 @@ from knowledge_base.text_terms import stems
 class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
-    A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
-    A sentence is taken while its score is within `margin` of the best one's; two that share `overlap` of their words are one.
+    A list counts `listed` more than its best sentence. A sentence is taken while its score is within `margin` of the best
+    one's; two that share `overlap` of their words are one.
     """
 
     words: int = 95
@@ -27,7 +27,6 @@ class ExtractiveSettings:
     list_words: int = 220
     list_candidates: int = 40
     listed: float = 0.05
-    counted: float = 0.3
     margin: float = 0.2
     overlap: float = 0.7
 
@@ -65,14 +64,14 @@ def _length(quotes: Sequence[Quote]) -> int:
 def _best_list(
     question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings
 ) -> list[Quote]:
-    """Return the list that answers a question which asks for one: of as many items as it names, or near the best evidence."""
+    """Return the list near the best evidence, where the question asks for one."""
     if question.kind != QuestionKind.LIST or not sentences:
         return []
     best: tuple[float, list[Quote]] = (sentences[0].score, [])
     for sentence in sentences[: settings.list_candidates]:
         run = _list_of(sentence, catalog, wanted=True)
         items = sum(quote.kind == "list_item" for quote in run)
-        score = sentence.score + settings.counted * (items == question.count) + settings.listed
+        score = sentence.score + settings.listed
         if items > 1 and score > best[0] and _length(run) <= settings.list_words:
             best = (score, run)
     return best[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from knowledge_base.queries import Query, Terms
-from knowledge_base.text_terms import fold, question_language, words
+from knowledge_base.text_terms import fold, question_language, stems
 
 
 class QuestionKind(StrEnum):
@@ -23,14 +23,9 @@ class QuestionKind(StrEnum):
     OTHER = "other"
 
 
-CARDINALS = {
-    name: number
-    for names in (
-        "two three four five six seven eight nine ten eleven twelve",
-        "deux trois quatre cinq six sept huit neuf dix onze douze",
-    )
-    for number, name in enumerate(names.split(), start=2)
-}
+_CARDINALS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze"
+)
 _PLURAL = r"(?!(?:is|was|has|does|this|us|its|as)\b)\w+s"
 
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
@@ -51,7 +46,7 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
         QuestionKind.LIST,
         rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
-        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
+        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{_CARDINALS}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
         rf"|\bquel(?:le)?s (?:sont|\w+s)\b",
     ),
     (
@@ -68,6 +63,14 @@ _SUBJECTS = (
     r"\bqu'?est-ce qu(?:e|') ?(?P<subject>.+?) ?\??$",
     r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)(?: (?:sur|dans|selon)\b.*)?\??$",
 )
+_LEADING = re.compile(
+    r"^(?:and |so |but |et |mais )?(?P<word>who|whom|whose|when|where|why|qui|quand|où|pourquoi)\b", re.IGNORECASE
+)
+_LEADING_KINDS = {
+    "who": QuestionKind.WHO, "whom": QuestionKind.WHO, "whose": QuestionKind.WHO, "qui": QuestionKind.WHO,
+    "when": QuestionKind.WHEN, "quand": QuestionKind.WHEN, "where": QuestionKind.WHERE, "où": QuestionKind.WHERE,
+    "why": QuestionKind.WHY, "pourquoi": QuestionKind.WHY,
+}  # fmt: skip
 _ARTICLE = re.compile(r"^(?:(?:the|an?|le|la|les|un|une|des)\s+|l'\s*)", re.IGNORECASE)
 
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
@@ -76,9 +79,9 @@ _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SU
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An analysed question: `asked` as it was asked, `query` as it is searched.
+    """An analysed question: `asked` as it was asked, `query` as it is searched; `kind` is the first of the `kinds` it asks for.
 
-    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so.
+    `subject` is what a definition is asked of, folded; `told` are the stems of what the conversation has just said.
     """
 
     asked: str
@@ -86,7 +89,8 @@ class Question:
     language: str
     kind: QuestionKind
     subject: str | None = None
-    count: int | None = None
+    told: frozenset[str] = frozenset()
+    kinds: frozenset[QuestionKind] = frozenset()
 
     @property
     def terms(self) -> Terms:
@@ -114,17 +118,23 @@ def subject_of(text: str) -> str | None:
     return None
 
 
-def count_of(text: str) -> int | None:
-    """Return the number of things that a question names ("the nine principles"), or None."""
-    return next((CARDINALS[word] for word in words(text) if word in CARDINALS), None)
-
-
 def kind_of(text: str) -> QuestionKind:
-    """Return the first kind whose words the question holds, OTHER where there is none."""
-    straight = text.replace("’", "'")
+    """Return what a question's first word asks for, else the first kind whose words it holds; OTHER where there is none."""
+    straight = text.replace("’", "'").strip()
+    leading = _LEADING.match(straight)
+    if leading:
+        return _LEADING_KINDS[leading["word"].lower()]
     return next((kind for kind, pattern in _COMPILED if pattern.search(straight)), QuestionKind.OTHER)
+
+
+def kinds_of(text: str) -> frozenset[QuestionKind]:
+    """Return all kinds whose words a question holds ("where and when")."""
+    straight = text.replace("’", "'")
+    return frozenset(kind for kind, pattern in _COMPILED if pattern.search(straight))
 
 
 def analyse(asked: str, query: Query) -> Question:
     """Analyse a question that was read as `query`."""
-    return Question(asked, query, question_language(asked), kind_of(asked), subject_of(asked), count_of(asked))
+    language = question_language(asked)
+    told = frozenset(stems(query.context, language))
+    return Question(asked, query, language, kind_of(asked), subject_of(asked), told, kinds_of(asked))

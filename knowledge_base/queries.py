@@ -14,7 +14,7 @@ from knowledge_base.text_terms import content_words, fold, question_language, st
 Terms = dict[str, tuple[str, ...]]
 
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
-_SHORTEST_MENDED = 6
+_SHORTEST_MENDED = 5
 _LONG_WORD = 8  # from here on two letters may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
 _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
