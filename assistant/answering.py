@@ -110,9 +110,10 @@ class Assistant:
         read = passages[:READ]
         similarities = self._retriever.sentence_similarities(question.query, [r.passage for r in read])
         sentences = score_sentences(question, read, similarities, EvidenceWeights())
+        twins = {r.passage.id: r.twins for r in read}
         trust = confidence(question, passages)
         reason = reason_for_refusal(question, trust)
-        parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings())
+        parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings(), twins)
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
         return Answer(
             question=question.asked,

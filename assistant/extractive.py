@@ -9,7 +9,7 @@ from assistant.answers import AnswerPart
 from assistant.citations import Citation
 from assistant.evidence import Sentence
 from assistant.questions import Question, QuestionKind
-from assistant.quoting import Quote, cited, list_around, page_quotes, understandable
+from assistant.quoting import Quote, Twins, cited, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.text_terms import stems
 
@@ -32,11 +32,11 @@ class ExtractiveSettings:
 
 
 def compose(
-    question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings
+    question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings, twins: Twins
 ) -> tuple[list[AnswerPart], list[Citation]]:
     """Return the parts of an answer and their citations, made of the best of `sentences` (best first)."""
     chosen = _choose(question, sentences, catalog, settings)
-    return cited(_in_reading_order(chosen), catalog)
+    return cited(_in_reading_order(chosen), catalog, twins)
 
 
 def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answers import AnswerPart, PartKind
@@ -11,6 +11,7 @@ from assistant.citations import Citation, stands_on_its_page
 from assistant.evidence import Sentence
 from knowledge_base.catalog import Catalog
 from knowledge_base.passages import Passage
+from knowledge_base.text_terms import words
 
 _LEANS = re.compile(
     r"^(?:[“\"(]?)(?:it|its|they|their|them|this|these|those|such|he|she|his|her|however|moreover|furthermore|also|in addition"
@@ -21,6 +22,7 @@ _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
 _WORD = re.compile(r"\w")
 
 Piece = tuple[Passage, int, int, str]
+Twins = Mapping[str, Sequence[Passage]]  # by passage id: passages of other documents that say the same
 
 
 @dataclass(slots=True)
@@ -112,16 +114,17 @@ def _with_rest(quote: Quote, page: Sequence[Quote], catalog: Catalog) -> Quote:
 # Citations
 
 
-def cited(quotes: Sequence[Quote], catalog: Catalog) -> tuple[list[AnswerPart], list[Citation]]:
+def cited(quotes: Sequence[Quote], catalog: Catalog, twins: Twins) -> tuple[list[AnswerPart], list[Citation]]:
     """Return the parts of an answer and their citations: sentences that follow each other on a page share one.
 
-    A quote that does not stand on its page, letter for letter, is left out with all that shares its citation.
+    What a twin passage says too is cited from both. A quote that does not stand on its page, letter for letter, is left out
+    with all that shares its citation.
     """
     parts: list[AnswerPart] = []
     citations: list[Citation] = []
-    dates = catalog.dates(quote.passage.source for quote in quotes)
+    dates = catalog.dates(p.source for quote in quotes for p in (quote.passage, *twins.get(quote.passage.id, ())))
     for run in _runs(quotes, catalog):
-        made = list(_citations(run, len(citations) + 1, catalog, dates))
+        made = list(_citations(run, len(citations) + 1, catalog, dates, twins))
         if all(stands_on_its_page(citation, catalog) for citation in made):
             citations += made
             parts += _parts(run, made)
@@ -147,16 +150,29 @@ def _follows(one: Quote, other: Quote, catalog: Catalog) -> bool:
     return page is not None and not _WORD.search(page.text[one.end : other.start])
 
 
-def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[str, str]) -> Iterator[Citation]:
+def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[str, str], twins: Twins) -> Iterator[Citation]:
     first, last = run[0], run[-1]
     page = catalog.page(first.passage.source, first.passage.page)
     whole = page.text[first.start : last.end] if page else ""
-    for passage, start, end, text in [(first.passage, first.start, last.end, whole), *last.rest]:
+    pieces = [(first.passage, first.start, last.end, whole), *last.rest, *_said_again(run, twins)]
+    for count, (passage, start, end, text) in enumerate(pieces):
         yield Citation(
-            number, passage.source, passage.title, passage.page, start, end, text,
+            number + count, passage.source, passage.title, passage.page, start, end, text,
             date=dates.get(passage.source), heading=passage.heading,
         )  # fmt: skip
-        number += 1
+
+
+def _said_again(run: Sequence[Quote], twins: Twins) -> Iterator[Piece]:
+    """Yield the stretch of each twin passage that says the same as a run, word for word."""
+    wanted = [words(quote.text) for quote in run]
+    for twin in twins.get(run[0].passage.id, ()):
+        spans = [span for span in twin.sentences if span.kind != "heading"]
+        said = [words(twin.sentence_text(span)) for span in spans]
+        for here in range(len(said) - len(wanted) + 1):
+            if said[here : here + len(wanted)] == wanted:
+                start, end = spans[here].start, spans[here + len(wanted) - 1].end
+                yield twin, start, end, twin.text[start - twin.start : end - twin.start]
+                break
 
 
 def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPart]:
@@ -164,5 +180,5 @@ def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPar
     for quote in run:
         text = " ".join(" ".join(piece.split()) for piece in (quote.text, *(text for *_, text in quote.rest)))
         kind: PartKind = "list_item" if quote.kind == "list_item" and items > 1 else "sentence"
-        numbers = [c.number for c in (made if quote.rest else made[:1])]
+        numbers = [c.number for c in made if quote.rest or c.source != run[0].passage.source or c is made[0]]
         yield AnswerPart(text, tuple(numbers), kind)

@@ -133,9 +133,13 @@ def passage_of(identifier: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedPassage:
-    """A passage with its fused `score` (higher is better) and the normalised `dense` and `lexical` scores that made it."""
+    """A passage with its fused `score` (higher is better) and the normalised `dense` and `lexical` scores that made it.
+
+    `twins` are passages of other documents with nearly the same words, which it stands for.
+    """
 
     passage: Passage
     score: float
     dense: float
     lexical: float
+    twins: tuple[Passage, ...] = ()

@@ -25,6 +25,8 @@ _K1, _B = 1.2, 0.5
 _USUAL_LENGTH = 100  # words that carry meaning in a passage
 _OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
 _PER_SIDE = 2  # passages of each document named, among the first, where there are several
+_FOLDED = 2  # times as many passages as are asked for are looked through for twins
+_TWINS = 0.85  # share of their words from which on two passages say the same
 _COMMON_NAME = 0.25  # share of the passages past which a name names no document
 
 
@@ -96,8 +98,25 @@ class HybridRetriever:
             fused[identifier] += self._weights.named * named.get(passage.source, 0.0)
         if len(sides) > 1:
             _lift(fused, passages, sides)
-        best = _first(fused, top_k)
-        return [RetrievedPassage(passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0)) for i in best]
+        folded = self._folded(_first(fused, _FOLDED * top_k), passages)
+        return [
+            RetrievedPassage(
+                passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0), tuple(passages[t] for t in twins)
+            )
+            for i, twins in list(folded.items())[:top_k]
+        ]
+
+    def _folded(self, ids: Sequence[str], passages: Mapping[str, Passage]) -> dict[str, list[str]]:
+        """Return the ids in their order, those that say what an earlier one of another document says gathered under that."""
+        terms = {i: frozenset(body) for i, (_, _, body) in self._generation.catalog.terms(ids).items()}
+        folded: dict[str, list[str]] = {}
+        for identifier in ids:
+            twin = next((i for i in folded if _are_twins(i, identifier, passages, terms)), None)
+            if twin is None:
+                folded[identifier] = []
+            else:
+                folded[twin].append(identifier)
+        return folded
 
     def _similarities_within(self, sources: Sequence[str], vector: NDArray[np.float32]) -> Scores:
         """Return the similarity of each passage of some documents, by id."""
@@ -154,6 +173,13 @@ class HybridRetriever:
 def _first(scores: Scores, count: int) -> list[str]:
     """Return the ids with the best `count` scores, best first; of equals the lower id."""
     return sorted(scores, key=lambda identifier: (-scores[identifier], identifier))[:count]
+
+
+def _are_twins(one: str, other: str, passages: Mapping[str, Passage], terms: Mapping[str, frozenset[str]]) -> bool:
+    if passages[one].source == passages[other].source:
+        return False
+    shared = len(terms[one] & terms[other])
+    return shared >= _TWINS * max(len(terms[one]), len(terms[other]), 1)
 
 
 def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str]) -> None:
