@@ -18,8 +18,8 @@ from knowledge_base.text_terms import stems
 class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
-    A list counts `listed` more than its best sentence. A sentence is taken while its score is within `margin` of the best
-    one's; two that share `overlap` of their words are one.
+    A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
+    A sentence is taken while its score is within `margin` of the best one's; two that share `overlap` of their words are one.
     """
 
     words: int = 95
@@ -27,6 +27,7 @@ class ExtractiveSettings:
     list_words: int = 220
     list_candidates: int = 40
     listed: float = 0.05
+    counted: float = 0.3
     margin: float = 0.2
     overlap: float = 0.7
 
@@ -71,7 +72,7 @@ def _best_list(
     for sentence in sentences[: settings.list_candidates]:
         run = _list_of(sentence, catalog, wanted=True)
         items = sum(quote.kind == "list_item" for quote in run)
-        score = sentence.score + settings.listed
+        score = sentence.score + settings.listed + settings.counted * (items == question.count)
         if items > 1 and score > best[0] and _length(run) <= settings.list_words:
             best = (score, run)
     return best[1]

@@ -23,9 +23,14 @@ class QuestionKind(StrEnum):
     OTHER = "other"
 
 
-_CARDINALS = (
-    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze"
-)
+CARDINALS = {
+    name: number
+    for names in (
+        "two three four five six seven eight nine ten eleven twelve",
+        "deux trois quatre cinq six sept huit neuf dix onze douze",
+    )
+    for number, name in enumerate(names.split(), start=2)
+}
 _PLURAL = r"(?!(?:is|was|has|does|this|us|its|as)\b)\w+s"
 
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
@@ -46,7 +51,7 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
         QuestionKind.LIST,
         rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
-        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{_CARDINALS}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
+        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
         rf"|\bquel(?:le)?s (?:sont|\w+s)\b",
     ),
     (
@@ -81,7 +86,8 @@ _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SU
 class Question:
     """An analysed question: `asked` as it was asked, `query` as it is searched; `kind` is the first of the `kinds` it asks for.
 
-    `subject` is what a definition is asked of, folded; `told` are the stems of what the conversation has just said.
+    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so;
+    `told` are the stems of what the conversation has just said.
     """
 
     asked: str
@@ -89,6 +95,7 @@ class Question:
     language: str
     kind: QuestionKind
     subject: str | None = None
+    count: int | None = None
     told: frozenset[str] = frozenset()
     kinds: frozenset[QuestionKind] = frozenset()
 
@@ -118,6 +125,11 @@ def subject_of(text: str) -> str | None:
     return None
 
 
+def count_of(text: str) -> int | None:
+    """Return the number of things that a question names ("the nine principles"), or None."""
+    return next((CARDINALS[word] for word in words(text) if word in CARDINALS), None)
+
+
 def kind_of(text: str) -> QuestionKind:
     """Return what a question's first word asks for, else the first kind whose words it holds; OTHER where there is none."""
     straight = text.replace("’", "'").strip()
@@ -137,4 +149,4 @@ def analyse(asked: str, query: Query) -> Question:
     """Analyse a question that was read as `query`."""
     language = question_language(asked)
     told = frozenset(stems(query.context, language))
-    return Question(asked, query, language, kind_of(asked), subject_of(asked), told, kinds_of(asked))
+    return Question(asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), told, kinds_of(asked))
