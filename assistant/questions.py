@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from knowledge_base.queries import Query, Terms
-from knowledge_base.text_terms import fold, question_language, stems
+from knowledge_base.text_terms import fold, question_language, stems, words
 
 
 class QuestionKind(StrEnum):
