@@ -91,7 +91,7 @@ def list_around(page: Sequence[Quote], here: int, wanted: bool) -> list[Quote]:
     last = first
     while last < len(page) and page[last].kind == "list_item":
         last += 1
-    lead = [page[first - 1]] if first > 0 and page[first - 1].kind == "paragraph" else []
+    lead = [page[first - 1]] if first > 0 and page[first - 1].text.rstrip().endswith(":") else []
     return [*lead, *page[first:last]]
 
 
