@@ -1,0 +1,37 @@
+"""The form of an answer in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.cues import cue, field_cue
+from assistant.questions import analyse
+from knowledge_base.queries import Query, question_terms
+
+
+def cue_of(question: str, text: str) -> float:
+    return cue(analyse(question, Query(question, terms=question_terms(question))), text)
+
+
+@pytest.mark.parametrize(
+    ("question", "better", "worse"),
+    [
+        ("When was it signed?", "It was signed on 4 March 2021.", "It was signed in 2021."),
+        ("When was it signed?", "It was signed in 2021.", "It was signed by nine towns."),
+        ("Who signed the charter?", "It was signed by Ada Marlow.", "It was signed in a hurry."),
+        ("Who leads the School of Pilots?", "The school is led by Ada Marlow.", "The school of pilots is led well."),
+        ("How many towns signed?", "In all, nine towns signed.", "Most towns signed."),
+        ("Why do lamps go out?", "They go out because oil is short.", "They go out at dawn."),
+        ("What is a fog horn?", "A fog horn is a horn that warns ships.", "Each town keeps a fog horn."),
+        ("Qu'est-ce que le cyberespace ?", "Le cyberespace est un lieu d'échange.", "Il protège le cyberespace."),
+    ],
+)
+def test_a_sentence_in_the_form_of_an_answer_scores_more(question: str, better: str, worse: str) -> None:
+    assert 1 >= cue_of(question, better) > cue_of(question, worse) >= 0
+
+
+def test_a_field_answers_by_its_key() -> None:
+    question = analyse("Where and when does it take place?", Query("Where and when does it take place?"))
+    found = [field_cue(question, text) for text in ("start_date: 2019-11-22", 'address: "Pier 4"', "hashtag: none")]
+    assert found == [1, 1, 0]
+    assert field_cue(analyse("Who speaks?", Query("Who speaks?")), "start_date: 2019-11-22") == 0

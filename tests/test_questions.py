@@ -1,0 +1,61 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.questions import QuestionKind, analyse, count_of, kind_of, kinds_of, subject_of
+from knowledge_base.queries import Query
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Who told the world that there would be six teams?", QuestionKind.WHO),
+        ("And who led it?", QuestionKind.WHO),
+        ("Qui a annoncé les six groupes ?", QuestionKind.WHO),
+        ("When was the charter signed?", QuestionKind.WHEN),
+        ("In what year did the towns sign?", QuestionKind.WHEN),
+        ("Where do the pilots meet?", QuestionKind.WHERE),
+        ("Why do the lamps go out?", QuestionKind.WHY),
+        ("How many towns signed?", QuestionKind.QUANTITY),
+        ("Combien de villes ont signé ?", QuestionKind.QUANTITY),
+        ("What are the duties of a town?", QuestionKind.LIST),
+        ("Which three towns left?", QuestionKind.LIST),
+        ("Quels sont les devoirs des villes ?", QuestionKind.LIST),
+        ("What is a fog horn?", QuestionKind.DEFINITION),
+        ("Qu'est-ce que le cyberespace ?", QuestionKind.DEFINITION),
+        ("Does the charter bind the towns?", QuestionKind.OTHER),
+    ],
+)
+def test_a_question_s_kind_follows_its_words_the_first_one_foremost(question: str, kind: QuestionKind) -> None:
+    assert kind_of(question) == kind
+
+
+def test_a_question_may_ask_for_several_things() -> None:
+    assert kinds_of("Where and when was it signed?") >= {QuestionKind.WHERE, QuestionKind.WHEN}
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("What is a fog horn?", "fog horn"),
+        ("What does “due diligence” mean?", "due diligence"),
+        ("Define the public core", "public core"),
+        ("Qu’est-ce que le cyberespace ?", "cyberespace"),
+        ("Qu'entend-on par « cyberespace » dans l'Appel ?", "cyberespace"),
+        ("Who signed?", None),
+    ],
+)
+def test_the_subject_of_a_definition_is_found_without_its_article(question: str, subject: str | None) -> None:
+    assert subject_of(question) == subject
+
+
+def test_a_number_written_out_is_counted() -> None:
+    assert (count_of("Name the nine principles"), count_of("les trois piliers"), count_of("the principles")) == (9, 3, None)
+
+
+def test_what_a_follow_up_leans_on_is_what_was_told() -> None:
+    question = analyse("And who led it?", Query("And who led it?", context="The towns founded a school."))
+    assert question.told == {"town", "found", "school"}
+    assert (question.asked, question.language) == ("And who led it?", "en")

@@ -1,0 +1,121 @@
+"""What a sentence brings along, and the citations that quotes stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from small_catalogs import catalog_of, pages_of
+
+from assistant.citations import stands_on_its_page
+from assistant.quoting import Quote, cited, list_around, page_quotes, understandable
+from knowledge_base.catalog import Catalog
+
+CHARTER = """# Charter
+
+Nine towns signed it. It binds them for ten years. The duties are these:
+
+- Each town keeps a lamp burning.
+- Each town mends a broken buoy.
+
+## Costs
+
+The upkeep is shared by all towns.
+
+- Lamps cost forty crowns a year.
+- Buoys cost sixty crowns a year.
+"""
+COPY = "# Copy of the charter\n\nNine towns signed it. It binds them for ten years.\n"
+OVERLEAF = pages_of(
+    "survey.pdf",
+    [("heading", "Findings"), ("paragraph", "Most piers are sound. The oldest pier was rebuilt in")],
+    [("paragraph", "the spring of 1990 by the harbour board. It cost a fortune.")],
+)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    path = tmp_path_factory.mktemp("quoting") / "catalog.sqlite3"
+    with catalog_of(path, {"charter.md": CHARTER, "copy.md": COPY}, OVERLEAF) as opened:
+        yield opened
+
+
+def page(catalog: Catalog, source: str, ordinal: int = 0) -> list[Quote]:
+    return page_quotes(catalog.passages_on_page(source, ordinal)[0], catalog)
+
+
+def position(quotes: list[Quote], beginning: str) -> int:
+    return next(i for i, quote in enumerate(quotes) if quote.text.startswith(beginning))
+
+
+def texts(quotes: list[Quote]) -> list[str]:
+    return [quote.text for quote in quotes]
+
+
+def test_a_page_is_quoted_without_its_headings(catalog: Catalog) -> None:
+    assert "Charter" not in texts(page(catalog, "charter.md"))
+    assert texts(page(catalog, "copy.md")) == ["Nine towns signed it.", "It binds them for ten years."]
+
+
+def test_a_sentence_that_leans_brings_the_one_before_it(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    assert texts(understandable(quotes, position(quotes, "It binds"), catalog)) == texts(quotes[:2])
+    assert texts(understandable(quotes, 0, catalog)) == ["Nine towns signed it."]
+
+
+def test_a_sentence_that_runs_overleaf_brings_its_rest(catalog: Catalog) -> None:
+    quotes = page(catalog, "survey.pdf")
+    (quote,) = understandable(quotes, position(quotes, "The oldest"), catalog)
+    parts, citations = cited([quote], catalog, {})
+    assert [part.text for part in parts] == ["The oldest pier was rebuilt in the spring of 1990 by the harbour board."]
+    assert [(c.number, c.page) for c in citations] == [(1, 1), (2, 2)]
+    assert parts[0].citations == (1, 2)
+
+
+def test_a_list_is_found_from_its_lead_and_from_an_item(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    lead = position(quotes, "The duties")
+    assert texts(list_around(quotes, lead, wanted=False)) == texts(quotes[lead : lead + 3])
+    assert list_around(quotes, lead + 1, wanted=True) == list_around(quotes, lead, wanted=True)
+    assert list_around(quotes, lead + 1, wanted=False) == []
+    assert list_around(quotes, 0, wanted=True) == []
+
+
+def test_a_sentence_that_does_not_end_in_a_colon_leads_into_no_list(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    assert texts(list_around(quotes, position(quotes, "Lamps"), wanted=True)) == [
+        "Lamps cost forty crowns a year.",
+        "Buoys cost sixty crowns a year.",
+    ]
+
+
+def test_what_follows_on_a_page_shares_a_citation_that_stands_there(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    lead = position(quotes, "The duties")
+    parts, citations = cited([quotes[0], *quotes[lead : lead + 3]], catalog, {})
+    assert [part.citations for part in parts] == [(1,), (2,), (2,), (2,)]
+    assert [part.kind for part in parts] == ["sentence", "sentence", "list_item", "list_item"]
+    assert citations[1].quote.splitlines()[-1].endswith("Each town mends a broken buoy.")
+    assert all(stands_on_its_page(citation, catalog) for citation in citations)
+
+
+def test_a_heading_between_two_sentences_parts_their_citations(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    here = position(quotes, "The upkeep")
+    _, citations = cited(quotes[here - 1 : here + 1], catalog, {})
+    assert [c.quote for c in citations] == ["Each town mends a broken buoy.", "The upkeep is shared by all towns."]
+
+
+def test_what_another_document_says_too_is_cited_from_both(catalog: Catalog) -> None:
+    quotes = page(catalog, "charter.md")
+    twins = {quotes[0].passage.id: catalog.passages_on_page("copy.md", 0)}
+    parts, citations = cited(quotes[:2], catalog, twins)
+    assert [(c.number, c.source) for c in citations] == [(1, "charter.md"), (2, "copy.md")]
+    assert [part.citations for part in parts] == [(1, 2), (1, 2)]
+    assert cited(quotes[:3], catalog, twins)[1] == [cited(quotes[:3], catalog, {})[1][0]]
+
+
+def test_a_quote_that_does_not_stand_on_its_page_is_left_out(catalog: Catalog) -> None:
+    quote = page(catalog, "charter.md")[0]
+    quote.end = quote.start
+    assert cited([quote], catalog, {}) == ([], [])
