@@ -67,5 +67,7 @@ def _defines(subject: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _definition_of(subject: str) -> re.Pattern[str]:
-    """Match a sentence that begins with the subject, article or not, and says what it is."""
-    return re.compile(rf"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*{re.escape(subject)}s?[\"”»]?{_DEFINES}")
+    """Match a sentence that begins with the subject, or gives it as another name, and says what it is."""
+    begins = r"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*"
+    renamed = r"\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite) [\"“«]?\s*"
+    return re.compile(rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?{_DEFINES}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
 
 from knowledge_base.catalog import Catalog, quoted_term
+from knowledge_base.glossary import in_english
 from knowledge_base.text_terms import content_words, fold, question_language, stem, words
 
 Terms = dict[str, tuple[str, ...]]
@@ -24,14 +25,16 @@ _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 class Query:
     """A question as it is searched.
 
-    `text` is the question, misspelt words mended; `context` is what a follow-up leans on. Both are embedded. `terms` maps each
-    content word to its stems in English and French, `weights` to its rarity among the passages, less for words of the context.
+    `text` is the question, misspelt words mended; `context` is what a follow-up leans on; `gloss` are the words of a French
+    question in English. All are embedded. `terms` maps each content word to its stems in English and French, `weights` to
+    its rarity among the passages, less for words of the context.
     `unknown` are the words that occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names`
     maps the words written as names to the FTS5 expressions that find them.
     """
 
     text: str
     context: str = ""
+    gloss: str = ""
     terms: Terms = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class QueryReader:
         return Query(
             text=text,
             context=context,
+            gloss=_gloss(text) if french else "",
             terms=all_terms,
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
             unknown=self._unknown(all_terms),
@@ -113,8 +117,25 @@ class QueryReader:
 
 def question_terms(question: str) -> Terms:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
-    content = content_words(question, question_language(question))
-    return {word: tuple(dict.fromkeys((stem(word, "en"), stem(word, "fr")))) for word in content}
+    language = question_language(question)
+    return {word: tuple(dict.fromkeys(_stems(word, language))) for word in content_words(question, language)}
+
+
+def _stems(word: str, language: str) -> Iterator[str]:
+    yield stem(word, "en")
+    yield stem(word, "fr")
+    english = in_english(word) if language == "fr" else None
+    if english:
+        yield stem(fold(english), "en")
+
+
+def _gloss(question: str) -> str:
+    """Return the words of a French question, those that the glossary holds in English; empty where it holds few."""
+    content = content_words(question, "fr")
+    english = [in_english(word) for word in content]
+    if 2 * len(list(filter(None, english))) < len(content):
+        return ""
+    return " ".join(other or word for word, other in zip(content, english, strict=True))
 
 
 def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:

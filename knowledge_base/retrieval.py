@@ -130,8 +130,8 @@ class HybridRetriever:
         return {i: float(found @ vector) for i, found in self._generation.vectors.sentences.get(ids).items()}
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
-        """Return the query's vector: the mean of the question's with and without what it leans on."""
-        texts = [query.text, f"{query.context} {query.text}"] if query.context else [query.text]
+        """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""
+        texts = [query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss])]
         vector: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
         return vector / np.linalg.norm(vector)
 

@@ -34,7 +34,7 @@ def test_a_slip_of_the_pen_is_read_as_the_word_of_the_documents(typed: str, read
     assert list(query.mended.values())[0] in read
 
 
-@pytest.mark.parametrize("question", ["What is a zeppelin?", "Who is CHRTR?", "Is a lapp a town?", "How do I reset it?"])
+@pytest.mark.parametrize("question", ["What is a zeppelin?", "Who is CHRTR?", "Is a lap a town?", "Do they juggle?"])
 def test_a_word_that_is_no_slip_stays_and_is_unknown(question: str, reader: QueryReader) -> None:
     query = reader.read(question)
     assert (query.text, query.mended) == (question, {})
