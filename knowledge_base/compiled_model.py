@@ -164,7 +164,7 @@ def _convert(network: Network) -> Any:  # noqa: ANN401
 
 def _keep(folder: Path, key: _Key, outcome: _Outcome) -> _Outcome:
     """Write the blob, then the record that vouches for it; each appears whole or not at all."""
-    record: dict[str, object] = asdict(key) | {"cosine": outcome.agreement, "blob_hash": None}
+    record: dict[str, object] = asdict(key) | {"cosine": outcome.agreement, "blob_hash": None}  # the name in earlier records
     try:
         if outcome.blob is not None:
             record["blob_hash"] = hashlib.sha256(outcome.blob.data).hexdigest()

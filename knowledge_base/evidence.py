@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Scores = NDArray[np.float32]
 Notify = Callable[[str], None]
+Run = Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]
 
 OFF = frozenset({"", "off"})
 BATCH = 16
@@ -101,7 +103,7 @@ def prepare(settings: Settings, notify: Notify | None = None, package: EvidenceP
     return f"The evidence model {model.model_id} is verified and ready ({engine})."
 
 
-class _TwoLogits:
+class _TwoLogits(ABC):
     """The project's own model: two logits a pair, of rank and of whether the text answers."""
 
     def __init__(self, package: EvidencePackage) -> None:
@@ -134,8 +136,9 @@ class _TwoLogits:
             logits[batch] = run(rectangle([pieces[index] for index in batch]))
         return logits
 
-    def _runner(self) -> Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _runner(self) -> Run:
+        """Return what computes the logits of one batch."""
 
 
 class CompiledEvidenceModel(_TwoLogits):
@@ -146,7 +149,7 @@ class CompiledEvidenceModel(_TwoLogits):
         self.precision = precision
         self._network = network
 
-    def _runner(self) -> Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]:
+    def _runner(self) -> Run:
         request = self._network.create_infer_request()
         return lambda inputs: request.infer(inputs)[0]
 
@@ -158,7 +161,7 @@ class TorchEvidenceModel(_TwoLogits):
         super().__init__(package)
         self.network = network.eval()
 
-    def _runner(self) -> Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]:
+    def _runner(self) -> Run:
         return self._run
 
     def _run(self, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,13 +15,12 @@ from knowledge_base.evidence import (
     BATCH,
     CompiledEvidenceModel,
     CrossEncoderModel,
-    EvidenceModel,
     TorchEvidenceModel,
     open_evidence_model,
     prepare,
 )
 from knowledge_base.evidence_package import EVIDENCE, EvidencePackage
-from knowledge_base.evidence_text import with_neighbours, without_marks
+from knowledge_base.evidence_text import NEIGHBOUR, with_neighbours, without_marks
 from knowledge_base.packaged_model import PackagedModel, file_hash
 from knowledge_base.settings import Settings
 
@@ -144,7 +142,7 @@ def test_a_question_longer_than_the_model_reads_is_scored_all_the_same(package: 
     assert np.isfinite(model.score("why " * 300, ["because"])).all()
 
 
-def test_it_is_compiled_once_and_opened_without_torch(package: EvidencePackage, settings: Settings) -> None:
+def test_it_is_compiled_once_and_said_to_be_ready(package: EvidencePackage, settings: Settings) -> None:
     sentences, notices = [], []
     for _ in range(2):
         sentences.append(prepare(settings, notices.append, package))
@@ -295,7 +293,7 @@ def test_a_sentence_is_marked_between_its_neighbours(before: str, after: str, te
     assert with_neighbours(before, "B.", after, marked=False) == without_marks(text)
 
 
-def test_models_are_typed_as_what_the_answers_use(package: EvidencePackage) -> None:
-    models: list[EvidenceModel] = [TorchEvidenceModel(package.open_network(), package)]
-    assert models[0].model_id == package.model_id
-    assert logging.getLogger("knowledge_base.evidence").name
+def test_of_a_neighbour_the_nearer_words_are_kept() -> None:
+    words = [str(number) for number in range(50)]
+    text = with_neighbours(" ".join(words), "B.", " ".join(words))
+    assert text.split() == [*words[-NEIGHBOUR:], "¶", "B.", "¶", *words[:NEIGHBOUR]]

@@ -23,6 +23,7 @@ Figures = dict[str, float]
 
 CANDIDATES = 10
 FOREIGN = 5
+MOST = 120  # questions of a kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ class Trial:
     """The questions kept apart, with the embedder's candidates for each."""
 
     def __init__(self, data: QuestionData, encode: Encode, marked: bool) -> None:
-        plain = [[document.window(i, False) for i in range(len(document.sentences))] for document in data.documents]
-        bounds = np.cumsum([len(texts) for texts in plain])[:-1]
-        vectors = np.split(encode([text for texts in plain for text in texts]), bounds)
-        asked = encode([question.text for question in data.questions])
+        bounds = np.cumsum([len(document.sentences) for document in data.documents])[:-1]
+        vectors = np.split(encode([sentence for document in data.documents for sentence in document.sentences]), bounds)
         texts = [[document.window(i, marked) for i in range(len(document.sentences))] for document in data.documents]
+        questions = _evenly(data)
+        asked = encode([question.text for question in questions])
         self._candidates = [
-            _candidates(data, question, texts, vectors, vector) for question, vector in zip(data.questions, asked, strict=True)
+            _candidates(data, question, texts, vectors, vector) for question, vector in zip(questions, asked, strict=True)
         ]
 
     def embedder(self) -> dict[str, Figures]:
@@ -110,6 +111,15 @@ def _precisions(candidate: Candidates, scores: Scores) -> tuple[float, float]:
     right = np.array(candidate.right)[np.argsort(-scores, kind="stable")]
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
     return float(np.sum(precision * right) / candidate.total), float(right[0])
+
+
+def _evenly(data: QuestionData) -> list[AskedQuestion]:
+    """Return at most so many questions of each kind, evenly taken."""
+    chosen: list[AskedQuestion] = []
+    for kind in dict.fromkeys(document.kind for document in data.documents):
+        asked = [question for question in data.questions if data.documents[question.document].kind == kind]
+        chosen += asked[:: -(-len(asked) // MOST)] if asked else []
+    return chosen
 
 
 def _candidates(
