@@ -168,11 +168,13 @@ def fetch(
 
 @app.command()
 def prepare(data_dir: DataDirectory = None) -> None:
-    """Verify the embedding model and compile it for this machine."""
-    from knowledge_base.embeddings import prepare as prepare_model
+    """Verify the embedding model and the evidence model, and compile them for this machine."""
+    from knowledge_base import embeddings, evidence
 
     error_console = Console(stderr=True)
-    error_console.print(prepare_model(read_settings(data_dir), lambda line: error_console.print(line, style="dim")))
+    settings = read_settings(data_dir)
+    for model in (embeddings, evidence):
+        error_console.print(model.prepare(settings, lambda line: error_console.print(line, style="dim")))
 
 
 class _Bars:

@@ -35,7 +35,8 @@ class Network:
     """A torch network to compile.
 
     `weights_hash` is the SHA-256 of its weights. `module` and `example` (the inputs, by name) are called where a compilation is
-    needed, and not before. `agreement` gives the lowest cosine of a compiled network's vectors to torch's.
+    needed, and not before. `agreement` says how near a compiled network's outputs are to torch's (1: the same); below
+    `minimum_agreement` it is not used.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Network:
     module: Callable[[], torch.nn.Module]
     example: Callable[[], dict[str, torch.Tensor]]
     agreement: Callable[[Any], float]
-    minimum_cosine: float
+    minimum_agreement: float
 
 
 class Compiled(NamedTuple):
@@ -69,10 +70,10 @@ class _Key:
 
 
 class _Outcome(NamedTuple):
-    """What a compilation gave; `blob` is None where its vectors are too far from torch's."""
+    """What a compilation gave; `blob` is None where its outputs are too far from torch's."""
 
     blob: Blob | None
-    cosine: float
+    agreement: float
 
 
 def silent_openvino() -> Any:  # noqa: ANN401
@@ -95,8 +96,8 @@ def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Calla
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
         if outcome.blob is not None:
             return Compiled(_import(core, outcome.blob, key.precision, threads), key.precision)
-        logger.warning("%s: cosine %.5f to torch with %s is too low.", network.name, outcome.cosine, key.precision)
-    raise NotCompiledError(f"its vectors are not within cosine {network.minimum_cosine} of torch's")
+        logger.warning("%s: agreement %.5f with torch in %s is too low.", network.name, outcome.agreement, key.precision)
+    raise NotCompiledError(f"its outputs agree with torch's by less than {network.minimum_agreement}")
 
 
 def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN401
@@ -141,9 +142,9 @@ def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], Non
     options = {"INFERENCE_PRECISION_HINT": key.precision, "PERFORMANCE_HINT": "LATENCY"}
     exported = core.compile_model(_convert(network), "CPU", options).export_model()
     blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
-    cosine = network.agreement(_import(core, blob, key.precision, 0))
-    logger.info("%s compiled with %s: cosine %.6f to torch.", network.name, key.precision, cosine)
-    return _Outcome(blob if cosine >= network.minimum_cosine else None, cosine)
+    agreement = network.agreement(_import(core, blob, key.precision, 0))
+    logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
+    return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
 
 
 def _convert(network: Network) -> Any:  # noqa: ANN401
@@ -163,7 +164,7 @@ def _convert(network: Network) -> Any:  # noqa: ANN401
 
 def _keep(folder: Path, key: _Key, outcome: _Outcome) -> _Outcome:
     """Write the blob, then the record that vouches for it; each appears whole or not at all."""
-    record: dict[str, object] = asdict(key) | {"cosine": outcome.cosine, "blob_hash": None}
+    record: dict[str, object] = asdict(key) | {"cosine": outcome.agreement, "blob_hash": None}  # the name in earlier records
     try:
         if outcome.blob is not None:
             record["blob_hash"] = hashlib.sha256(outcome.blob.data).hexdigest()
@@ -184,7 +185,7 @@ def _read(folder: Path) -> _Outcome | None:
     """Return what was compiled into the folder, its bytes checked; None where there is nothing or it is damaged."""
     try:
         record = json.loads((folder / "record.json").read_bytes())
-        cosine, expected = float(record["cosine"]), record["blob_hash"]
+        agreement, expected = float(record["cosine"]), record["blob_hash"]
         blob = None if expected is None else np.memmap(folder / "network.blob", dtype=np.uint8, mode="c")
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -194,4 +195,4 @@ def _read(folder: Path) -> _Outcome | None:
     if blob is not None and hashlib.sha256(blob.data).hexdigest() != expected:
         logger.warning("The compiled model in %s is damaged and is compiled again: its SHA-256 differs.", folder)
         return None
-    return _Outcome(blob, cosine)
+    return _Outcome(blob, agreement)

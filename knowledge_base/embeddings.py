@@ -199,7 +199,7 @@ class _Original:
             module=lambda: _as_network(self.embedder.transformer),
             example=_example,
             agreement=self._agreement,
-            minimum_cosine=self._package.minimum_cosine,
+            minimum_agreement=self._package.minimum_cosine,
         )
 
     def _agreement(self, network: Any) -> float:  # noqa: ANN401

@@ -25,13 +25,16 @@ class LocalModel(NamedTuple):
     model_id: str
 
 
-def find_model(name: str) -> LocalModel:
-    """Find a model by the path of its folder, else by its name in the hub's cache.
+def find_model(name: str, role: str = "embedding model", remedy: str = REMEDY) -> LocalModel:
+    """Find a model by the path of its folder, else by its name in the hub's cache; `role` says in errors what it is for.
 
     Raises ModelError where there is none, or where its weights are not in the safetensors format (others can carry code).
     """
     folder = _folder(name)
-    _check_format(name, folder)
+    if folder is None:
+        raise ModelError(f"The {role} {name!r} is not on this machine.", remedy)
+    if not _is_safe(folder):
+        raise ModelError(f"The {role} {name!r} has no weights in the safetensors format.", remedy)
     label = folder.name if Path(name).is_dir() else name
     return LocalModel(folder, f"{label}@{_content_hash(folder)[:8]}")
 
@@ -41,7 +44,7 @@ def work_offline() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str) -> Path | None:
     if Path(name).is_dir():
         return Path(name).resolve()
     work_offline()
@@ -49,14 +52,13 @@ def _folder(name: str) -> Path:
 
     try:
         return Path(snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The embedding model {name!r} is not on this machine.", REMEDY) from error
+    except (OSError, ValueError):
+        return None
 
 
-def _check_format(name: str, folder: Path) -> None:
+def _is_safe(folder: Path) -> bool:
     unsafe = [path for path in folder.rglob("*.bin") if not any(path.parent.glob("*.safetensors"))]
-    if unsafe or not any(folder.rglob("*.safetensors")):
-        raise ModelError(f"The embedding model {name!r} has no weights in the safetensors format.", REMEDY)
+    return not unsafe and any(folder.rglob("*.safetensors"))
 
 
 def _content_hash(folder: Path) -> str:

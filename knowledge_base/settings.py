@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
+OWN_EVIDENCE_MODEL = "pariscall-evidence"
 LIBRARY = Path(__file__).parent / "library"
 
 
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     fetch_from_loopback: bool = Field(default=False, description="take plain http from this machine, for a mirror or a test")
     embedding_model: str = PACKAGED_MODEL
     embedding_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
+    evidence_model: str = Field(default=OWN_EVIDENCE_MODEL, description="off: answers are found without it")
     max_question_length: int = Field(default=1000, ge=20)
     generations_kept: int = Field(default=3, ge=1)
     parse_seconds: float = Field(default=30.0, gt=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,15 @@ def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def library(shared_library: Library, tmp_path: Path) -> Library:
     """A copy of the indexed documents, to change."""
     return shared_library.copy(tmp_path)
+
+
+@pytest.fixture
+def tiny_package(tiny_model: Path, package_of: Callable[[Path], PackagedModel], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the training command use the small model in MiniLM's place; of its two layers none is frozen."""
+    from knowledge_base.evidence_training import __main__ as command
+    from knowledge_base.evidence_training import training
+
+    monkeypatch.setattr(command, "MINILM", package_of(tiny_model))
+    monkeypatch.setattr(command, "MAX_TOKENS", TINY_MAX_TOKENS)
+    plans = {name: replace(plan, frozen_layers=1, batch=4) for name, plan in training.PLANS.items()}
+    monkeypatch.setattr(training, "PLANS", plans)

@@ -15,11 +15,12 @@ FORBIDDEN = {"assistant": {"ingest"}, "ingest": {"assistant"}, "knowledge_base":
 VENDORS = {
     "chromadb": {"knowledge_base/vectors.py"},
     "openvino": {"knowledge_base/compiled_model.py"},
-    "sentence_transformers": {"knowledge_base/embeddings.py"},
+    "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
     "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/page_images.py"},
     "langchain_core": {"knowledge_base/langchain_retriever.py"},
 }
+NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
 HEAVY = {
     "chromadb",
     "openvino",
@@ -44,6 +45,12 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
     return names
 
 
+def network_imports(tree: ast.Module) -> list[str]:
+    modules = tuple(name.removesuffix(".py").rstrip("/").replace("/", ".") for name in NETWORKS)
+    names = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return [name for name in names if name.startswith(modules)]
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -57,7 +64,10 @@ def test_a_module_imports_only_what_it_may(path: Path) -> None:
         assert vendor not in everywhere or name_of(path) in allowed, vendor
     if not name_of(path).startswith("assistant/"):
         assert "streamlit" not in everywhere
-    assert not imported(iter(tree.body)) & HEAVY
+    heavy = HEAVY - {"torch"} if name_of(path).startswith(NETWORKS) else HEAVY
+    assert not imported(iter(tree.body)) & heavy
+    if not name_of(path).startswith(NETWORKS):
+        assert not network_imports(tree), "a network is imported inside the function that needs it"
 
 
 def test_the_rules_are_read_from_real_files() -> None:

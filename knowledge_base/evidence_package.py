@@ -1,0 +1,70 @@
+"""The evidence model that comes with the project: what differs from MiniLM, and that both are the published files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge_base.errors import ModelError
+from knowledge_base.packaged_model import MINILM, PackagedModel, file_hash, verify
+from knowledge_base.settings import OWN_EVIDENCE_MODEL
+
+if TYPE_CHECKING:
+    from knowledge_base.evidence_network import EvidenceNetwork
+
+REMEDY = "Reinstall paris-call-assistant (`make install`), or set PARISCALL_EVIDENCE_MODEL=off to answer without it."
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePackage:
+    """Weights on top of a packaged model, with the SHA-256 (hex) of their file."""
+
+    name: str
+    file: Path
+    weights_hash: str
+    base: PackagedModel
+    max_tokens: int = 192
+
+    @property
+    def model_id(self) -> str:
+        """The name and the first eight digits of the weights' hash."""
+        return f"{self.name}@{self.weights_hash[:8]}"
+
+    @property
+    def combined_hash(self) -> str:
+        """One SHA-256 of both files of weights and of what is made of them."""
+        return hashlib.sha256(f"{self.base.weights_hash} {self.weights_hash}".encode()).hexdigest()
+
+    def verify(self) -> None:
+        """Check the hash of the weights; raises ModelError where they are missing or altered."""
+        try:
+            found = file_hash(self.file)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ModelError(f"The weights of the evidence model cannot be read: {self.file}: {reason}.", REMEDY) from error
+        if found != self.weights_hash:
+            message = f"{self.file.name} of the evidence model is not the published file"
+            raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {self.weights_hash[:12]}.", REMEDY)
+
+    def open_network(self) -> EvidenceNetwork:
+        """Load the whole network with torch; raises ModelError where the weights do not fit."""
+        from knowledge_base.evidence_network import open_network, read_weights
+
+        self.verify()
+        verify(self.base)
+        network = open_network(self.base.folder, attention="eager")
+        try:
+            network.load_trained(read_weights(self.file))
+        except (KeyError, RuntimeError) as error:
+            raise ModelError(f"The weights of the evidence model do not fit {self.base.name}: {error}", REMEDY) from error
+        return network
+
+
+EVIDENCE = EvidencePackage(
+    name=OWN_EVIDENCE_MODEL,
+    file=Path(__file__).parent / "evidence_model" / "evidence.safetensors",
+    weights_hash="a52730e1f5d9d2d8f723d8eaa665cb39f8530458cbd7e0d8d48630a1087db621",
+    base=MINILM,
+)

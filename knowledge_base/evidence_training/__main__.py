@@ -1,0 +1,114 @@
+"""python -m knowledge_base.evidence_training: train an evidence model, or measure one on the questions kept apart."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from knowledge_base.embeddings import open_embedder
+from knowledge_base.evidence_training.groups import Encode, GroupMaker, Recipe, Vectors
+from knowledge_base.evidence_training.questions import read_data
+from knowledge_base.packaged_model import MINILM, verify
+from knowledge_base.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+MAX_TOKENS = 128
+EVERY = 100_000
+RECIPES = {
+    "first": Recipe({"covid": EVERY, "xquad": EVERY, "policy": EVERY}, negatives=3),
+    "full": Recipe(
+        {"covid": EVERY, "xquad": EVERY, "policy": 700, "trec": EVERY, "squad": 3000},
+        2,
+        marked=0.8,
+        foreign=0.5,
+        adjacent=0.4,
+        bare=0.4,
+        unanswered=0.1,
+    ),
+}
+
+DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public question data.", exists=True, file_okay=False)]
+
+
+@app.command()
+def train(
+    data_dir: DataDirectory,
+    output: Annotated[Path, typer.Option(help="Folder for the weights and the log.")],
+    recipe: Annotated[
+        str, typer.Option(help="first: ranking alone, on three sets; full: all sets, and whether a text answers.")
+    ] = "full",
+    start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
+    threads: int = 2,
+    seed: int = 1,
+) -> None:
+    """Train on the public questions and write the weights to the output folder, one file each hundred steps."""
+    if recipe not in RECIPES:
+        raise typer.BadParameter(f"There is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
+    import torch
+    from safetensors.torch import load_file
+
+    from knowledge_base.evidence_network import open_network
+    from knowledge_base.evidence_pairs import PairTokenizer
+    from knowledge_base.evidence_training.training import PLANS, Trainer, log_to
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    plan = PLANS[recipe] if rate is None else replace(PLANS[recipe], rate=rate)
+    verify(MINILM)
+    chance = random.Random(seed)
+    training, _ = read_data(data_dir)
+    made = GroupMaker(training, RECIPES[recipe], cached_encoder(output.parent / "vectors"), chance).groups()
+    network = open_network(MINILM.folder)
+    if start:
+        network.load_trained(load_file(start))
+    log_to(output, {"recipe": asdict(RECIPES[recipe]), "plan": asdict(plan), "start": str(start), "seed": seed})
+    Trainer(network, PairTokenizer(MINILM.tokenizer_file, MAX_TOKENS), plan, output).fit(made, chance)
+
+
+@app.command()
+def evaluate(
+    data_dir: DataDirectory,
+    weights: Annotated[list[Path], typer.Argument(help="Files of weights.")],
+    marked: Annotated[bool, typer.Option(help="Mark the sentence between its neighbours.")] = True,
+    vectors: Annotated[Path, typer.Option(help="Folder that keeps the embedder's vectors.")] = Path("vectors"),
+    threads: int = 2,
+) -> None:
+    """Print how well each file of weights ranks and refuses on the questions kept apart, the embedder's figures first."""
+    import torch
+
+    from knowledge_base.evidence_training.evaluation import Trial
+
+    torch.set_num_threads(threads)
+    trial = Trial(read_data(data_dir)[1], cached_encoder(vectors), marked)
+    print(json.dumps({"embedder": trial.embedder()}), flush=True)
+    for path in weights:
+        print(json.dumps({str(path): trial.model(path)}), flush=True)
+
+
+def cached_encoder(folder: Path) -> Encode:
+    """Return the packaged embedder, whose vectors are kept in the folder, a file a text collection."""
+    import hashlib
+
+    folder.mkdir(parents=True, exist_ok=True)
+    embedder = open_embedder(Settings())
+
+    def encode(texts: list[str]) -> Vectors:
+        file = folder / f"{hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()[:16]}.npy"
+        if not file.exists():
+            np.save(file, embedder.encode(texts))
+        kept: Vectors = np.load(file)
+        return kept
+
+    return encode  # type: ignore[return-value]
+
+
+if __name__ == "__main__":
+    app()
