@@ -11,41 +11,49 @@ from typing import Self
 
 from assistant.answers import Answer, Refusal, joined, written
 from assistant.conversation import context_of
-from assistant.evidence import EvidenceWeights, score_sentences
+from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
+from assistant.gathering import Evidence, gather
 from assistant.questions import Question, analyse
 from assistant.refusal import confidence, reason_for_refusal
 from assistant.register_answers import respond
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
-from knowledge_base.passages import RetrievedPassage
-from knowledge_base.queries import Query
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
-READ = 8  # passages whose sentences are weighed
 
 
 class Assistant:
     """Answers from the published generation; opens a newer one when there is one; a context manager that closes it."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, follows: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        embedder: Embedder,
+        evidence_model: EvidenceModel | None,
+        generation: Generation,
+        follows: bool,
+    ) -> None:
         self._settings = settings
         self._embedder = embedder
         self._follows = follows
+        self._evidence_model = evidence_model
         self._use(generation)
 
     @classmethod
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
-        """Open the published generation, or the one named, and the embedding model."""
+        """Open the published generation, or the one named, and the models."""
         generation = open_generation(settings.data_dir, generation_id)
         try:
-            return cls(settings, open_embedder(settings), generation, follows=generation_id is None)
+            models = open_embedder(settings), open_evidence_model(settings)
+            return cls(settings, *models, generation, follows=generation_id is None)
         except BaseException:
             generation.close()
             raise
@@ -82,38 +90,36 @@ class Assistant:
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        query = self._retriever.read(asked, context_of(asked, history))
-        passages = self._retriever.search(query, RETRIEVED)
-        questions = [turn["content"] for turn in history if turn.get("role") == "user"]
+        asked_question = analyse(asked, self._retriever.read(asked, context_of(asked, history)))
+        catalog = self.generation.catalog
+        evidence = gather(asked_question, self._retriever, catalog, self._evidence_model, EvidenceWeights())
+        earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
-            self._answer(analyse(asked, query), passages, questions),
-            retrieved=tuple(passages),
-            standalone=_as_searched(asked, query),
+            self._answer(asked_question, evidence, earlier),
+            retrieved=tuple(evidence.passages[:RETRIEVED]),
+            standalone=_as_searched(asked_question),
             generation=self.generation.id,
             seconds=perf_counter() - started,
         )
         log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
         return answer
 
-    def _answer(self, question: Question, passages: list[RetrievedPassage], questions: Sequence[str]) -> Answer:
+    def _answer(self, question: Question, evidence: Evidence, earlier: Sequence[str]) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""
-        parsed = parse(question.asked, questions)
+        parsed = parse(question.asked, earlier)
         register = respond(question.asked, parsed, self.generation.catalog) if parsed else None
         if register and parsed and not parsed.also_text:
             return register
-        extracted = self._extract(question, passages)
+        extracted = self._extract(question, evidence)
         return joined(extracted, register) if register else extracted
 
-    def _extract(self, question: Question, passages: list[RetrievedPassage]) -> Answer:
+    def _extract(self, question: Question, evidence: Evidence) -> Answer:
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
-        read = passages[:READ]
-        similarities = self._retriever.sentence_similarities(question.query, [r.passage for r in read])
-        sentences = score_sentences(question, read, similarities, EvidenceWeights())
-        twins = {r.passage.id: r.twins for r in read}
-        trust = confidence(question, passages)
+        twins = {r.passage.id: r.twins for r in evidence.passages}
+        trust = confidence(question, evidence.passages)
         reason = reason_for_refusal(question, trust)
-        parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings(), twins)
+        parts, citations = ([], []) if reason else compose(question, evidence.sentences, catalog, ExtractiveSettings(), twins)
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
         return Answer(
             question=question.asked,
@@ -132,10 +138,10 @@ class Assistant:
 _NOTHING = "No passage of the documents holds a sentence that answers it."
 
 
-def _as_searched(asked: str, query: Query) -> str | None:
+def _as_searched(question: Question) -> str | None:
     """Return the question as it was searched, where that differs from what was asked."""
-    searched = " ".join(filter(None, (query.context, query.text)))
-    return searched if searched != asked else None
+    searched = " ".join(filter(None, (question.query.context, question.query.text)))
+    return searched if searched != question.asked else None
 
 
 def checked_question(question: str, max_length: int) -> str:
