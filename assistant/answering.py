@@ -22,6 +22,7 @@ from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
+from knowledge_base.passages import RetrievedPassage
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 
@@ -90,9 +91,7 @@ class Assistant:
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        asked_question = analyse(asked, self._retriever.read(asked, context_of(asked, history)))
-        catalog = self.generation.catalog
-        evidence = gather(asked_question, self._retriever, catalog, self._evidence_model, EvidenceWeights())
+        asked_question, evidence = self._gathered(asked, history)
         earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
             self._answer(asked_question, evidence, earlier),
@@ -103,6 +102,14 @@ class Assistant:
         )
         log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
         return answer
+
+    def considered(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> list[RetrievedPassage]:
+        """Return all passages that an answer to a question would be looked for in, best first."""
+        return self._gathered(question, history)[1].passages
+
+    def _gathered(self, asked: str, history: Sequence[Mapping[str, str]]) -> tuple[Question, Evidence]:
+        question = analyse(asked, self._retriever.read(asked, context_of(asked, history)))
+        return question, gather(question, self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
 
     def _answer(self, question: Question, evidence: Evidence, earlier: Sequence[str]) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""
