@@ -17,6 +17,7 @@ from assistant.answers import Answer, as_json
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
+NOT_PASSED = 1
 CANNOT_ANSWER = 2
 
 app = typer.Typer(
@@ -60,6 +61,30 @@ def serve(
     from assistant.server import serve as serve_page
 
     serve_page(read_settings(data_dir), port)
+
+
+@app.command()
+def evaluate(
+    test_set: Annotated[
+        Path | None, typer.Option("--test-set", help="Questions with what a right answer states (PARISCALL_TEST_SET).")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="The directory that the report is written to.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The --output of an earlier run to compare with.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 where a figure is worse or too low.")] = False,
+    generation: Annotated[str | None, typer.Option("--generation", help="A generation that is not the published one.")] = None,
+    check_test_set: Annotated[
+        bool, typer.Option("--check-test-set", help="Only check the test set against the index.")
+    ] = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Say how good the answers are, and whether they became worse."""
+    from assistant.evaluation.terminal import check, evaluate_in_terminal
+
+    settings = read_settings(data_dir)
+    if check_test_set:
+        check(settings, test_set, generation)
+    elif not evaluate_in_terminal(settings, test_set, output, baseline, generation, gate=gate):
+        raise typer.Exit(NOT_PASSED)
 
 
 def read_settings(data_dir: Path | None) -> Settings:

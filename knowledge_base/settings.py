@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     parse_memory_mb: int = Field(default=1024, ge=256)
     max_file_mb: int = Field(default=100, ge=1)
     log_questions: bool = False
+    test_set: Path | None = Field(
+        default=None, description="the test set of `evaluate`; None: the one over the built-in library"
+    )
+    gate_minimums: str = Field(default="valid=1,fit=0.5", description="figures below which no index passes, FIGURE=NUMBER,...")
 
     @field_validator("documents")
     @classmethod
