@@ -24,8 +24,6 @@ LAMP_GOLD = GoldQuote(SOURCE, None, LAMP)
 class FakeText:
     """Stands for an index that holds some quotes, whatever the page."""
 
-    has_register = True
-
     def __init__(self, *held: str) -> None:
         self._held = held
 

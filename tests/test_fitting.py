@@ -56,12 +56,9 @@ def test_an_item_fits_as_long_as_one_place_of_each_quote_stands(text: IndexedTex
     assert why_stale(item(gold=(moved, GoldQuote("old.md", None, LAMP))), text) is not None
 
 
-def test_a_question_that_nothing_answers_fits_any_index_and_one_on_the_register_needs_a_register(text: IndexedText):
+def test_a_question_without_quotes_fits_any_index(text: IndexedText):
     assert why_stale(unanswerable(), text) is None
-    register = item(category="register", gold=())
-    assert why_stale(register, text) is None
-    text.has_register = False
-    assert why_stale(register, text) == "the index holds no register"
+    assert why_stale(item(category="register", gold=()), text) is None
 
 
 def test_the_check_names_each_item_whose_source_or_quote_is_unknown(catalog: Catalog):
@@ -79,9 +76,3 @@ def test_the_check_names_a_fact_that_no_quote_states(catalog: Catalog):
 
 def test_the_check_leaves_facts_alone_that_come_from_the_register(catalog: Catalog):
     require_fit(TestSet("set.jsonl", "digest", (item(must_include=(("1222",),), register={"count": 1222}),)), catalog)
-
-
-def test_the_check_needs_a_register_for_questions_on_it(catalog: Catalog, monkeypatch: pytest.MonkeyPatch):
-    counts = {**catalog.counts(), "records": 0}
-    monkeypatch.setattr(Catalog, "counts", lambda self: counts)
-    assert "the index holds no register" in refused(catalog, item(category="register", gold=()))
