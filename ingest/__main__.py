@@ -71,10 +71,11 @@ def sync(
     as_json: AsJson = False,
     allow_deletions: AllowDeletions = False,
     rebuild: Rebuild = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Publish only what passes its evaluation.")] = False,
 ) -> None:
     """Bring the index in line with the documents, and publish it."""
     with _progress() as progress:
-        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild), progress.update)
+        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild, gate), progress.update)
     _show_report(report, as_json, planned=False)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
 

@@ -46,12 +46,16 @@ _WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What is to be built: the plan, on top of `base` (None: from nothing), of one `folder` or (None) the configured roots."""
+    """What is to be built: the plan, on top of `base` (None: from nothing), of one `folder` or (None) the configured roots.
+
+    `judge` is given the id of the built generation before it is published, and raises where it must not be.
+    """
 
     settings: Settings
     folder: Path | None
     base: Generation | None
     plan: SyncPlan
+    judge: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,7 @@ def _write(
         progress("Verify", 0, 1)
         child.verify(path, *probes)
         progress("Verify", 1, 1)
+        task.judge(manifest.id)
         generations.publish(data_dir, path, manifest)
     return manifest
 

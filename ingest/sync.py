@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ingest import chunking
+from ingest.gate import Gate
 from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
 from ingest.report import Progress, Reading, SyncReport, make_report
 from ingest.scan import Found, require_folder, scan_folder, scan_roots
@@ -24,11 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing."""
+    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing.
+
+    With `gate` what was built is published only if it passes its evaluation.
+    """
 
     folder: Path | None = None
     allow_deletions: bool = False
     rebuild: bool = False
+    gate: bool = False
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -83,9 +88,12 @@ def _build(
     from ingest.building import Build, build
     from knowledge_base.verification import verifier
 
+    gate = Gate(settings, progress) if options.gate else None
     with verifier() as child:
-        manifest, reading, embedded = build(Build(settings, options.folder, base, plan), child, progress)
-    return make_report(plan, reading, manifest.id, manifest.counts["passages"], notices, embedded)
+        task = Build(settings, options.folder, base, plan, gate.judge if gate else lambda _: None)
+        manifest, reading, embedded = build(task, child, progress)
+    said = [*notices, *(gate.notices if gate else ())]
+    return make_report(plan, reading, manifest.id, manifest.counts["passages"], said, embedded)
 
 
 def _refusal(plan: SyncPlan, base: Generation | None, options: SyncOptions) -> list[str]:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 CATALOG = "catalog.sqlite3"
 CHROMA = "chroma"
 MANIFEST = "manifest.json"
+BUILDING = "building"
 FORMAT = 1
 
 
@@ -124,13 +125,14 @@ def current_id(data_dir: Path) -> str | None:
 
 
 def open_generation(data_dir: Path, generation_id: str | None = None) -> Generation:
-    """Open the published generation, or the one named, after checking its files against their checksums."""
+    """Open the published generation, or the one named, after checking its files against their checksums.
+
+    The one named may be built and sealed but not yet published: `sync --gate` has it evaluated before the swap.
+    """
     name = generation_id or current_id(data_dir)
     if name is None:
         raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
-    path = data_dir / "generations" / name
-    if not path.is_dir() or path.parent != data_dir / "generations":
-        raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
+    path = _place(data_dir, name)
     hold = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(hold, fcntl.LOCK_SH)
@@ -140,6 +142,16 @@ def open_generation(data_dir: Path, generation_id: str | None = None) -> Generat
     except BaseException:
         os.close(hold)
         raise
+
+
+def _place(data_dir: Path, name: str) -> Path:
+    """Return the directory of a generation: among the published ones, else the one being built where it is sealed."""
+    path, built = data_dir / "generations" / name, data_dir / BUILDING
+    if path.is_dir() and path.parent == data_dir / "generations":
+        return path
+    if (built / MANIFEST).is_file() and read_manifest(built).id == name:
+        return built
+    raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -197,7 +209,7 @@ def size_on_disk(path: Path) -> int:
 @contextmanager
 def building(data_dir: Path, based_on: str | None) -> Iterator[Path]:
     """Give a directory to build the next generation in: a copy of `based_on`, or empty; removed unless it was published."""
-    path = data_dir / "building"
+    path = data_dir / BUILDING
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:
