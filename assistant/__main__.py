@@ -75,15 +75,18 @@ def evaluate(
     check_test_set: Annotated[
         bool, typer.Option("--check-test-set", help="Only check the test set against the index.")
     ] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Print how far it is, a line a question, for a program.")
+    ] = False,
     data_dir: DataDirectory = None,
 ) -> None:
     """Say how good the answers are, and whether they became worse."""
-    from assistant.evaluation.terminal import check, evaluate_in_terminal
+    from assistant.evaluation.terminal import Wishes, check, evaluate_in_terminal
 
     settings = read_settings(data_dir)
     if check_test_set:
         check(settings, test_set, generation)
-    elif not evaluate_in_terminal(settings, test_set, output, baseline, generation, gate=gate):
+    elif not evaluate_in_terminal(settings, Wishes(test_set, output, baseline, generation, gate, progress)):
         raise typer.Exit(NOT_PASSED)
 
 

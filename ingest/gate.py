@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 from ingest.report import Progress
 from knowledge_base.errors import EvaluationError
 from knowledge_base.generations import current_id
-from knowledge_base.settings import Settings
+from knowledge_base.settings import Settings, as_environment
 
 _PASSED, _NOT_PASSED = 0, 1
 _LISTED = 10
@@ -51,19 +50,13 @@ class Gate:
         """Evaluate a generation; return whether it passed. Raise EvaluationError where it could not be evaluated."""
         place = ["--data-dir", str(self._settings.data_dir), "--generation", generation, "--output", str(output)]
         command = [sys.executable, "-m", "assistant", "evaluate", *place, *options]
-        done = subprocess.run(command, capture_output=True, text=True, env=_environment(self._settings), check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=as_environment(self._settings), check=False)
         if done.returncode not in {_PASSED, _NOT_PASSED} or not (output / "report.json").is_file():
             reason = done.stderr.strip().removeprefix("Error: ") or f"the command ended with code {done.returncode}"
             raise EvaluationError(
                 f"{what} could not be evaluated, so nothing was published: {reason}", "Or sync without --gate."
             )
         return done.returncode == _PASSED
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """Return the environment with these settings in it."""
-    values = settings.model_dump(mode="json", exclude_none=True)
-    return os.environ | {f"PARISCALL_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def refusal(report: Mapping[str, Any], current: str | None, output: Path) -> EvaluationError:

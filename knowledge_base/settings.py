@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +66,12 @@ class Settings(BaseSettings):
             name, _, path = entry.partition("=")
             roots[name] = Path(path).expanduser()
         return roots
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return this process's environment with the settings in it, for a child process that reads them there."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return os.environ | {f"PARISCALL_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def _entries(documents: str) -> list[str]:

@@ -209,7 +209,7 @@ def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Pat
 def test_the_sidebar_stays_when_the_page_is_run_again(fake: FakeAssistant):
     """Streamlit runs the files of a folder called `pages` by themselves, without app.py: ours must have another name."""
     opened = page().run()
-    assert [button.label for button in opened.sidebar.button] == ["New conversation", "Saved answers"]
+    assert [button.label for button in opened.sidebar.button] == ["New conversation", "Saved answers", "Evaluation"]
 
 
 def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):

@@ -15,7 +15,7 @@ from assistant.evaluation.comparison import compare
 from assistant.evaluation.gate import Verdict, decide
 from assistant.evaluation.report import make_report
 from assistant.evaluation.running import Run, run_with
-from assistant.evaluation.testset import TestSet, read_own_test_set
+from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set
 from ingest.sync import SyncOptions, sync
 from knowledge_base.embeddings import Embedder
 from knowledge_base.generations import current_id, open_generation
@@ -33,7 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def test_set() -> TestSet:
-    return read_own_test_set()
+    return read_test_set(OWN_SET)
 
 
 @pytest.fixture(scope="module")

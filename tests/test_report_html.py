@@ -16,7 +16,7 @@ from assistant.evaluation.gate import decide
 from assistant.evaluation.metrics import gold_ranks, is_right, score, searched_for, stated_facts
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import EvaluationReport, list_runs, make_report, read_report, write_report
-from assistant.evaluation.report_html import as_page
+from assistant.evaluation.report_html import as_page, picture_by_itself
 from assistant.evaluation.running import Run
 from assistant.evaluation.testset import GoldQuote, TestSet, Turn
 from knowledge_base.errors import EvaluationError
@@ -139,7 +139,12 @@ def test_each_picture_is_well_formed_and_says_what_it_shows(records: list[Evalua
     drawn = [draw(records) for draw in (pictures.risk_and_coverage, pictures.recall_by_k, pictures.latency)]
     for picture in (pictures.by_category(groups), *drawn):
         root = ElementTree.fromstring(picture)
-        assert root.tag == "svg" and root.get("aria-label")
+        assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("aria-label")
+
+
+def test_a_picture_by_itself_has_its_style_in_it():
+    root = ElementTree.fromstring(picture_by_itself(pictures.latency(hostile_records())))
+    assert root[0].tag.endswith("style") and "svg .bar" in (root[0].text or "")
 
 
 def test_the_risk_curve_ends_where_the_questions_that_were_answered_end():

@@ -11,7 +11,7 @@ from assistant.evaluation.gate import Verdict, decide, parse_minimums
 from assistant.evaluation.records import EvaluationRecord, read_records
 from assistant.evaluation.report import EvaluationReport, make_report, read_report, write_report
 from assistant.evaluation.running import Progress, Run, run
-from assistant.evaluation.testset import TestSet, read_own_test_set, read_test_set
+from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set
 from knowledge_base.errors import EvaluationError
 from knowledge_base.settings import Settings
 
@@ -35,8 +35,7 @@ class _Baseline:
 
 def chosen_test_set(settings: Settings, path: Path | None = None) -> TestSet:
     """Return the test set of a file, else of the settings, else the one over the built-in library."""
-    chosen = path or settings.test_set
-    return read_test_set(chosen) if chosen else read_own_test_set()
+    return read_test_set(path or settings.test_set or OWN_SET)
 
 
 def evaluate(settings: Settings, task: Task, progress: Progress = lambda *_: None) -> EvaluationReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assistant.evaluation.matching import covers, overlaps
@@ -33,7 +33,7 @@ def details_html(record: EvaluationRecord) -> str:
             _facts(record),
             _listed("Cited", (_citation(citation, record.item.gold) for citation in answer.get("citations", ()))),
             _listed("Should have been found", (_gold(*pair, record.searched) for pair in _ranked(record))),
-            _listed("Retrieved", (_retrieved(found, record.item.gold) for found in answer.get("retrieved", ())), ordered=True),
+            _all_retrieved(answer.get("retrieved", ()), record.item.gold),
             f'<h3>Note</h3><p class="quiet">{as_html(record.item.note)}</p>' if record.item.note else "",
         )
     )
@@ -58,10 +58,14 @@ def _facts(record: EvaluationRecord) -> str:
     return f'<h3>Expected facts</h3><ul class="facts">{facts}</ul>{wrong}'
 
 
-def _listed(title: str, entries: Iterable[str], *, ordered: bool = False) -> str:
+def _listed(title: str, entries: Iterable[str]) -> str:
     found = "".join(f"<li>{entry}</li>" for entry in entries)
-    kind = "<ol>{}</ol>" if ordered else '<ul class="facts">{}</ul>'
-    return f"<h3>{title}</h3>{kind.format(found)}" if found else ""
+    return f'<h3>{title}</h3><ul class="facts">{found}</ul>' if found else ""
+
+
+def _all_retrieved(passages: Sequence[Mapping[str, Any]], gold: Sequence[GoldQuote]) -> str:
+    found = "".join(f"<li>{_retrieved(passage, gold)}</li>" for passage in passages)
+    return f"<details><summary>Retrieved ({len(passages)})</summary><div><ol>{found}</ol></div></details>" if found else ""
 
 
 def _citation(citation: Mapping[str, Any], gold: Iterable[GoldQuote]) -> str:

@@ -16,6 +16,16 @@ _QUARTERS = [(n / 4, f"{n * 25} %") for n in range(5)]
 _BINS = 12
 
 
+def all_pictures(groups: Sequence[Group], records: Sequence[EvaluationRecord]) -> dict[str, str]:
+    """Return each picture by its title."""
+    return {
+        "Right answers by category": by_category(groups),
+        "When to refuse: risk against coverage": risk_and_coverage(records),
+        "Retrieval: recall by k": recall_by_k(records),
+        "Latency": latency(records),
+    }
+
+
 def by_category(groups: Sequence[Group]) -> str:
     """Draw for each category the share of questions that came out right, with its interval."""
     shown = [(group, group.figures["strict" if group.figures["strict"].value is not None else "refused"]) for group in groups]

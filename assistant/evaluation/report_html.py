@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
-from assistant.evaluation import pictures
 from assistant.evaluation.bootstrap import Estimate
 from assistant.evaluation.comparison import Change, Comparison
 from assistant.evaluation.failed_items import item_html
 from assistant.evaluation.figures import BY_NAME, FIGURES, HEADLINES, Figure, shown
 from assistant.evaluation.gate import Verdict, is_clearly_better, is_clearly_worse
+from assistant.evaluation.pictures import all_pictures
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import EvaluationReport, Group
 from assistant.page_parts.escaping import as_html
@@ -21,7 +21,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def as_page(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> str:
     """Return the report as an HTML page."""
-    style = (files("assistant.evaluation") / "report.css").read_text(encoding="utf-8")
+    style = read_style("report.css") + read_style("parts.css")
     title = as_html(f"Evaluation of generation {report.generation}")
     body = "".join(_sections(report, records))
     return (
@@ -32,43 +32,62 @@ def as_page(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> st
     )
 
 
+def read_style(name: str) -> str:
+    """Return a style sheet of this package: `report.css` sets a page of its own, `parts.css` what stands on any page."""
+    return (files("assistant.evaluation") / name).read_text(encoding="utf-8")
+
+
+def picture_by_itself(picture: str) -> str:
+    """Return a picture with the style sheets in it, for where it does not stand in a page that has them."""
+    head, rest = picture.split(">", 1)
+    return f"{head}><style>{read_style('report.css')}{read_style('parts.css')}</style>{rest}"
+
+
 def _sections(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> Iterable[str]:
-    yield f'<p class="quiet">{as_html(_summary(report))}</p>'
+    yield f'<p class="quiet">{as_html(summary(report))}</p>'
     if report.gate:
-        yield _verdict(report.gate)
-    yield _cards(report)
-    yield _pictures(report, records)
+        yield verdict_box(report.gate)
+    yield cards(report)
+    yield f"<h2>Pictures</h2>{_pictures(report, records)}"
     if report.comparison:
-        yield _changes(report.comparison)
+        yield f"<h2>Against the baseline</h2>{changes_table(report.comparison)}"
     yield _failed([record for record in records if record.has_failed], report.whole.items)
     yield _stale(report)
-    yield f"<h2>All figures</h2>{_figures_table(report)}"
-    yield f"<h2>By category and language</h2>{_parts_table([*report.categories, *report.languages])}"
+    yield f"<h2>All figures</h2>{figures_table(report)}"
+    yield f"<h2>By category and language</h2>{parts_table([*report.categories, *report.languages])}"
 
 
-def _summary(report: EvaluationReport) -> str:
+def summary(report: EvaluationReport) -> str:
+    """Return in a few sentences what was asked, when, and of what."""
     whole = report.whole
-    asked = (
-        f"{whole.items} questions of {report.test_set} in {report.seconds:.1f} s, {report.created} (UTC), model {report.model}."
-    )
+    asked = f"{whole.items} questions of {report.test_set} in {report.seconds:.1f} s, {moment(report.created)}."
     stale = f" {whole.stale} more are stale: their documents changed." if whole.stale else ""
     against = report.comparison
     compared = (
-        f" Compared with generation {against.generation} of {against.created} on {against.items} questions." if against else ""
+        f" Compared with generation {against.generation} of {moment(against.created)} on {against.items} questions."
+        if against
+        else ""
     )
-    return f"{asked}{stale}{compared} Intervals are 95 %, by bootstrap over the questions."
+    return f"{asked}{stale}{compared} Embedding model: {report.model}. Intervals are 95 %, by bootstrap over the questions."
 
 
-def _verdict(verdict: Verdict) -> str:
+def moment(created: str) -> str:
+    """Return an ISO time in UTC to the minute, as it is read."""
+    return f"{created[:16].replace('T', ' ')} UTC"
+
+
+def verdict_box(verdict: Verdict) -> str:
+    """Return what the gate decided, and why."""
     if verdict.passed:
         return '<div class="box passed"><b>The gate is passed.</b></div>'
     reasons = "".join(f"<li>{as_html(failure.reason)}</li>" for failure in verdict.failures)
     return f'<div class="box refused"><b>The gate is not passed.</b><ul>{reasons}</ul></div>'
 
 
-def _cards(report: EvaluationReport) -> str:
-    cards = (_card(BY_NAME[name], report.whole.figures[name], report.comparison) for name in HEADLINES)
-    return f'<div class="cards">{"".join(cards)}</div>'
+def cards(report: EvaluationReport) -> str:
+    """Return the headline figures."""
+    made = (_card(BY_NAME[name], report.whole.figures[name], report.comparison) for name in HEADLINES)
+    return f'<div class="cards">{"".join(made)}</div>'
 
 
 def _card(figure: Figure, estimate: Estimate, comparison: Comparison | None) -> str:
@@ -91,23 +110,19 @@ def _difference(figure: Figure, difference: Estimate) -> str:
 
 
 def _pictures(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> str:
-    drawn = {
-        "Right answers by category": pictures.by_category(report.categories),
-        "When to refuse: risk against coverage": pictures.risk_and_coverage(records),
-        "Retrieval: recall by k": pictures.recall_by_k(records),
-        "Latency": pictures.latency(records),
-    }
+    drawn = all_pictures(report.categories, records)
     figures = "".join(f"<figure><figcaption>{name}</figcaption>{picture}</figure>" for name, picture in drawn.items())
-    return f'<h2>Pictures</h2><div class="pictures">{figures}</div>'
+    return f'<div class="pictures">{figures}</div>'
 
 
-def _changes(comparison: Comparison) -> str:
+def changes_table(comparison: Comparison) -> str:
+    """Return the questions that came out otherwise than in the baseline."""
     if not comparison.changes:
-        return "<h2>Against the baseline</h2><p>No question scores otherwise than before.</p>"
+        return "<p>No question scores otherwise than before.</p>"
     worse = [change for change in comparison.changes if change.is_worse]
     better = [change for change in comparison.changes if not change.is_worse]
     left = f"<p class='quiet'>Not compared: {as_html(', '.join(comparison.left_out))}.</p>" if comparison.left_out else ""
-    return f"<h2>Against the baseline</h2>{_changed('Worse', worse)}{_changed('Better', better)}{left}"
+    return f"{_changed('Worse', worse)}{_changed('Better', better)}{left}"
 
 
 def _changed(word: str, changes: Sequence[Change]) -> str:
@@ -140,7 +155,8 @@ def _stale(report: EvaluationReport) -> str:
     return f"{heading}<p>What they quote is not in this index; they are not counted.</p><ul>{lines}</ul>"
 
 
-def _figures_table(report: EvaluationReport) -> str:
+def figures_table(report: EvaluationReport) -> str:
+    """Return all figures with what they count."""
     parts = [part for part in (report.whole, report.tuned, report.held_out) if part]
     names = "".join(f"<th>{as_html(part.name)} ({part.items})</th>" for part in parts)
     against = "<th>difference</th>" if report.comparison else ""
@@ -161,7 +177,8 @@ def _with_interval(figure: Figure, estimate: Estimate) -> str:
     return f"{shown(figure, estimate.value)} <small>[{shown(figure, estimate.low)}, {shown(figure, estimate.high)}]</small>"
 
 
-def _parts_table(groups: Sequence[Group]) -> str:
+def parts_table(groups: Sequence[Group]) -> str:
+    """Return the main figures of parts of the questions."""
     names = "".join(f"<th>{as_html(BY_NAME[name].label)}</th>" for name in _PARTS)
     rows = "".join(
         f"<tr><td>{as_html(group.name)}</td><td>{group.items}</td>"

@@ -10,6 +10,8 @@ from assistant.page_parts.escaping import as_html
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 
+_NAMESPACE = "http://www.w3.org/2000/svg"
+
 
 class Picture:
     """A picture of `width` by `height` units; (0, 0) is its upper left corner. `title` says what it shows."""
@@ -40,7 +42,7 @@ class Picture:
 
     def __str__(self) -> str:
         width, height = self._size
-        head = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{as_html(self._title)}">'
+        head = f'<svg xmlns="{_NAMESPACE}" viewBox="0 0 {width} {height}" role="img" aria-label="{as_html(self._title)}">'
         return f"{head}{''.join(self._marks)}</svg>"
 
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 from rich.text import Text
 
 from assistant.evaluation.command import Task, chosen_test_set, evaluate
 from assistant.evaluation.fitting import require_fit
 from assistant.evaluation.report import PAGE, new_directory
+from assistant.evaluation.running import Progress
 from assistant.evaluation.table import draw
 from knowledge_base.generations import open_generation
 from knowledge_base.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; None where it leaves the choice to the settings. `progress`: in lines for a program."""
+
+    test_set: Path | None = None
+    output: Path | None = None
+    baseline: Path | None = None
+    generation: str | None = None
+    gate: bool = False
+    progress: bool = False
 
 
 def check(settings: Settings, test_set: Path | None, generation: str | None) -> None:
@@ -30,29 +48,27 @@ def check(settings: Settings, test_set: Path | None, generation: str | None) -> 
     Console(highlight=False).print(Text(said), soft_wrap=True)
 
 
-def evaluate_in_terminal(
-    settings: Settings,
-    test_set: Path | None,
-    output: Path | None,
-    baseline: Path | None,
-    generation: str | None,
-    *,
-    gate: bool,
-) -> bool:
+def evaluate_in_terminal(settings: Settings, wishes: Wishes) -> bool:
     """Evaluate, print the report and where it is; return whether the gate was passed (True where none was asked for)."""
-    directory = output or new_directory(settings.data_dir)
-    task = Task(chosen_test_set(settings, test_set), directory, baseline, generation, gate)
-    with _bar() as bar:
-        asked = bar.add_task("Ask", total=len(task.test_set.items))
-        report = evaluate(settings, task, lambda done, _: bar.update(asked, completed=done))
+    directory = wishes.output or new_directory(settings.data_dir)
+    test_set = chosen_test_set(settings, wishes.test_set)
+    task = Task(test_set, directory, wishes.baseline, wishes.generation, wishes.gate)
+    with _progress(len(test_set.items), in_lines=wishes.progress) as progress:
+        report = evaluate(settings, task, progress)
     console = Console(highlight=False)
     draw(console, report)
     console.print(Text(f"Report: {directory / PAGE}"), soft_wrap=True)
     return report.gate is None or report.gate.passed
 
 
-def _bar() -> Progress:
-    """Return a bar on standard error, shown only where a person looks."""
+@contextmanager
+def _progress(total: int, *, in_lines: bool) -> Iterator[Progress]:
+    """Give what is told how far it is: lines on standard error for a program, a bar there where a person looks."""
+    if in_lines:
+        yield lambda done, total: print(f"{done} of {total}", file=sys.stderr, flush=True)
+        return
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+        asked = bar.add_task("Ask", total=total)
+        yield lambda done, _: bar.update(asked, completed=done)

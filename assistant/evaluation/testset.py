@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -22,7 +21,7 @@ from knowledge_base.errors import EvaluationError
 
 UNANSWERABLE = "unanswerable"
 REGISTER = "register"
-OWN_SET = "questions.jsonl"
+OWN_SET = Path(__file__).with_name("questions.jsonl")  # over the built-in library
 _LISTED_PROBLEMS = 30
 
 
@@ -118,12 +117,6 @@ def read_test_set(path: Path) -> TestSet:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise EvaluationError(f"The test set {path} cannot be read: {reason}.", "Name a file with --test-set.") from error
     return parse_test_set(lines, path.name, sha256(data).hexdigest())
-
-
-def read_own_test_set() -> TestSet:
-    """Read the test set over the built-in library."""
-    with as_file(files("assistant.evaluation") / OWN_SET) as path:
-        return read_test_set(path)
 
 
 def parse_test_set(lines: Sequence[str], name: str, digest: str) -> TestSet:

@@ -13,6 +13,7 @@ from assistant.citations import Citation
 CHAT_PAGE = "views/chat.py"
 SOURCE_PAGE = "views/source.py"
 SAVED_PAGE = "views/saved.py"
+EVALUATE_PAGE = "views/evaluate.py"
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16

@@ -9,7 +9,7 @@ import streamlit as st
 
 from assistant.conversations import Conversation
 from assistant.page_parts.escaping import as_html, as_label
-from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, SAVED_PAGE
+from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, EVALUATE_PAGE, SAVED_PAGE
 from assistant.page_parts.resources import conversations
 from assistant.server import page_settings
 from knowledge_base.errors import KnowledgeBaseError
@@ -28,6 +28,8 @@ def draw_sidebar() -> None:
             st.switch_page(CHAT_PAGE)
         if st.button("Saved answers", icon=":material/bookmark:", type="tertiary", width="stretch", key="saved-answers"):
             st.switch_page(SAVED_PAGE)
+        if st.button("Evaluation", icon=":material/checklist:", type="tertiary", width="stretch", key="evaluation"):
+            st.switch_page(EVALUATE_PAGE)
         _draw_conversations(conversations().conversations())
         _draw_library()
 

@@ -10,6 +10,7 @@ from assistant.page_parts.answer_view import draw_answer, draw_copy, summary
 from assistant.page_parts.conversation_menu import draw_conversation_menu
 from assistant.page_parts.escaping import as_html
 from assistant.page_parts.examples import EXAMPLES
+from assistant.page_parts.feedback import draw_feedback
 from assistant.page_parts.links import CONVERSATION
 from assistant.page_parts.notices import draw_error, draw_notice
 from assistant.server import page_settings
@@ -68,13 +69,16 @@ def _ask_later(question: str) -> None:
 
 def _draw_messages(messages: list[Message], conversation: Conversation | None) -> None:
     saved = resources.conversations().saved_messages() if messages else set()
+    ratings = resources.conversations().ratings() if messages else {}
     for position, message in enumerate(messages):
         if message.role == "user":
             _draw_question(message.content)
             if position + 1 == len(messages) or messages[position + 1].role == "user":
                 st.html('<p class="pc-quiet">This question has not been answered: its run was interrupted.</p>')
         else:
-            _draw_answer(message, conversation, is_saved=message.id in saved)
+            with st.chat_message("assistant", avatar=":material/format_quote:"):
+                _draw_answer(message, conversation, is_saved=message.id in saved)
+                draw_feedback(message, _history(messages[: position - 1]), ratings.get(message.id))
 
 
 def _draw_question(question: str) -> None:
@@ -83,15 +87,14 @@ def _draw_question(question: str) -> None:
 
 
 def _draw_answer(message: Message, conversation: Conversation | None, *, is_saved: bool) -> None:
-    with st.chat_message("assistant", avatar=":material/format_quote:"):
-        if message.answer is None:
-            st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
-            return
-        draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
-        with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
-            draw_copy(message.answer)
-            _draw_save(message.id, is_saved=is_saved)
-            st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
+    if message.answer is None:
+        st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
+        return
+    draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
+    with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
+        draw_copy(message.answer)
+        _draw_save(message.id, is_saved=is_saved)
+        st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
 
 
 def _draw_save(message: int, *, is_saved: bool) -> None:
