@@ -148,6 +148,24 @@ def changes(
 
 
 @app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="The document, as `health` names it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    with_answers: Annotated[
+        bool, typer.Option("--with-answers", help="Erase the kept answers that hold text of it too.")
+    ] = False,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+    progress_as: ProgressAs = ProgressForm.bars,
+) -> None:
+    """Take a document out of everything: all generations, its original, its file, the cache."""
+    from ingest.forget_command import forget_source
+
+    settings = read_settings(data_dir)
+    forget_source(settings, source, sure=yes, with_answers=with_answers, as_json=as_json, progress_as=progress_as)
+
+
+@app.command()
 def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """Say for each document what was read of it, and what could not be."""
     from ingest.health import document_health
