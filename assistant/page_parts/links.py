@@ -13,6 +13,8 @@ from assistant.citations import Citation
 CHAT_PAGE = "views/chat.py"
 SOURCE_PAGE = "views/source.py"
 SAVED_PAGE = "views/saved.py"
+DOCUMENTS_PAGE = "views/documents.py"
+CHANGES_PAGE = "views/changes.py"
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16
