@@ -19,6 +19,7 @@ from knowledge_base.settings import Settings
 
 ROOT = "uploads"
 LONGEST_NAME = 180  # bytes: room for what is written beside a file while it is replaced
+LONGEST_SUFFIX = 20
 MOST_AT_ONCE = 100
 _SPARE_BYTES = 64 << 20
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
@@ -71,8 +72,8 @@ def put_in(settings: Settings, files: Sequence[SentFile]) -> list[Outcome]:
 def _require_room(settings: Settings, folder: Path, files: Sequence[SentFile]) -> None:
     if len(files) > MOST_AT_ONCE:
         raise KnowledgeBaseError(f"{len(files)} files were sent; {MOST_AT_ONCE} at once are taken.", "Send them in parts.")
-    replaced = {clean_name(file.name) for file in files}
-    there = sum(path.stat().st_size for path in _files(folder) if path.name not in replaced)
+    replaced = {folder / clean_name(file.name) for file in files}
+    there = sum(path.stat().st_size for path in _files(folder) if path not in replaced)
     total = there + sum(file.size for file in files)
     if total > settings.max_uploads_mb << 20:
         raise KnowledgeBaseError(
@@ -111,6 +112,7 @@ def clean_name(name: str) -> str:
     shown = "".join(c for c in base if c not in _DIRECTIONS and unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
     plain = _FORBIDDEN.sub("_", " ".join(shown.split())).lstrip(".~ ").rstrip(". ")
     stem, suffix = os.path.splitext(plain or "document")
+    suffix = _shortened(suffix, LONGEST_SUFFIX)
     return f"{_shortened(stem, LONGEST_NAME - len(suffix.encode()))}{suffix}"
 
 
