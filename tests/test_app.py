@@ -273,4 +273,4 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
 
 
 def test_every_page_that_links_name_is_there():
-    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE))
+    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE, DOCUMENTS_PAGE, CHANGES_PAGE))
