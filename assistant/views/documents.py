@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from assistant import activity
-from assistant.library import Holdings, entries, read_holdings
+from assistant.library import Entry, Holdings, entries, read_holdings
 from assistant.page_parts.activity_panel import draw_activity, draw_refusal
 from assistant.page_parts.add_documents import draw_fetch_offer, draw_update, draw_upload
 from assistant.page_parts.document_list import draw_documents, draw_failures
@@ -34,19 +34,34 @@ def draw() -> None:
     found = activity.read(settings.data_dir)
     is_busy = found is not None and found.is_running
     uploads = [] if folder else waiting(settings, *((holdings.indexed, holdings.failed) if holdings else ({}, {})))
-    _draw_head(holdings, is_busy=is_busy)
-    draw_refusal()
-    draw_activity(found, folder)
+    # A container each, so that what comes or goes in one does not take the place, and the state, of what stands in another.
+    with st.container():
+        _draw_head(holdings, is_busy=is_busy)
+    with st.container():
+        draw_refusal()
+        draw_activity(found, folder)
+    with st.container():
+        _draw_ways_in(folder, is_busy=is_busy)
+    with st.container():
+        draw_update(uploads, folder, is_busy=is_busy)
+    with st.container():
+        _draw_list(entries(holdings, uploads, _health(holdings)), folder, is_busy=is_busy)
+
+
+def _draw_ways_in(folder: Sequence[str], *, is_busy: bool) -> None:
     if folder:
         draw_notice(f"This index is made of the folder {folder[0]}. Put documents there, then bring the index up to date.")
-    else:
+        return
+    with st.container():
         _draw_official_offer(is_busy=is_busy)
-        draw_upload()
-    draw_update(uploads, folder, is_busy=is_busy)
-    listed = entries(holdings, uploads, _health(holdings))
+    draw_upload()
+
+
+def _draw_list(listed: Sequence[Entry], folder: Sequence[str], *, is_busy: bool) -> None:
     if listed:
         st.html('<h2 class="pc-title">All documents</h2>')
-        draw_failures([entry for entry in listed if entry.state == "failed"])
+        with st.container():
+            draw_failures([entry for entry in listed if entry.state == "failed"])
         draw_documents(listed, folder, is_busy=is_busy)
 
 
