@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -11,6 +12,7 @@ from knowledge_base.changes import DocumentChange, GenerationChanges, PassageCha
 _AROUND = 60
 _SHOWN = 240
 _LISTED = 20
+_WHOLE_LISTED = 50
 _STYLES = {"same": "", "out": "red", "in": "green"}
 _MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
 
@@ -20,10 +22,21 @@ def change_lines(changes: GenerationChanges) -> Iterator[Text]:
     count = len(changes.documents)
     what = f"{count} document{'' if count == 1 else 's'} changed" if count else "nothing changed"
     yield Text(f"From generation {changes.before} to {changes.after}: {what}.")
+    told: Counter[str] = Counter()
     for document in changes.documents:
-        yield Text(f"{document.state}: {_name(document)}{_counts(document)}", style="bold")
+        told[document.state] += 1
         if document.state in ("changed", "renamed"):
+            yield _headline(document)
             yield from _passage_lines(document.passages)
+        elif told[document.state] <= _WHOLE_LISTED:
+            yield _headline(document)
+    for state in ("added", "removed"):
+        if told[state] > _WHOLE_LISTED:
+            yield Text(f"... and {told[state] - _WHOLE_LISTED:,} more {state} (--json lists all)")
+
+
+def _headline(document: DocumentChange) -> Text:
+    return Text(f"{document.state}: {_name(document)}{_counts(document)}", style="bold")
 
 
 def _name(document: DocumentChange) -> str:

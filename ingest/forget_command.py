@@ -83,6 +83,6 @@ def _said(done: Forgetting) -> Iterator[str]:
         f"Removed: {len(done.generations)} generations, {len(done.files)} files, {done.originals} originals, {done.vectors}"
         f" vectors of the cache, {len(done.evaluations)} evaluations, {done.erased_answers} answers."
     )
-    if done.answers and not done.erased_answers:
+    if done.answers:
         yield f"{len(done.answers)} kept answers still hold text of it (--with-answers erases such answers)."
     yield from done.notices

@@ -40,7 +40,7 @@ class Forgetting:
 
     `names` are all sources that it had; `generations` are removed, and `generation` is published in their place (None: the
     published one does not hold it). `files` are deleted, `evaluations` are runs that are. `answers` hold text of it: they stay,
-    and lose their page, unless they are erased too. `originals` and `vectors` count what is erased.
+    and lose their page, unless they are erased too; then none is listed any more. `originals` and `vectors` count what is erased.
     """
 
     source: str
@@ -158,7 +158,8 @@ def _erase(
     progress(4)
     vectors = _clean_cache(data_dir, embedder)
     progress(5)
-    return replace(planned, generation=generation, originals=originals, vectors=vectors, erased_answers=erased)
+    left = [] if with_answers else planned.answers  # the report, which may be kept, must not bring back what they asked
+    return replace(planned, generation=generation, originals=originals, vectors=vectors, erased_answers=erased, answers=left)
 
 
 def _erase_answers(data_dir: Path, planned: Forgetting) -> int:

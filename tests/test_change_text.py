@@ -49,6 +49,11 @@ def test_long_lists_are_cut_and_said_to_be() -> None:
     assert found[-1] == "  ... and 10 more (--json lists all)" and len(found) == 23
 
 
+def test_of_many_whole_documents_the_first_are_listed() -> None:
+    found = lines(*(DocumentChange("removed", f"{n}.md", "B", None, 0, ()) for n in range(1200)))
+    assert found[-1] == "... and 1,150 more removed (--json lists all)" and len(found) == 52
+
+
 def test_whole_documents_are_counted_not_printed() -> None:
     added = DocumentChange("added", "b.md", "B", None, 0, (PassageChange("added", None, text("All of it.")),))
     assert lines(added)[1:] == ["added: b.md (passages: 1 added)"]

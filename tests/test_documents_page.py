@@ -188,7 +188,7 @@ def test_what_runs_is_shown_and_nothing_else_can_be_started(ingest: FakeIngest, 
     opened = page()
     assert "Bringing the index up to date…" in shown(opened)
     bars = [bar.proto for bar in opened.get("progress")]
-    assert [(bar.value, bar.text) for bar in bars] == [(25, "Embedding: 3 of 12"), (0, "pariscall: 5.0 MB")]
+    assert [(bar.value, bar.text) for bar in bars] == [(25, "Embedding: 3 of 12"), (0, "Downloading pariscall: 5.0 MB")]
     assert all(button(opened, label).disabled for label in ("Preview", "Bring the index up to date", "Forget…"))
 
 

@@ -67,7 +67,7 @@ def test_a_fetch_and_a_forgetting_are_reported() -> None:
     report = {"source": HOSTILE, "answers": [1, 2, 3], "erased_answers": 0, "notices": ["A notice."]}
     lines = list(report_view.forget_lines(report))
     assert is_text(lines[0]) and lines[1:] == ["3 kept answers still hold text of it.", "A notice."]
-    erased = list(report_view.forget_lines(report | {"erased_answers": 3, "notices": []}))
+    erased = list(report_view.forget_lines(report | {"answers": [], "erased_answers": 3, "notices": []}))
     assert erased[1:] == ["3 answers that held text of it were erased."]
 
 

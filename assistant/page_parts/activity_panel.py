@@ -67,7 +67,7 @@ def _draw_running() -> None:
 
 
 def _progress(stage: Stage) -> tuple[float, str]:
-    name = as_label(_STAGES.get(stage.name, stage.name), 60)
+    name = as_label(_STAGES.get(stage.name, f"Downloading {stage.name}"), 60)
     if not stage.total:
         return 0.0, f"{name}: {_amount(stage.done)}"
     return min(1.0, stage.done / stage.total), f"{name}: {_amount(stage.done)} of {_amount(stage.total)}"

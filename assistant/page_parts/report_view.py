@@ -52,11 +52,10 @@ def fetch_lines(report: Mapping[str, Any]) -> Iterator[str]:
 def forget_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """Yield what was forgotten, and what still holds text of it."""
     yield f"<b>{as_html(report['source'])} is forgotten.</b> Nothing of its text is left in the index and beside it."
-    left = len(report["answers"]) - report["erased_answers"]
     if report["erased_answers"]:
         yield f"{report['erased_answers']} answers that held text of it were erased."
-    if left > 0:
-        yield f"{left} kept answers still hold text of it."
+    if report["answers"]:
+        yield f"{len(report['answers'])} kept answers still hold text of it."
     yield from (as_html(str(notice)) for notice in report.get("notices") or ())
 
 
