@@ -40,7 +40,8 @@ class Forgetting:
 
     `names` are all sources that it had; `generations` are removed, and `generation` is published in their place (None: the
     published one does not hold it). `files` are deleted, `evaluations` are runs that are. `answers` hold text of it: they stay,
-    and lose their page, unless they are erased too; then none is listed any more. `originals` and `vectors` count what is erased.
+    and lose their page, unless they are erased too; then none is listed any more. `originals` and `vectors` count what is
+    erased.
     """
 
     source: str
