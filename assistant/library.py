@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from assistant.uploads import Upload
 from knowledge_base.catalog import DocumentRow, FailureRow
 from knowledge_base.generations import Manifest, open_generation
+
+_ODD = 0.02
 
 EntryState = Literal["failed", "waiting", "changed", "going", "indexed"]
 _ORDER: dict[EntryState, int] = {"failed": 0, "going": 1, "changed": 1, "waiting": 1, "indexed": 2}
@@ -34,16 +36,25 @@ class Holdings:
         return {row.source: row.content_hash for row in self.failures}
 
 
+class PageRead(NamedTuple):
+    """What was read of one page (None: a document without pages); `remarks` say what a reader must know of it."""
+
+    page: int | None
+    characters: int | None
+    language: str | None
+    remarks: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of the list; `problem` is why it failed or what a reader must know, `page_problems` the same by page."""
+    """A document of the list; `problem` is why it failed or what a reader must know, `pages` the same page by page."""
 
     source: str
     title: str
     state: EntryState
     document: DocumentRow | None = None
     problem: str | None = None
-    page_problems: tuple[str, ...] = ()
+    pages: tuple[PageRead, ...] = ()
 
     @property
     def root(self) -> str:
@@ -79,13 +90,15 @@ def _entry(
 ) -> Entry:
     title = document.title if document else source.rpartition("/")[2]
     problem = reason if state == "failed" else health.get("problem")
-    pages = tuple(_page_problem(told) for told in health.get("page_problems") or ())
-    return Entry(source, title, state, document, str(problem) if problem else None, pages)
+    pages = map(_page_read, health.get("page_health") or health.get("page_problems") or ())
+    return Entry(source, title, state, document, str(problem) if problem else None, tuple(pages))
 
 
-def _page_problem(told: Mapping[str, Any]) -> str:
-    where = f"page {told['page']}: " if told.get("page") is not None else ""
-    return f"{where}{told.get('problem', '')}"
+def _page_read(told: Mapping[str, Any]) -> PageRead:
+    odd = [f"{told['odd']:.0%} odd characters"] if told.get("odd", 0) > _ODD else []
+    suspected = [f"{name} suspected" for name in ("columns", "tables") if told.get(name)]
+    problem = [str(told["problem"])] if told.get("problem") else []
+    return PageRead(told.get("page"), told.get("characters"), told.get("language"), (*problem, *odd, *suspected))
 
 
 def chosen(listed: Iterable[Entry], root: str | None, words: str, *, records: bool) -> list[Entry]:

@@ -306,7 +306,8 @@ def test_what_cannot_be_forgotten_is_said_with_the_remedy(ingest: FakeIngest, pu
 
 def test_what_changed_is_shown_between_two_generations(published: Path):
     opened = page(CHANGES_PAGE)
-    assert cards(opened) == ["**A note on the Call** — changed · 1 removed · 1 added", "**Saltholm** — added · 1 passage"]
+    assert cards(opened) == ["**A note on the Call** — changed · 1 removed · 1 added", "1 added"]
+    assert "Documents: 1 changed, 1 added" in shown(opened) and "Saltholm</a>" in shown(opened)
     opened.main.selectbox[0].set_value("000002").run()
     assert "No document differs" in shown(opened)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer
 
-from assistant.library import Entry
+from assistant.library import Entry, PageRead
 from assistant.page_parts import add_documents, change_view, document_list, forget_dialog, report_view, standing
 from assistant.server import SETTINGS_VARIABLE
 from assistant.uploads import Outcome, Upload
@@ -96,9 +96,11 @@ def test_a_documents_card_says_its_state_and_its_counts() -> None:
 
 
 def test_a_documents_health_is_told_page_by_page_as_text() -> None:
-    problems = tuple(f"page {n}: no text" for n in range(40))
-    html = document_list.details_html(Entry(HOSTILE, HOSTILE, "indexed", ROW, HOSTILE, problems))
-    assert is_text(html) and "page 0: no text" in html and "… and 10 more" in html
+    pages = (PageRead(1, 1200, "en", ()), *(PageRead(n, 0, None, (HOSTILE, "no text")) for n in range(2, 500)))
+    html = document_list.details_html(Entry(HOSTILE, HOSTILE, "indexed", ROW, HOSTILE, pages))
+    assert is_text(html) and "<td>1</td><td>1,200</td><td>en</td><td></td>" in html and "; no text</td>" in html
+    assert "Page by page, 498 with a remark" in html and "… and 99 more pages" in html
+    assert "<table>" not in document_list.details_html(Entry("a.md", "A", "indexed", ROW, None, (PageRead(None, 9, "en", ()),)))
 
 
 def test_forgetting_says_what_goes_and_which_answers_lose_their_page() -> None:
@@ -157,11 +159,12 @@ def test_other_changes_say_what_happened() -> None:
 
 
 def test_documents_that_came_or_went_lead_to_where_they_are_held() -> None:
-    came = changed(PassageChange("added", None, text("New.", 3)), state="added")
-    went = changed(PassageChange("removed", text("Old."), None), state="removed")
-    assert "source?source=a.pdf&amp;page=3&amp;generation=000002" in change_view.document_html(*came)
-    assert "generation=000001" in change_view.document_html(*went) and "as it was" in change_view.document_html(*went)
-    assert change_view.label(came[0]) == "**A** — added · 1 passage"
+    came, changes = changed(PassageChange("added", None, text("New.", 3)), state="added")
+    html = change_view.whole_html([came] * 302, changes)
+    assert "source?source=a.pdf&amp;page=3&amp;generation=000002" in html and "a.pdf · 1 passage</span>" in html
+    assert "… and 2 more" in html
+    went, changes = changed(PassageChange("removed", text("Old."), None), state="removed")
+    assert "generation=000001" in change_view.whole_html([went], changes)
 
 
 def test_long_changes_are_cut_and_same_text_is_said_to_be_that() -> None:

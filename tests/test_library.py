@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from page_fixtures import note, publish_documents
 
-from assistant.library import Entry, chosen, entries, read_holdings
+from assistant.library import Entry, PageRead, chosen, entries, read_holdings
 from assistant.uploads import Upload
 from knowledge_base.catalog import DocumentRow, FailureRow
 from knowledge_base.errors import NoIndexError
@@ -30,7 +30,10 @@ def listed(data_dir: Path) -> list[Entry]:
         {
             "source": "notes/call.md",
             "problem": "1 of 1 pages without text",
-            "page_problems": [{"page": 3, "problem": "it has no text"}, {"page": None, "problem": "odd"}],
+            "page_problems": [
+                {"page": 3, "problem": "it has no text"},
+                {"page": None, "characters": 40, "language": "fr", "odd": 0.123, "columns": True},
+            ],
         }
     ]
     return entries(holdings, uploads, health)
@@ -51,7 +54,10 @@ def test_each_has_its_reason_and_its_health(data_dir: Path) -> None:
     found = {entry.source: entry for entry in listed(data_dir)}
     assert found["uploads/bad.pdf"].problem == "It is broken. Print it anew."
     assert found["notes/call.md"].problem == "1 of 1 pages without text"
-    assert found["notes/call.md"].page_problems == ("page 3: it has no text", "odd")
+    assert found["notes/call.md"].pages == (
+        PageRead(3, None, None, ("it has no text",)),
+        PageRead(None, 40, "fr", ("12% odd characters", "columns suspected")),
+    )
     assert isinstance(found["notes/call.md"].document, DocumentRow)
     assert (found["uploads/new.txt"].title, found["uploads/new.txt"].root) == ("new.txt", "uploads")
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from assistant.page_parts.escaping import as_html, as_label
 from assistant.page_parts.links import SourceLink
-from knowledge_base.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, WordRun
+from knowledge_base.changes import DocumentChange, DocumentState, GenerationChanges, PassageChange, PassageText, WordRun
 
 _OPEN = 3
-_DOCUMENTS = 200
+_DOCUMENTS = 100
+_LISTED = 300
 _PASSAGES = 60
 _EXCERPT = 300
-_STATES = {"added": "added", "removed": "removed", "changed": "changed", "renamed": "renamed"}
+_STATES: tuple[DocumentState, ...] = ("changed", "renamed", "removed", "added")
 _ICONS = {
     "added": ":material/add_circle:",
     "removed": ":material/remove_circle:",
@@ -23,27 +26,46 @@ _TAGS = {"same": "span", "out": "del", "in": "ins"}
 
 
 def draw_changes(changes: GenerationChanges) -> None:
-    """Draw the documents that differ, the first of them open."""
-    if not changes.documents:
-        st.html('<div class="pc-box"><p>No document differs between these generations.</p></div>')
+    """Draw the documents that differ: each that changed by itself, the first of them open; then those that went and came."""
+    by_state = {state: [d for d in changes.documents if d.state == state] for state in _STATES}
+    told = [f"{len(listed):,} {state}" for state, listed in by_state.items() if listed]
+    st.html(f'<p class="pc-quiet">{"Documents: " + ", ".join(told) if told else "No document differs."}</p>')
+    edited = [*by_state["changed"], *by_state["renamed"]]
     with st.container(gap="xsmall", key="changes"):
-        for position, document in enumerate(changes.documents[:_DOCUMENTS]):
-            is_open = position < _OPEN and document.state in ("changed", "renamed")
-            key = f"change-{document.state}-{document.source}"
-            with st.expander(label(document), icon=_ICONS[document.state], expanded=is_open, key=key):
+        for position, document in enumerate(edited[:_DOCUMENTS]):
+            with st.expander(
+                label(document), icon=_ICONS[document.state], expanded=position < _OPEN, key=f"change-{document.source}"
+            ):
                 st.html(document_html(document, changes))
-    if len(changes.documents) > _DOCUMENTS:
-        more = f"… and {len(changes.documents) - _DOCUMENTS:,} more; <code>python -m ingest changes</code> lists all."
-        st.html(f'<p class="pc-quiet">{more}</p>')
+        if len(edited) > _DOCUMENTS:
+            more = f"… and {len(edited) - _DOCUMENTS:,} more; <code>python -m ingest changes</code> shows all."
+            st.html(f'<p class="pc-quiet">{more}</p>')
+        for state in ("removed", "added"):
+            if by_state[state]:
+                with st.expander(f"{len(by_state[state]):,} {state}", icon=_ICONS[state], key=f"change-{state}"):
+                    st.html(whole_html(by_state[state], changes))
+
+
+def whole_html(documents: Sequence[DocumentChange], changes: GenerationChanges) -> str:
+    """Return documents that came or went as a list; each leads to where it is held."""
+    items = "".join(f"<li>{_whole(document, changes)}</li>" for document in documents[:_LISTED])
+    more = f'<p class="pc-quiet">… and {len(documents) - _LISTED:,} more</p>' if len(documents) > _LISTED else ""
+    return f'<div class="pc-diff"><ul class="pc-files">{items}</ul>{more}</div>'
+
+
+def _whole(document: DocumentChange, changes: GenerationChanges) -> str:
+    generation = changes.after if document.state == "added" else changes.before
+    page = next((text.page for change in document.passages if (text := change.after or change.before)), None)
+    address = as_html(SourceLink(document.source, page, generation=generation).address())
+    count = len(document.passages)
+    told = f"{as_html(document.source)} · {count:,} passage{'' if count == 1 else 's'}"
+    return f'<a href="{address}" target="_self">{as_html(document.title)}</a><span>{told}</span>'
 
 
 def label(document: DocumentChange) -> str:
     """Return the label of a document's card: its title, its state, and how many passages changed."""
     counts = [f"{count} {kind}" for kind, count in document.counts.items()]
-    if document.state in ("added", "removed"):
-        count = len(document.passages)
-        counts = [f"{count} passage{'' if count == 1 else 's'}"]
-    return f"**{as_label(document.title, 72)}** — {' · '.join([_STATES[document.state], *counts])}"
+    return f"**{as_label(document.title, 72)}** — {' · '.join([document.state, *counts])}"
 
 
 def document_html(document: DocumentChange, changes: GenerationChanges) -> str:
@@ -52,8 +74,6 @@ def document_html(document: DocumentChange, changes: GenerationChanges) -> str:
     if document.previous:
         source = f"{as_html(document.previous)} → {source}"
     head = f'<p class="pc-source">{source}</p>'
-    if document.state in ("added", "removed"):
-        return f'<div class="pc-diff">{head}{_way(document, changes)}</div>'
     kept = f'<p class="pc-quiet">{document.unchanged:,} passages are as they were.</p>' if document.unchanged else ""
     if not document.passages:
         return f'<div class="pc-diff">{head}<p class="pc-quiet">Its text is the same.</p></div>'
@@ -61,14 +81,6 @@ def document_html(document: DocumentChange, changes: GenerationChanges) -> str:
     left = len(document.passages) - _PASSAGES
     more = f'<p class="pc-quiet">… and {left:,} more passages.</p>' if left > 0 else ""
     return f'<div class="pc-diff">{head}{kept}{passages}{more}</div>'
-
-
-def _way(document: DocumentChange, changes: GenerationChanges) -> str:
-    generation = changes.after if document.state == "added" else changes.before
-    texts = [change.after or change.before for change in document.passages]
-    page = next((text.page for text in texts if text), None)
-    address = as_html(SourceLink(document.source, page, generation=generation).address())
-    return f'<p><a href="{address}" target="_self">{"Open it" if document.state == "added" else "Open it as it was"}</a></p>'
 
 
 def passage_html(change: PassageChange, document: DocumentChange, changes: GenerationChanges) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from assistant import uploads
-from assistant.library import Entry, EntryState, chosen
+from assistant.library import Entry, EntryState, PageRead, chosen
 from assistant.page_parts.escaping import as_html, as_label
 from assistant.page_parts.forget_dialog import draw_forget_dialog
 from assistant.page_parts.links import SOURCE_PAGE
@@ -18,7 +18,7 @@ from knowledge_base.errors import KnowledgeBaseError
 A_PAGE = 20
 _ALL = "All"
 _TITLE_LENGTH = 72
-_PAGES_TOLD = 30
+_PAGES_TOLD = 400
 _STATES: dict[EntryState, str] = {
     "failed": "failed",
     "waiting": "waits for the next update",
@@ -116,11 +116,25 @@ def details_html(entry: Entry) -> str:
     if entry.problem:
         name = "pc-refused" if entry.state == "failed" else "pc-told"
         lines.append(f'<p class="{name}">{as_html(entry.problem)}</p>')
-    if entry.page_problems:
-        told = "".join(f"<li>{as_html(problem)}</li>" for problem in entry.page_problems[:_PAGES_TOLD])
-        more = f"<li>… and {len(entry.page_problems) - _PAGES_TOLD} more</li>" if len(entry.page_problems) > _PAGES_TOLD else ""
-        lines.append(f'<ul class="pc-files">{told}{more}</ul>')
+    if any(page.page is not None or page.remarks for page in entry.pages):
+        lines.append(pages_html(entry.pages))
     return f'<div class="pc-card">{"".join(lines)}</div>'
+
+
+def pages_html(pages: Sequence[PageRead]) -> str:
+    """Return how well each page was read, folded away; those with a remark are counted."""
+    remarked = sum(bool(page.remarks) for page in pages)
+    told = f", {remarked} with a remark" if remarked else ""
+    rows = "".join(_page_row(page) for page in pages[:_PAGES_TOLD])
+    more = f'<p class="pc-quiet">… and {len(pages) - _PAGES_TOLD} more pages</p>' if len(pages) > _PAGES_TOLD else ""
+    head = "<tr><th>page</th><th>characters</th><th>language</th><th>remarks</th></tr>"
+    return f"<details class='pc-pages'><summary>Page by page{told}</summary><table>{head}{rows}</table>{more}</details>"
+
+
+def _page_row(page: PageRead) -> str:
+    counted = "" if page.characters is None else f"{page.characters:,}"
+    cells = ("" if page.page is None else str(page.page), counted, page.language or "", "; ".join(page.remarks))
+    return f"<tr>{''.join(f'<td>{as_html(cell)}</td>' for cell in cells)}</tr>"
 
 
 def _draw_remove(entry: Entry, *, is_busy: bool) -> None:

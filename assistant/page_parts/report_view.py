@@ -10,7 +10,7 @@ import streamlit as st
 from assistant.activity import Activity
 from assistant.page_parts.escaping import as_html
 
-_LISTED = 200
+_LISTED, _OPEN = 200, 5
 _CHANGES = {"added": "added", "updated": "changed", "renamed": "renamed", "deleted": "removed"}
 _STATES = _CHANGES | {"failed": "failed", "skipped": "skipped", "unchanged": "unchanged"}
 
@@ -29,7 +29,7 @@ def draw_report(activity: Activity) -> None:
 
 def sync_lines(report: Mapping[str, Any], *, planned: bool) -> Iterator[str]:
     """Yield the headline of a plan or of a sync, and its notices."""
-    counts = [f"{len(report[state])} {word}" for state, word in _STATES.items() if report.get(state)]
+    counts = [f"{len(report[state]):,} {word}" for state, word in _STATES.items() if report.get(state)]
     changes = any(report.get(state) for state in _CHANGES)
     told = ", ".join(counts) or "no documents found"
     if planned:
@@ -68,7 +68,8 @@ def _draw_lists(report: Mapping[str, Any]) -> None:
     for state, word in _STATES.items():
         listed = report.get(state) or []
         if listed and state != "unchanged":
-            with st.expander(f"{len(listed)} {word}", expanded=state == "failed" or len(listed) <= 5, key=f"report-{state}"):
+            is_open = state == "failed" or (state != "skipped" and len(listed) <= _OPEN)
+            with st.expander(f"{len(listed):,} {word}", expanded=is_open, key=f"report-{state}"):
                 st.html(list_html(listed))
 
 
