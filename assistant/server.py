@@ -71,12 +71,13 @@ def page_application(settings: Settings) -> App:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
+    from streamlit import config
     from streamlit.starlette import App
 
     from assistant.page_parts.notices import draw_unexpected_error
 
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
-    return App(
+    application = App(
         SCRIPT,
         routes=[Route("/healthz", health)],
         middleware=[
@@ -85,6 +86,8 @@ def page_application(settings: Settings) -> App:
         ],
         on_script_error=draw_unexpected_error,
     )
+    config.set_option("server.maxUploadSize", settings.max_file_mb)  # read first: the application finds its config.toml
+    return application
 
 
 def page_settings() -> Settings:

@@ -74,6 +74,11 @@ class EmbeddingCache:
         rows = [(text_hash,) for text_hash in hashes]
         self._attempt(lambda connection: _write(connection, "DELETE FROM vectors WHERE text_hash = ?", rows))
 
+    def keep_only(self, hashes: Iterable[str]) -> int:
+        """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
+        kept = [(text_hash,) for text_hash in set(hashes)]
+        return self._attempt(lambda connection: _erase_all_but(connection, kept))
+
     def _open(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,6 +191,17 @@ def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) 
 def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     with connection:
         connection.executemany(statement, rows)
+
+
+def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
+    connection.execute("PRAGMA secure_delete = ON")
+    with connection:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
+        connection.execute("DELETE FROM kept")
+        connection.executemany("INSERT INTO kept VALUES (?)", kept)
+        erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
+    connection.execute("VACUUM")
+    return erased
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     parse_seconds: float = Field(default=30.0, gt=0)
     parse_memory_mb: int = Field(default=1024, ge=256)
     max_file_mb: int = Field(default=100, ge=1)
+    max_uploads_mb: int = Field(default=1000, ge=1, description="all files together that are put in through the page")
     log_questions: bool = False
     test_set: Path | None = Field(
         default=None, description="the test set of `evaluate`; None: the one over the built-in library"

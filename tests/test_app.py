@@ -13,7 +13,7 @@ from assistant.answering import Assistant
 from assistant.answers import Answer
 from assistant.conversations import FILE_NAME, ConversationStore
 from assistant.page_parts.examples import EXAMPLES
-from assistant.page_parts.links import CHAT_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
+from assistant.page_parts.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
 from assistant.server import SETTINGS_VARIABLE
 from ingest.loaders import pdf
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
@@ -209,7 +209,8 @@ def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Pat
 def test_the_sidebar_stays_when_the_page_is_run_again(fake: FakeAssistant):
     """Streamlit runs the files of a folder called `pages` by themselves, without app.py: ours must have another name."""
     opened = page().run()
-    assert [button.label for button in opened.sidebar.button] == ["New conversation", "Saved answers", "Evaluation"]
+    labels = [button.label for button in opened.sidebar.button]
+    assert labels == ["New conversation", "Saved answers", "Documents", "Evaluation"]
 
 
 def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
@@ -264,6 +265,7 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
 
     script = (
         "import sys; import assistant.app, assistant.views.chat, assistant.views.source, assistant.views.saved\n"
+        "import assistant.views.documents, assistant.views.changes\n"
         "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -272,4 +274,4 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
 
 
 def test_every_page_that_links_name_is_there():
-    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE))
+    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE, DOCUMENTS_PAGE, CHANGES_PAGE))

@@ -13,6 +13,7 @@ from assistant.page_parts.cards import draw_citations, draw_nearest
 from assistant.page_parts.escaping import as_html
 from assistant.page_parts.links import SourceLink
 from assistant.page_parts.plain_text import csv_table, guarded, with_references
+from assistant.page_parts.standing import standings_of
 
 NEAREST = 3
 
@@ -26,7 +27,7 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
     st.html(answer_html(answer, conversation))
     if answer.table:
         _draw_table(answer, key)
-    draw_citations(answer.citations, answer.generation, conversation, key)
+    draw_citations(answer.citations, answer.generation, conversation, key, standings_of(answer))
 
 
 def draw_copy(answer: Answer) -> None:
