@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import (
@@ -28,12 +27,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ingest.options import AsJson, DataDirectory, read_settings
 from ingest.report import SyncReport
+from ingest.snapshot_commands import commands as snapshot_commands
 from ingest.sync import SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
@@ -47,21 +47,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Read documents into the knowledge base, and look after its generations.",
 )
+app.add_typer(snapshot_commands)
 
-DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
-
-
-def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings from the environment, `--data-dir` above them; a bad value ends the command with its remedy."""
-    try:
-        return Settings(data_dir=data_dir) if data_dir else Settings()
-    except ValidationError as error:
-        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, field_validator
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     parse_memory_mb: int = Field(default=1024, ge=256)
     max_file_mb: int = Field(default=100, ge=1)
     log_questions: bool = False
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("documents")
     @classmethod
