@@ -30,7 +30,7 @@ from rich.text import Text
 from ingest.options import AsJson, DataDirectory, read_settings
 from ingest.report import SyncReport
 from ingest.snapshot_commands import commands as snapshot_commands
-from ingest.sync import SyncOptions
+from ingest.sync import Engine, SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError
@@ -51,6 +51,8 @@ app.add_typer(snapshot_commands)
 
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="What reads and embeds: this machine's cores, or Ray.")]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster; without it, Ray runs on this machine.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
 
 
@@ -61,10 +63,13 @@ def sync(
     as_json: AsJson = False,
     allow_deletions: AllowDeletions = False,
     rebuild: Rebuild = False,
+    engine: EngineOption = "local",
+    ray_address: RayAddress = None,
 ) -> None:
     """Bring the index in line with the documents, and publish it."""
+    options = SyncOptions(folder, allow_deletions, rebuild, engine, ray_address)
     with _progress() as progress:
-        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild), progress.update)
+        report = run_sync(read_settings(data_dir), options, progress.update)
     _show_report(report, as_json, planned=False)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Literal
 
 from ingest import chunking
 from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
@@ -19,16 +20,27 @@ from knowledge_base.files import storage_errors, writer_lock
 from knowledge_base.generations import Generation, open_generation
 from knowledge_base.settings import Settings
 
+if TYPE_CHECKING:
+    from ingest.stages import Reader
+
 log = logging.getLogger(__name__)
+
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing."""
+    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing.
+
+    `engine` says what reads and embeds: "local", this machine's cores; "ray", a Ray cluster at `ray_address` (None: here).
+    """
 
     folder: Path | None = None
     allow_deletions: bool = False
     rebuild: bool = False
+    engine: Engine = "local"
+    ray_address: str | None = None
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -84,8 +96,18 @@ def _build(
     from knowledge_base.verification import verifier
 
     with verifier() as child:
-        manifest, reading, embedded = build(Build(settings, options.folder, base, plan), child, progress)
+        manifest, reading, embedded = build(Build(settings, options.folder, base, plan, _reader(options)), child, progress)
     return make_report(plan, reading, manifest.id, manifest.counts["passages"], notices, embedded)
+
+
+def _reader(options: SyncOptions) -> Reader:
+    if options.engine == "local":
+        from ingest.stages import LocalReader
+
+        return LocalReader()
+    from ingest.ray_engine import RayReader
+
+    return RayReader(options.ray_address)
 
 
 def _refusal(plan: SyncPlan, base: Generation | None, options: SyncOptions) -> list[str]:

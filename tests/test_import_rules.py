@@ -18,6 +18,7 @@ VENDORS = {
     "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
     "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/page_images.py"},
+    "ray": {"ingest/ray_engine.py"},
     "prometheus_client": {"assistant/metrics.py"},
     "langchain_core": {"knowledge_base/langchain_retriever.py"},
 }
