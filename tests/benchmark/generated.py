@@ -12,8 +12,9 @@ _STARTS = ("Bal", "Cor", "Dun", "Fen", "Gar", "Hal", "Ker", "Lin", "Mor", "Nor",
 _MIDDLES = ("a", "de", "e", "i", "mo", "no", "o", "ra", "ri", "ta", "u", "va")
 _ENDS = ("bury", "by", "dale", "ford", "gate", "ham", "holm", "mere", "minster", "port", "stead", "ton", "wick", "worth")
 _THINGS = (
-    "lighthouse", "market hall", "stone bridge", "town library", "harbour wall", "railway station", "water tower", "bell tower",
-    "grain mill", "salt works", "weather station", "fish market", "county archive", "music school", "fire brigade", "botanic garden",
+    "lighthouse", "market hall", "stone bridge", "town library", "harbour wall", "railway station", "water tower",
+    "bell tower", "grain mill", "salt works", "weather station", "fish market", "county archive", "music school",
+    "fire brigade", "botanic garden",
 )  # fmt: skip
 _EVENTS = (
     ("was opened to the public by", "opened"),
@@ -24,7 +25,20 @@ _EVENTS = (
     ("was painted green on the order of", "painted green"),
 )
 _PEOPLE = ("Ada", "Bruno", "Clara", "Diego", "Elsa", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kofi", "Lena", "Marta", "Nils")
-_FAMILIES = ("Abel", "Brandt", "Costa", "Dupont", "Eriksen", "Fischer", "Greco", "Hansen", "Ivanov", "Jensen", "Keller", "Lopez")
+_FAMILIES = (
+    "Abel",
+    "Brandt",
+    "Costa",
+    "Dupont",
+    "Eriksen",
+    "Fischer",
+    "Greco",
+    "Hansen",
+    "Ivanov",
+    "Jensen",
+    "Keller",
+    "Lopez",
+)
 _REMARKS = (
     "The council noted the cost in its yearly accounts, together with the names of those who had paid towards it.",
     "Visitors of those days wrote that the road there was long, and that the view at its end made up for it.",
