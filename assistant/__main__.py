@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from assistant.answering import Assistant
 from assistant.answers import Answer, as_json
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
 
 NOT_PASSED = 1
@@ -93,7 +94,9 @@ def evaluate(
 def read_settings(data_dir: Path | None) -> Settings:
     """Read the settings from the environment, `--data-dir` above them; a bad value is raised with its remedy."""
     try:
-        return Settings(data_dir=data_dir) if data_dir else Settings()
+        settings = Settings(data_dir=data_dir) if data_dir else Settings()
+        configure(settings.log_format, settings.log_level)
+        return settings
     except ValidationError as error:
         lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
         raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error

@@ -22,6 +22,7 @@ from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
+from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
@@ -86,6 +87,7 @@ class Assistant:
         self._use(newer)
         older.close()
 
+    @as_request
     def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
         """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first."""
         started = perf_counter()
@@ -100,7 +102,7 @@ class Assistant:
             generation=self.generation.id,
             seconds=perf_counter() - started,
         )
-        log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
+        self._log(answer)
         return answer
 
     def considered(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> list[RetrievedPassage]:
@@ -110,6 +112,13 @@ class Assistant:
     def _gathered(self, asked: str, history: Sequence[Mapping[str, str]]) -> tuple[Question, Evidence]:
         question = analyse(asked, self._retriever.read(asked, context_of(asked, history)))
         return question, gather(question, self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
+
+    def _log(self, answer: Answer) -> None:
+        """Log that a question was answered; what was asked only where the settings say so."""
+        facts: dict[str, object] = {"seconds": round(answer.seconds, 4), "mode": answer.mode, "refused": answer.abstained}
+        if self._settings.log_questions:
+            facts["question"] = answer.question
+        log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained, extra=facts)
 
     def _answer(self, question: Question, evidence: Evidence, earlier: Sequence[str]) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""

@@ -1,4 +1,4 @@
-"""Serve the page on 127.0.0.1: Streamlit's ASGI application with response headers of our own and a health route."""
+"""Serve the page on 127.0.0.1: Streamlit's ASGI application with response headers and routes of our own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
 
@@ -38,6 +36,7 @@ def serve(settings: Settings, port: int) -> None:
         address = f"http://{ADDRESS}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             page_application(settings),
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -70,16 +69,16 @@ def page_application(settings: Settings) -> App:
     """Return the ASGI application of the page, and leave the settings where its script finds them."""
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.routing import Route
     from streamlit import config
     from streamlit.starlette import App
 
+    from assistant.operations import operation_routes
     from assistant.page_parts.notices import draw_unexpected_error
 
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
     application = App(
         SCRIPT,
-        routes=[Route("/healthz", health)],
+        routes=operation_routes(settings),
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
@@ -94,13 +93,6 @@ def page_settings() -> Settings:
     """Return the settings that the page is served with: those of the environment where it is run by itself."""
     handed_over = os.environ.get(SETTINGS_VARIABLE)
     return Settings.model_validate_json(handed_over) if handed_over else Settings()
-
-
-async def health(request: Request) -> Response:
-    """Say that the page is up."""
-    from starlette.responses import JSONResponse
-
-    return JSONResponse({"status": "ok"})
 
 
 def response_headers() -> dict[str, str]:

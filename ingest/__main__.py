@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.options import AsJson, DataDirectory, read_settings
 from ingest.progress import ProgressForm, shown_as
 from ingest.report import SyncReport
-from ingest.sync import SyncOptions
+from ingest.snapshot_commands import commands as snapshot_commands
+from ingest.sync import Engine, SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
@@ -37,24 +37,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Read documents into the knowledge base, and look after its generations.",
 )
+app.add_typer(snapshot_commands)
 
-DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
 ProgressAs = Annotated[
     ProgressForm, typer.Option("--progress", help="Progress on standard error: bars, or one JSON object a line.")
 ]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="What reads and embeds: this machine's cores, or Ray.")]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster; without it, Ray runs on this machine.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
-
-
-def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings from the environment, `--data-dir` above them; a bad value ends the command with its remedy."""
-    try:
-        return Settings(data_dir=data_dir) if data_dir else Settings()
-    except ValidationError as error:
-        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
 
 
 @app.command()
@@ -65,11 +57,14 @@ def sync(
     allow_deletions: AllowDeletions = False,
     rebuild: Rebuild = False,
     gate: Annotated[bool, typer.Option("--gate", help="Publish only what passes its evaluation.")] = False,
+    engine: EngineOption = "local",
+    ray_address: RayAddress = None,
     progress_as: ProgressAs = ProgressForm.bars,
 ) -> None:
     """Bring the index in line with the documents, and publish it."""
+    options = SyncOptions(folder, allow_deletions, rebuild, gate, engine, ray_address)
     with shown_as(progress_as) as progress:
-        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild, gate), progress.update)
+        report = run_sync(read_settings(data_dir), options, progress.update)
     _show_report(report, as_json, planned=False)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
 

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING
 
 from ingest import chunking
 from ingest.plan import FileToRead, SyncPlan, with_earlier_version
-from ingest.reading import read_documents
 from ingest.report import Progress, Reading
+from ingest.stages import Reader
 from knowledge_base import generations
 from knowledge_base.catalog import Catalog, FailureRow
-from knowledge_base.embedding_cache import EmbeddingCache, embed_with_cache
+from knowledge_base.embedding_cache import EmbeddingCache, VectorCache, embed_with_cache
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import require_free_space
 from knowledge_base.generations import CATALOG, CHROMA, Generation, Manifest
 from knowledge_base.passages import Document, Passage
-from knowledge_base.sandbox import Sandbox
 from knowledge_base.settings import Settings
 from knowledge_base.vectors import VectorIndex, VectorStore, warm_up
 from knowledge_base.verification import Verifier
@@ -48,13 +47,15 @@ _WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, 
 class Build:
     """What is to be built: the plan, on top of `base` (None: from nothing), of one `folder` or (None) the configured roots.
 
-    `judge` is given the id of the built generation before it is published, and raises where it must not be.
+    `reader` reads the files. `judge` is given the id of the built generation before it is published, and raises where it
+    must not be.
     """
 
     settings: Settings
     folder: Path | None
     base: Generation | None
     plan: SyncPlan
+    reader: Reader
     judge: Callable[[str], None] = lambda _: None
 
 
@@ -71,7 +72,7 @@ class _Embedding:
     """Embeds passages and their sentences, taking what it can from the cache."""
 
     embedder: Embedder
-    cache: EmbeddingCache
+    cache: VectorCache
 
     def embed(self, passages: Sequence[Passage], progress: Callable[[int, int], None] = lambda *_: None) -> _Vectors:
         ids, sentences = [p.id for p in passages], _sentences(passages)
@@ -84,11 +85,16 @@ class _Embedding:
         return chunking.embedded_text(passage, self.embedder.count_tokens, self.embedder.max_tokens)
 
 
+def embed_into(cache: VectorCache, embedder: Embedder, passages: Sequence[Passage]) -> None:
+    """Put the vectors of passages and of their sentences into the cache, embedding what it lacks."""
+    _Embedding(embedder, cache).embed(passages)
+
+
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
     embedder = open_embedder(task.settings)
     Thread(target=_warm_up).start()
-    reading = _read(task.settings, task.plan, embedder, progress)
+    reading = _read(task.settings, task.plan, task.reader, embedder, progress)
     _require_documents(task, reading)
     keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
     with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
@@ -96,7 +102,7 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
         embedding = _Embedding(embedder, cache)
         vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
         manifest = _write(task, reading, vectors, embedding, child, progress)
-        return manifest, reading, cache.count() - known
+        return manifest, reading, task.reader.embedded + cache.count() - known
 
 
 def _warm_up() -> None:
@@ -108,7 +114,7 @@ def _warm_up() -> None:
 # Read
 
 
-def _read(settings: Settings, plan: SyncPlan, embedder: Embedder, progress: Progress) -> Reading:
+def _read(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Embedder, progress: Progress) -> Reading:
     reading, done = Reading(), 0
     total, updated = len(plan.to_read), {file.source for file in plan.updated}
 
@@ -117,21 +123,13 @@ def _read(settings: Settings, plan: SyncPlan, embedder: Embedder, progress: Prog
         done += files
         progress("Read", done, total)
 
-    workers = min(os.cpu_count() or 1, max(1, total))
-    with Sandbox(workers, settings.parse_seconds, settings.parse_memory_mb << 20) as sandbox:
-        for file, result in read_documents(plan.to_read, sandbox, count):
-            passages = _chunk(result, embedder) if isinstance(result, Document) else []
-            if isinstance(result, Document) and (passages or result.record):
-                reading.documents.append((file, result, passages))
-            else:
-                reading.failed.append(_failure(file, result, file.source in updated))
+    for file, result, passages in reader.read(settings, plan.to_read, embedder, count):
+        if isinstance(result, Document) and (passages or result.record):
+            reading.documents.append((file, result, passages))
+        else:
+            reading.failed.append(_failure(file, result, file.source in updated))
     reading.documents.sort(key=lambda entry: entry[0].source)
     return reading
-
-
-def _chunk(document: Document, embedder: Embedder) -> list[Passage]:
-    """Cut a document; a record of the register is a row, not text to search."""
-    return [] if document.record else chunking.chunk(document, embedder.count_tokens, embedder.max_tokens)
 
 
 def _failure(file: FileToRead, result: Document | str, has_earlier: bool) -> FailureRow:

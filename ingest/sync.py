@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Literal
 
 from ingest import chunking
 from ingest.gate import Gate
@@ -20,7 +21,13 @@ from knowledge_base.files import storage_errors, writer_lock
 from knowledge_base.generations import Generation, open_generation
 from knowledge_base.settings import Settings
 
+if TYPE_CHECKING:
+    from ingest.stages import Reader
+
 log = logging.getLogger(__name__)
+
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +35,15 @@ class SyncOptions:
     """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing.
 
     With `gate` what was built is published only if it passes its evaluation.
+    `engine` says what reads and embeds: "local", this machine's cores; "ray", a Ray cluster at `ray_address` (None: here).
     """
 
     folder: Path | None = None
     allow_deletions: bool = False
     rebuild: bool = False
     gate: bool = False
+    engine: Engine = "local"
+    ray_address: str | None = None
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -90,10 +100,20 @@ def _build(
 
     gate = Gate(settings, progress) if options.gate else None
     with verifier() as child:
-        task = Build(settings, options.folder, base, plan, gate.judge if gate else lambda _: None)
+        task = Build(settings, options.folder, base, plan, _reader(options), gate.judge if gate else lambda _: None)
         manifest, reading, embedded = build(task, child, progress)
     said = [*notices, *(gate.notices if gate else ())]
     return make_report(plan, reading, manifest.id, manifest.counts["passages"], said, embedded)
+
+
+def _reader(options: SyncOptions) -> Reader:
+    if options.engine == "local":
+        from ingest.stages import LocalReader
+
+        return LocalReader()
+    from ingest.ray_engine import RayReader
+
+    return RayReader(options.ray_address)
 
 
 def _refusal(plan: SyncPlan, base: Generation | None, options: SyncOptions) -> list[str]:

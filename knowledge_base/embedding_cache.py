@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,16 @@ SIDE_FILES = ("-journal", "-wal", "-shm")
 SCHEMA = "CREATE TABLE vectors (text_hash TEXT, model_id TEXT, vector BLOB NOT NULL, PRIMARY KEY (text_hash, model_id))"
 
 logger = logging.getLogger(__name__)
+
+
+class VectorCache(Protocol):
+    """Keeps vectors by model id and text hash."""
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash."""
 
 
 class EmbeddingCache:
@@ -110,7 +120,7 @@ class EmbeddingCache:
 
 
 def embed_with_cache(
-    embedder: Embedder, cache: EmbeddingCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
 ) -> NDArray[np.float32]:
     """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
 

@@ -303,6 +303,22 @@ def prune(data_dir: Path, keep: int) -> list[str]:
     return removed
 
 
+def held_generations(data_dir: Path) -> list[str]:
+    """Return the names of the generations that a reader holds open, in this process or another."""
+    return [path.name for path in sorted((data_dir / "generations").glob("*")) if path.is_dir() and _is_held(path)]
+
+
+def _is_held(path: Path) -> bool:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+
+
 def _remove_unheld(path: Path) -> bool:
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, field_validator
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
         default=None, description="the test set of `evaluate`; None: the one over the built-in library"
     )
     gate_minimums: str = Field(default="valid=1,fit=0.5", description="figures below which no index passes, FIGURE=NUMBER,...")
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("documents")
     @classmethod

@@ -18,6 +18,8 @@ VENDORS = {
     "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
     "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/page_images.py"},
+    "ray": {"ingest/ray_engine.py"},
+    "prometheus_client": {"assistant/metrics.py"},
     "langchain_core": {"knowledge_base/langchain_retriever.py"},
 }
 NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
@@ -32,6 +34,8 @@ HEAVY = {
     "docx",
     "trafilatura",
     "lingua",
+    "prometheus_client",
+    "ray",
 }
 
 

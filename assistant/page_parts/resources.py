@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from assistant.conversations import ConversationStore
+from assistant.metrics import metrics
 from assistant.server import page_settings
 from knowledge_base.errors import StorageError
 
@@ -36,8 +37,19 @@ class SharedAssistant:
 
     def ask(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer:
         """Answer a question from the newest generation."""
-        with self._lock:
-            return self._assistant.ask(question, history)
+        try:
+            with self._lock:
+                answer = self._assistant.ask(question, history)
+        except Exception as error:
+            metrics().failed(error)
+            raise
+        metrics().answered(answer)
+        return answer
+
+    @property
+    def generation_id(self) -> str:
+        """Return the name of the generation that answers."""
+        return self._assistant.generation.id
 
     def close(self) -> None:
         """Let go of the index."""
