@@ -34,7 +34,7 @@ class EvidenceWeights:
     told: float = 0.15
     fragment: float = 0.03
     context: float = 0.4
-    judged: float = 0.5
+    judged: float = 0.2
     scale: float = 2.0
     reranking: float = 0.3
 
@@ -94,7 +94,17 @@ def score_sentences(
     """
     sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, weights)]
     scored = [_scored(question, s, similarities[s.id], judgement, weights) for s in sentences if s.id in similarities]
-    return sorted(scored, key=lambda s: -s.score)
+    return sorted(_with_fields(question, scored), key=lambda s: -s.score)
+
+
+def _with_fields(question: Question, scored: Sequence[Sentence]) -> Iterator[Sentence]:
+    """Give a field whose key is what the question asks for (a date, a place) the score of the best sentence beside it."""
+    best: dict[str, float] = {}
+    for sentence in scored:
+        best[sentence.passage.id] = max(sentence.score, best.get(sentence.passage.id, sentence.score))
+    for sentence in scored:
+        asked = sentence.kind == "field" and field_cue(question, sentence.text)
+        yield replace(sentence, score=best[sentence.passage.id]) if asked else sentence
 
 
 def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weights: EvidenceWeights) -> Iterator[Sentence]:
@@ -114,7 +124,7 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         + weights.lexical * sentence.lexical
         + weights.dense * dense
         + weights.passage * sentence.passage_score
-        + weights.cue * (field_cue if sentence.kind == "field" else cue)(question, sentence.text)
+        + weights.cue * cue(question, sentence.text)
         + weights.lead * (sentence.passage.ordinal == 0 and sentence.start == 0)
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
