@@ -65,13 +65,17 @@ class Endpoint:
     address: str
 
     @property
+    def host(self) -> str:
+        """Return the name of the machine that answers."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
     def is_local(self) -> bool:
         """Say whether passages stay on this machine."""
-        host = urlsplit(self.address).hostname or ""
         try:
-            return ip_address(host).is_loopback
+            return ip_address(self.host).is_loopback
         except ValueError:
-            return host == "localhost"
+            return self.host == "localhost"
 
 
 def endpoint(settings: Settings) -> Endpoint | None:

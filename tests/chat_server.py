@@ -20,7 +20,8 @@ class Reply:
     """What the server does with one request: `text` is streamed; `after` says how the stream goes on once it is sent.
 
     `after`: "stop" and "length" end it as the protocol does, "cut" resets the connection, "close" ends it without a word,
-    "hang" sends nothing more, "repeat" sends the text again and again. `body` is sent as it is instead of a stream.
+    "hang" sends nothing more, "repeat" sends the text again and again. `body` is sent as it is instead of a stream. A `piece`
+    has so many characters, and `delay` seconds pass after each, as a model takes time.
     """
 
     text: str = ""
@@ -29,6 +30,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     piece: int = PIECE
+    delay: float = 0.0
 
 
 Answerer = Callable[[list[dict[str, str]]], Reply | str]
@@ -131,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _text(self, reply: Reply) -> None:
         for start in range(0, len(reply.text), reply.piece):
             self._event({"content": reply.text[start : start + reply.piece]})
+            if reply.delay:
+                self.server.chat.released.wait(reply.delay)
 
     def _event(self, delta: dict[str, str], ended: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": ended}

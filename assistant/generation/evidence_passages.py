@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,14 @@ from assistant.generation.facts import Facts, facts_of, initials, normalised, wr
 from knowledge_base.passages import Passage
 from knowledge_base.sentences import is_quotable, sentence_spans
 from knowledge_base.text_terms import question_language, stem, stop_words, words
+
+_IMPERATIVE = re.compile(
+    r"(?:please,? |now,? |always |never |do not |don't |then )?(?:say|write|begin|finish|put|cite|see|repeat|reply|answer"
+    r"|respond|output|print|click|visit|ignore|disregard|tell|show|forward|email|append|insert|conclude"
+    r"|end (?:each|every|your|with)|start (?:each|every|your|with)|add (?:this|the following|a link|an image)"
+    r"|dis|dites|écris|écrivez|réponds|répondez|ignorez?|cliquez|terminez?|commencez?)\b",
+    re.IGNORECASE,
+)
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -25,14 +33,16 @@ _INSTRUCTION = re.compile(
     r"|\b(?:system|assistant|développeur|developer)\s*:|\b(?:system prompt|new rule|nouvelle règle)\b"
     r"|\b(?:to|in|of|at the end of) (?:the|your|every|each) (?:answer|reply|response)s?\b"
     r"|\b(?:réponds?|répondez|écri[st]|écrivez|ajoute[rz]?)\s+(?:uniquement|seulement|toujours|que)\b"
+    r"|\bend of (?:the |all )?(?:passages?|context|documents?)\b"
     r"|<\|[^|>]{0,40}\|>|\[/?INST\]|<</?SYS>>",
     re.IGNORECASE,
 )
 
 
 def is_evidence(text: str) -> bool:
-    """Say whether a sentence of a document states something: a question, or what speaks to a language model, does not."""
-    return not text.rstrip(' ”"»)').endswith("?") and not _INSTRUCTION.search(text)
+    """Say whether a sentence states something: a question, or what speaks to a language model or a reader, does not."""
+    bare = text.strip(' -–*•“”"«»(')
+    return not bare.rstrip(")").endswith("?") and not _INSTRUCTION.search(text) and not _IMPERATIVE.match(bare)
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class EvidenceSentence:
     start: int
     end: int
     text: str
-    vector: Vectors
+    vector: Vectors = field(repr=False)
     language: str
 
     @cached_property

@@ -164,6 +164,6 @@ def _inflected(word: str, held: frozenset[str]) -> bool:
     )
 
 
-def is_quoted(text: str, passage: EvidencePassage) -> bool:
-    """Say whether the whole text stands in the passage, word for word."""
-    return f" {normalised(text)} " in f" {passage.normalised} "
+def is_quoted(text: str, sentences: Sequence[EvidenceSentence]) -> bool:
+    """Say whether the whole text stands in one of the sentences, word for word."""
+    return any(f" {normalised(text)} " in f" {normalised(sentence.text)} " for sentence in sentences)

@@ -21,6 +21,8 @@ _AMOUNT = re.compile(
     r"\s*(?P<scale>(?:thousand|million|billion|trillion|milliard|mille)s?\b)?(?:\s+(?:de\s+|of\s+)?)?(?P<noun>[^\W\d_]{3,})?"
 )
 _LABEL = re.compile(r"\d+[/-][\d/-]+|\b[a-z]+[/-]?\d[\w/-]*|\b\d+[a-z]{1,3}\b(?<!st)(?<!nd)(?<!rd)(?<!th)(?<!er)(?<!e)")
+_HOURS = {"noon": "12", "midi": "12", "midnight": "24", "minuit": "24"}
+_HOUR = re.compile(rf"\b(?:{'|'.join(_HOURS)})\b")
 _ONE = re.compile(r"(?<!\d)1(?!\d)")
 _SCALES = {"thousand": 1e3, "mille": 1e3, "million": 1e6, "billion": 1e9, "milliard": 1e9, "trillion": 1e12}
 _QUOTED = re.compile(r"[“\"«]\s*([^“”\"«»]{3,300}?)\s*[”\"»]")
@@ -94,7 +96,7 @@ def quoted_words(text: str) -> Iterator[str]:
 
 
 def _numbers(text: str, language: str) -> Iterator[Number]:
-    for match in _AMOUNT.finditer(in_digits(_PER_CENT.sub("%", text), language)):
+    for match in _AMOUNT.finditer(in_digits(_HOUR.sub(lambda m: _HOURS[m[0]], _PER_CENT.sub("%", text)), language)):
         scale = _SCALES.get((match["scale"] or "").rstrip("s"), 1.0)
         value = float(match["value"].replace(",", ".")) * scale
         if value == 1 and not _ONE.search(text):

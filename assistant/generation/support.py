@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answers import Support
-from assistant.generation.evidence_passages import Encode, EvidencePassage, EvidenceSentence, Vectors, content_stems
+from assistant.generation.evidence_passages import (
+    Encode,
+    EvidencePassage,
+    EvidenceSentence,
+    Vectors,
+    content_stems,
+    is_evidence,
+)
 from assistant.generation.fact_checks import Finding, Ground, check_facts, is_quoted
 from assistant.generation.facts import Facts, facts_of
 from assistant.generation.polarity import compare, overstates
@@ -16,7 +23,8 @@ from knowledge_base.text_terms import words
 Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 
 _ORDER: tuple[Support, ...] = ("supported", "weak", "unsupported")
-_FEWEST_WORDS = 3
+_TWIN_WORDS = 0.75  # of the shorter of two sentences that say the same
+_FEWEST_WORDS, _MOST_WORDS = 3, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Thresholds:
     supported: float = 0.6
     struck: float = 0.42
     nearer: float = 0.14
-    twin: float = 0.8
+    twin: float = 0.7
     adds: float = 0.12
     quotes: int = 3
 
@@ -73,14 +81,14 @@ class Verifier:
 
     def verify(self, sentence: str, cited: Sequence[int], language: str) -> Verdict:
         """Return the verdict on a sentence, without its marks, that cites passages by number (none: all are read)."""
-        if len(words(sentence)) < _FEWEST_WORDS:
+        if not _FEWEST_WORDS <= len(words(sentence)) <= _MOST_WORDS or not is_evidence(sentence):
             return Verdict("unsupported", reasons=("no statement",))
         known = [self._passages[number] for number in dict.fromkeys(cited) if number in self._passages]
         if cited and not known:
             return replace(self._uncited(sentence, language), support="unsupported", reasons=("citation",), quotes=())
         claim = self._claim(sentence, language)
         if not known:
-            return self._best(claim, list(self._passages.values()))
+            return self._held_to_twins(claim, self._best(claim, list(self._passages.values())))
         verdict = self._best(claim, known)
         return self._held_to_others(claim, known, verdict)
 
@@ -101,14 +109,14 @@ class Verifier:
 
     def _held_to_others(self, claim: _Claim, known: Sequence[EvidencePassage], verdict: Verdict) -> Verdict:
         """Look whether the passages that are not cited support the claim rather than the cited one, or contradict it."""
-        others = [passage for passage in self._passages.values() if passage not in known]
+        others = [passage for passage in self._passages.values() if passage.number not in {p.number for p in known}]
         if not others:
             return verdict
         if verdict.support == "supported":
             nearest = self._judge(claim, [self._nearest(claim, others)])
             if nearest.support == "supported" and nearest.closeness - verdict.closeness > self._thresholds.nearer:
                 return replace(verdict, support="weak", reasons=("other passage",))
-            return self._held_to_twins(claim, others, verdict)
+            return self._held_to_twins(claim, verdict)
         elsewhere = self._best(claim, others)
         if elsewhere.support == "supported":
             return replace(elsewhere, support="weak", reasons=("other passage",))
@@ -117,13 +125,15 @@ class Verifier:
     def _nearest(self, claim: _Claim, passages: Sequence[EvidencePassage]) -> EvidencePassage:
         return max(passages, key=lambda p: max((self._closeness(claim, [s]) for s in p.sentences), default=0.0))
 
-    def _held_to_twins(self, claim: _Claim, others: Sequence[EvidencePassage], verdict: Verdict) -> Verdict:
-        """Mark a claim where the documents disagree: another passage says the same sentence with another number or date."""
-        for sentence in (s for passage in others for s in passage.sentences):
-            if float(sentence.vector @ claim.vector) < self._thresholds.twin:
-                continue
-            if _same_but_for_facts(claim, sentence):
-                return replace(verdict, support="weak", reasons=("disagreement",))
+    def _held_to_twins(self, claim: _Claim, verdict: Verdict) -> Verdict:
+        """Mark a claim where as many passages say its sentence with another number or date as say it with the claim's."""
+        agree = {s.passage for s in verdict.quotes}
+        dissent: set[int] = set()
+        for sentence in (s for passage in self._passages.values() for s in passage.sentences):
+            if float(sentence.vector @ claim.vector) >= self._thresholds.twin and _says_the_same(claim, sentence):
+                (dissent if _differs(claim, sentence) else agree).add(sentence.passage)
+        if verdict.support == "supported" and len(dissent - agree) >= len(agree):
+            return replace(verdict, support="weak", reasons=("disagreement",))
         return verdict
 
     def _judge(self, claim: _Claim, passages: Sequence[EvidencePassage]) -> Verdict:
@@ -132,7 +142,7 @@ class Verifier:
             return Verdict("unsupported", reasons=("distance",))
         ground = Ground(quotes, [p for p in passages if p.number in {q.passage for q in quotes}])
         closeness = self._closeness(claim, quotes)
-        if any(is_quoted(claim.text, passage) for passage in ground.passages):
+        if is_quoted(claim.text, quotes):
             return Verdict("supported", tuple(quotes), 1.0)
         findings = self._findings(claim, ground)
         support = self._graded(closeness, findings)
@@ -185,11 +195,14 @@ def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> li
     return found
 
 
-def _same_but_for_facts(claim: _Claim, sentence: EvidenceSentence) -> bool:
-    """Say whether a sentence has the claim's words, but another number or date in the place of the claim's."""
-    union, shared = claim.stems | sentence.stems, claim.stems & sentence.stems
-    if len(shared) < 0.6 * len(union):
-        return False
+def _says_the_same(claim: _Claim, sentence: EvidenceSentence) -> bool:
+    """Say whether most of the words of the shorter of the two stand in the other."""
+    shared, fewer = len(claim.stems & sentence.stems), min(len(claim.stems), len(sentence.stems))
+    return shared >= max(_FEWEST_WORDS, _TWIN_WORDS * fewer)
+
+
+def _differs(claim: _Claim, sentence: EvidenceSentence) -> bool:
+    """Say whether the sentence has another number or date in the place of the claim's."""
     numbers = [n for n in claim.facts.numbers if not any(n.equals(o) for o in sentence.facts.numbers)]
     dates = [d for d in claim.facts.dates if not d.is_met_by(sentence.facts.dates)]
     return bool((numbers and sentence.facts.numbers) or (dates and sentence.facts.dates))

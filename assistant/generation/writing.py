@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,11 @@ from time import monotonic
 from assistant.answers import Answer, AnswerPart, Support, WritingRecord, written
 from assistant.citations import Citation
 from assistant.generation.evidence_passages import Encode, EvidencePassage
+from assistant.generation.facts import normalised
 from assistant.generation.faults import PARTIAL, ModelFault, notice
 from assistant.generation.grounds import Grounds
 from assistant.generation.limits import Limits
-from assistant.generation.model_text import clean_sentence
+from assistant.generation.model_text import ModelSentence, clean_sentence
 from assistant.generation.pace import TICK, paced
 from assistant.generation.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from assistant.generation.sentence_stream import SentenceStream
@@ -24,6 +26,7 @@ from knowledge_base.text_terms import question_language, stop_words, words
 
 log = logging.getLogger(__name__)
 
+_OPEN_BRACKET = re.compile(r"[\[【(<][^\]】)>]*\Z")  # a mark, a link or a tag that is not finished
 _LETTERS_A_TOKEN = 8  # more than any language has: what a model sends beyond that, it sends without end
 _MOST_REPEATS = 3
 _MOST_SENTENCES = 40
@@ -98,6 +101,7 @@ class Writing:
         self._dates = grounds.dates
         self._verifier = Verifier(self._passages, encode)
         self._page = _Page()
+        self._rules = ""
         self._fault: ModelFault | None = None
         self._started = monotonic()
 
@@ -118,6 +122,7 @@ class Writing:
 
     def _write(self) -> Iterator[Event]:
         turns = answer_prompt(self._quoted.question, self._passages, self._language)
+        self._rules = turns[0].content
         self._page.input_tokens = tokens_of(turns)
         most = self._limits.output_tokens(self._page.input_tokens)
         deadline = self._started + self._limits.seconds
@@ -149,7 +154,7 @@ class Writing:
                 yield from self._taken(raw)
             if self._page.letters >= most * _LETTERS_A_TOKEN:
                 raise ModelFault("endless")
-            yield Drafted(clean_sentence(sentences.draft, len(self._passages)).text)
+            yield Drafted(clean_sentence(_OPEN_BRACKET.sub("", sentences.draft), len(self._passages)).text)
         if self._page.ended is None:
             raise ModelFault("cut" if self._page.letters else "empty")
         for raw in sentences.end():
@@ -191,13 +196,19 @@ class Writing:
             raise ModelFault("endless")
         if page.said[sentence.text] > 1:
             return
-        verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
+        verdict = self._verdict(sentence)
         page.counts[verdict.support] += 1
         log.info("A sentence is %s (closeness %.2f): %s", verdict.support, verdict.closeness, ", ".join(verdict.reasons))
         if verdict.support != "unsupported" or self._limits.marks_unsupported:
             numbers = () if verdict.support == "unsupported" else self._cited(verdict)
             page.parts.append(AnswerPart(sentence.text, numbers, support=verdict.support))
             yield Written(self._generated(None))
+
+    def _verdict(self, sentence: ModelSentence) -> Verdict:
+        """Return the verdict on a sentence; one that repeats the rules of the prompt is no answer."""
+        if f" {normalised(sentence.text)} " in f" {normalised(self._rules)} ":
+            return Verdict("unsupported", reasons=("prompt",))
+        return self._verifier.verify(sentence.text, sentence.cited, self._language)
 
     def _cited(self, verdict: Verdict) -> tuple[int, ...]:
         """Return the numbers of the quotes that a verdict rests on, new ones where they are not cited yet."""
