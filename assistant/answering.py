@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from assistant.answers import Answer, Refusal, joined, written
-from assistant.conversation import context_of
+from assistant.answers import Answer, AskedMode, Refusal, joined, written
+from assistant.conversation import context_of, leans_on_history
 from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
 from assistant.gathering import Evidence, gather
@@ -26,6 +27,10 @@ from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.generation.writing import Writing
+    from assistant.generative import ChatModel
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +93,75 @@ class Assistant:
         older.close()
 
     @as_request
-    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
-        """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first."""
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = (), mode: AskedMode = "auto") -> Answer:
+        """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first.
+
+        A language model writes where `mode` is "generative", or "auto" and one is configured; see `begin`.
+        """
+        begun = self.begin(question, history, mode, self.standalone(question, history, mode))
+        if isinstance(begun, Answer):
+            return begun
+        from assistant.generation.writing import Finished
+
+        return next(event.answer for event in begun.events() if isinstance(event, Finished))
+
+    def standalone(self, question: str, history: Sequence[Mapping[str, str]], mode: AskedMode = "auto") -> str | None:
+        """Return a follow-up as a language model writes it to stand alone, or None where none does."""
+        if not self._is_generative(mode) or not history or not leans_on_history(question):
+            return None
+        from assistant.generation.faults import ModelFault
+        from assistant.generation.rewriting import rewritten
+
+        try:
+            return rewritten(checked_question(question, self._settings.max_question_length), history, self._chat_model)
+        except ModelFault:
+            return None  # `begin` tells of it
+
+    @as_request
+    def begin(
+        self, question: str, history: Sequence[Mapping[str, str]], mode: AskedMode = "auto", standalone: str | None = None
+    ) -> Answer | Writing:
+        """Return the answer, or what has a model write it: it needs the index no more, and verifies each sentence.
+
+        What the quotes do not answer is not sent to a model (unless a setting says so), nor what the register answers.
+        """
+        writes = self._is_generative(mode)
+        quoted = self._quoted(question, history, standalone)
+        is_for_a_model = not quoted.abstained or self._settings.chat_refused_too
+        if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
+            return quoted
+        from assistant.generation.faults import ModelFault
+        from assistant.generation.grounds import grounds_of
+        from assistant.generation.limits import Limits
+        from assistant.generation.writing import Writing, unwritten
+
+        try:
+            model = self._chat_model
+        except ModelFault as fault:
+            return unwritten(quoted, self._settings.chat_model, fault)
+        grounds = grounds_of(quoted, self.generation, self._embedder.encode)
+        return Writing(quoted, grounds, model, self._embedder.encode, Limits.of(self._settings))
+
+    def _is_generative(self, mode: AskedMode) -> bool:
+        """Say whether a model writes in this mode; raise KnowledgeBaseError where one is asked for and none is configured."""
+        if mode == "generative" and not self._settings.chat_model:
+            from assistant.generative import NO_MODEL
+
+            raise KnowledgeBaseError(*NO_MODEL)
+        return mode != "extractive" and bool(self._settings.chat_model)
+
+    @cached_property
+    def _chat_model(self) -> ChatModel:
+        from assistant.generative import open_chat_model
+
+        return open_chat_model(self._settings)
+
+    def _quoted(self, question: str, history: Sequence[Mapping[str, str]], standalone: str | None) -> Answer:
+        """Answer with quotes or from the register, or refuse; a question that a model wrote anew leans on nothing."""
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        asked_question, evidence = self._gathered(asked, history)
+        asked_question, evidence = self._gathered(asked, history, standalone)
         earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
             self._answer(asked_question, evidence, earlier),
@@ -109,8 +177,11 @@ class Assistant:
         """Return all passages that an answer to a question would be looked for in, best first."""
         return self._gathered(question, history)[1].passages
 
-    def _gathered(self, asked: str, history: Sequence[Mapping[str, str]]) -> tuple[Question, Evidence]:
-        question = analyse(asked, self._retriever.read(asked, context_of(asked, history)))
+    def _gathered(
+        self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None
+    ) -> tuple[Question, Evidence]:
+        context = "" if standalone else context_of(asked, history)
+        question = analyse(asked, self._retriever.read(standalone or asked, context))
         return question, gather(question, self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
 
     def _log(self, answer: Answer) -> None:

@@ -21,7 +21,7 @@ def read_settings(data_dir: Path | None) -> Settings:
     try:
         settings = Settings(data_dir=data_dir) if data_dir else Settings()
     except ValidationError as error:
-        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        lines = ["".join(f"PARISCALL_{str(part).upper()}: " for part in e["loc"][:1]) + e["msg"] for e in error.errors()]
         raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
     configure(settings.log_format, settings.log_level)
     return settings

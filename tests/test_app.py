@@ -36,7 +36,7 @@ class FakeAssistant:
             raise self.opening
         return self
 
-    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = (), mode: str = "auto") -> Answer:
         if self.failing and question != "Paris Call":
             raise self.failing
         self.histories.append(list(history))

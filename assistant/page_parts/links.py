@@ -16,6 +16,7 @@ SAVED_PAGE = "views/saved.py"
 EVALUATE_PAGE = "views/evaluate.py"
 DOCUMENTS_PAGE = "views/documents.py"
 CHANGES_PAGE = "views/changes.py"
+MODEL_PAGE = "views/model.py"
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16

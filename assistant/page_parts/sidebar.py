@@ -9,7 +9,7 @@ import streamlit as st
 
 from assistant.conversations import Conversation
 from assistant.page_parts.escaping import as_html, as_label
-from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE, SAVED_PAGE
+from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE, MODEL_PAGE, SAVED_PAGE
 from assistant.page_parts.resources import conversations
 from assistant.server import page_settings
 from knowledge_base.errors import KnowledgeBaseError
@@ -34,6 +34,7 @@ def draw_sidebar() -> None:
             st.switch_page(EVALUATE_PAGE)
         _draw_conversations(conversations().conversations())
         _draw_library()
+        st.page_link(MODEL_PAGE, label="Language model", icon=":material/edit_note:")
 
 
 def _draw_conversations(listed: list[Conversation]) -> None:
