@@ -16,7 +16,7 @@ from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
 from assistant.gathering import Evidence, gather
 from assistant.questions import Question, analyse
-from assistant.refusal import confidence, reason_for_refusal
+from assistant.refusal import CERTAIN, confidence, reason_for_refusal
 from assistant.register_answers import respond
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
@@ -218,6 +218,7 @@ class Assistant:
             seconds=0.0,
             parts=tuple(parts),
             confidence=trust,
+            is_weak=refusal is None and trust < CERTAIN,
             refusal=refusal,
         )
 

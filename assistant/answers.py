@@ -72,7 +72,8 @@ class WritingRecord:
 class Answer:
     """An answer to one question; `retrieved` are the best passages, best first, whether it was answered or refused.
 
-    `confidence` (0 to 1) is how well the evidence fits the question; `seconds` is wall time. `standalone` is the question as
+    `confidence` (0 to 1) is the probability that the evidence answers the question; `is_weak` marks an answer given though it
+    is not far above what is refused. `seconds` is wall time. `standalone` is the question as
     it was searched, where that differs from what was asked (a follow-up). `table` holds the rows of a register answer.
     `writing` tells of a language model, where one was asked; `quoted` is the answer made of quotes that stands beside its own.
     """
@@ -86,6 +87,7 @@ class Answer:
     seconds: float
     parts: tuple[AnswerPart, ...] = ()
     confidence: float = 0.0
+    is_weak: bool = False
     refusal: Refusal | None = None
     standalone: str | None = None
     generation: str | None = None
@@ -138,6 +140,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         ],
         "seconds": round(answer.seconds, 4),
         "confidence": round(answer.confidence, 4),
+        "weak": answer.is_weak,
         "standalone": answer.standalone,
         "generation": answer.generation,
         "writing": _writing_as_json(answer.writing),

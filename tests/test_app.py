@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -122,6 +123,23 @@ def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):
         {"role": "user", "content": "How many principles?"},
         {"role": "assistant", "content": f"{QUOTE}[1]"},
     ]
+
+
+def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_alone(fake: FakeAssistant):
+    read = f"{'before ' * 40}How many principles? And who supports them?"
+    fake.answers["And who supports them?"] = replace(quoted_answer("And who supports them?"), standalone=read)
+    opened = ask(ask(page(), "How many principles?"), "And who supports them?")
+    html = shown(opened)
+    assert "Read as: …" in html and "How many principles? And who supports them?</p>" in html
+    next(button for button in opened.button if button.label == "Ask it alone").click().run()
+    assert (fake.histories[-2] != [], fake.histories[-1]) == (True, [])
+
+
+def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
+    fake.answers["How many principles?"] = replace(quoted_answer(), is_weak=True)
+    assert "Weak evidence." in shown(ask(page(), "How many principles?"))
+    fake.answers["How many principles?"] = quoted_answer()
+    assert "Weak evidence." not in shown(ask(page(), "How many principles?"))
 
 
 def test_a_reloaded_page_shows_the_conversation_again(fake: FakeAssistant):

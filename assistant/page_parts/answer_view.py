@@ -17,6 +17,7 @@ from assistant.page_parts.plain_text import csv_table, guarded, with_references
 from assistant.page_parts.standing import standings_of
 
 NEAREST = 3
+WEAK = "<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them."
 
 _SUPPORT_MARKS = {
     "weak": '<span class="pc-weak" title="The quote is near, but it is not certain that it says all of this.">weak</span>',
@@ -32,6 +33,8 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         st.html(refusal_html(answer))
         draw_nearest(answer.retrieved[:NEAREST], answer.generation, conversation, key)
         return
+    if answer.is_weak:
+        st.html(f'<p class="pc-quiet pc-evidence" role="note">{WEAK}</p>')
     st.html(answer_html(answer, conversation))
     if answer.table:
         _draw_table(answer, key)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from assistant.generation.writing import Writing
 
 ASKED = "asked"
+ALONE = "asked-alone"
+READING = 160  # characters shown of a question as it was read
 PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
 
 
@@ -39,7 +41,7 @@ def draw() -> None:
     _draw_head(conversation, is_empty=not messages and not question)
     _draw_messages(messages, conversation)
     if question:
-        _take(question, conversation, messages, mode)
+        _take(question, conversation, [] if st.session_state.pop(ALONE, False) else messages, mode)
     elif messages and messages[-1].role == "user":
         st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
     _open_library()
@@ -87,8 +89,9 @@ def _draw_examples() -> None:
             st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
 
 
-def _ask_later(question: str) -> None:
+def _ask_later(question: str, alone: bool = False) -> None:
     st.session_state[ASKED] = question
+    st.session_state[ALONE] = alone
 
 
 def _draw_messages(messages: list[Message], conversation: Conversation | None) -> None:
@@ -114,11 +117,33 @@ def _draw_answer(message: Message, conversation: Conversation | None, *, is_save
     if message.answer is None:
         st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
         return
+    _draw_reading(message.answer, message.id)
     draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
     with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
         draw_copy(message.answer)
         _draw_save(message.id, is_saved=is_saved)
         st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
+
+
+def _draw_reading(answer: Answer, message: int) -> None:
+    """Say how a question was read, where that is not as it was asked, and offer to ask it by itself."""
+    if not answer.standalone:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
+        st.html(f'<p class="pc-quiet">Read as: {as_html(_shortened(answer.standalone))}</p>', width="content")
+        st.button(
+            "Ask it alone",
+            icon=":material/close:",
+            type="tertiary",
+            help="Ask the same question without what came before it.",
+            on_click=_ask_later,
+            args=(answer.question, True),
+            key=f"alone-{message}",
+        )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= READING else f"…{text[-READING:].partition(' ')[2]}"
 
 
 def _draw_save(message: int, *, is_saved: bool) -> None:
