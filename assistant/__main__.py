@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from assistant.answering import Assistant
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
 
@@ -173,6 +174,11 @@ def run(command: Callable[[], object]) -> NoReturn:
         command()
     except KnowledgeBaseError as error:
         print(f"Error: {error}", file=sys.stderr)
+        sys.exit(CANNOT_ANSWER)
+    except Exception as error:
+        if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":
+            raise
+        print(unexpected(error), file=sys.stderr)
         sys.exit(CANNOT_ANSWER)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

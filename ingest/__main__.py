@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from ingest.snapshot_commands import commands as snapshot_commands
 from ingest.sync import Engine, SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import KnowledgeBaseError, unexpected
 
 if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
@@ -292,6 +293,11 @@ def run(command: Callable[[], None]) -> NoReturn:
         command()
     except KnowledgeBaseError as error:
         print(f"Error: {error}", file=sys.stderr)
+        sys.exit(NOTHING_PUBLISHED)
+    except Exception as error:
+        if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":
+            raise
+        print(unexpected(error), file=sys.stderr)
         sys.exit(NOTHING_PUBLISHED)
     except KeyboardInterrupt:
         print("Stopped; the index is as it was.", file=sys.stderr)

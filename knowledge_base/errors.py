@@ -71,3 +71,11 @@ class EvaluationError(KnowledgeBaseError):
 
 class DocumentError(KnowledgeBaseError):
     """One document cannot be read; the reason is for its line in the report."""
+
+
+def unexpected(error: Exception) -> str:
+    """Return the sentence for an error that nobody foresaw: what it is, and how to see where it arose."""
+    return (
+        f"Error: Something unexpected went wrong ({type(error).__name__}: {error}). "
+        "Run the command again with PARISCALL_LOG_LEVEL=debug to see where, and report it."
+    )

@@ -190,3 +190,19 @@ def test_a_directory_that_cannot_be_written_is_refused_with_the_remedy(tmp_path:
     tmp_path.chmod(0o755)
     sentence = refused(Outcome(done.returncode, done.stdout, done.stderr))
     assert "data cannot be made: Permission denied. Give this user the right to write there" in sentence
+
+
+@pytest.mark.parametrize(("program", "module"), [(ingest, "ingest.__main__"), (assistant, "assistant.__main__")])
+def test_what_nobody_foresaw_is_a_sentence_too(
+    program: Callable[..., Outcome], module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(f"{module}.read_settings", fail)
+    command = ["generations"] if program is ingest else ["ask", "Why?"]
+    sentence = refused(program(*command, "--data-dir", str(tmp_path)))
+    assert "Something unexpected went wrong (ZeroDivisionError: division by zero)" in sentence
+    monkeypatch.setenv("PARISCALL_LOG_LEVEL", "debug")
+    with pytest.raises(ZeroDivisionError):
+        program(*command, "--data-dir", str(tmp_path))
