@@ -59,6 +59,8 @@ def _announced(planned: Forgetting, with_answers: bool) -> Iterator[str]:
         yield f"  generations that hold it are removed: {', '.join(planned.generations)}; one without it is published"
     yield "  the kept original and its vectors in the cache are erased"
     yield from (f"  an evaluation that holds passages of it is removed: {run}" for run in planned.evaluations)
+    if planned.questions:
+        yield f"  test questions of your own that quote it are erased: {planned.questions}"
     yield from _answers(planned.answers, with_answers)
     yield from planned.notices
 
@@ -81,7 +83,8 @@ def _said(done: Forgetting) -> Iterator[str]:
     yield f"{done.source} is forgotten, in {done.seconds:.1f} s{where}."
     yield (
         f"Removed: {len(done.generations)} generations, {len(done.files)} files, {done.originals} originals, {done.vectors}"
-        f" vectors of the cache, {len(done.evaluations)} evaluations, {done.erased_answers} answers."
+        f" vectors of the cache, {len(done.evaluations)} evaluations, {done.questions} test questions,"
+        f" {done.erased_answers} answers."
     )
     if done.answers:
         yield f"{len(done.answers)} kept answers still hold text of it (--with-answers erases such answers)."

@@ -7,6 +7,7 @@ run finishes one that was interrupted.
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
 import os
 import shutil
@@ -17,13 +18,13 @@ from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 from ingest.chunking import embedded_text
-from ingest.traces import Traces, evaluations_that_hold, find_traces
+from ingest.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
 from ingest.without import publish_without
 from knowledge_base.catalog import Catalog
 from knowledge_base.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.files import replace_file, storage_errors, sync_directory, writer_lock
-from knowledge_base.generations import CATALOG, current_id, open_generation
+from knowledge_base.generations import BUILDING, CATALOG, current_id, open_generation
 from knowledge_base.saved_citations import SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
 from knowledge_base.settings import Settings
 
@@ -39,7 +40,8 @@ class Forgetting:
     """What forgetting a document does, or (`forgotten`) did.
 
     `names` are all sources that it had; `generations` are removed, and `generation` is published in their place (None: the
-    published one does not hold it). `files` are deleted, `evaluations` are runs that are. `answers` hold text of it: they stay,
+    published one does not hold it). `files` are deleted, `evaluations` are runs that are, `questions`
+    counts test questions of the reader's own that quote it. `answers` hold text of it: they stay,
     and lose their page, unless they are erased too; then none is listed any more. `originals` and `vectors` count what is
     erased.
     """
@@ -52,6 +54,7 @@ class Forgetting:
     evaluations: list[str]
     answers: list[HoldingAnswer]
     notices: list[str]
+    questions: int = 0
     generation: str | None = None
     originals: int = 0
     vectors: int = 0
@@ -118,6 +121,7 @@ def _planned(settings: Settings, traces: Traces) -> Forgetting:
         evaluations=[str(run) for run in evaluations_that_hold(data_dir, traces.names)],
         answers=answers_that_hold(data_dir, traces.hold),
         notices=list(_notices(data_dir, traces)),
+        questions=len(questions_that_hold(data_dir, traces.names)[0]),
     )
 
 
@@ -150,11 +154,13 @@ def _erase(
     _delete_files(data_dir, traces)
     generation = _publish(data_dir, traces)
     progress(2)
+    shutil.rmtree(data_dir / BUILDING, ignore_errors=True)  # what a killed sync left
     for name in traces.generations:
         _remove_generation(data_dir, name)
     progress(3)
     for run in planned.evaluations:
         _remove(Path(run))
+    erase_questions(data_dir, traces.names)
     originals = _remove_originals(data_dir, traces.hashes)
     progress(4)
     vectors = _clean_cache(data_dir, embedder)
@@ -172,6 +178,8 @@ def _erase_answers(data_dir: Path, planned: Forgetting) -> int:
 def _delete_files(data_dir: Path, traces: Traces) -> None:
     """Delete the document's files, and of a fetched one the archive that an interrupted download left."""
     for file in traces.files:
+        for interrupted in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
+            interrupted.unlink()
         file.unlink()
         sync_directory(file.parent)
     for name in traces.names:

@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.files import replace_file
 from knowledge_base.generations import CATALOG, current_id, read_manifest
 from knowledge_base.settings import Settings
 
@@ -127,14 +130,42 @@ def _unknown(source: str, live: Mapping[str, str], settings: Settings) -> Knowle
 
 def evaluations_that_hold(data_dir: Path, names: Iterable[str]) -> list[Path]:
     """Return the runs below DATA_DIR/evaluations of which a file names the document: it holds passages of it."""
-    marks = [form.encode() for name in names for form in (json.dumps(name), json.dumps(name, ensure_ascii=False))]
-    return [run for run in sorted((data_dir / "evaluations").glob("*")) if any(_names(file, marks) for file in _below(run))]
+    marks = _marks(names)
+    runs = [path for path in sorted((data_dir / "evaluations").glob("*")) if path != _own_questions(data_dir)]
+    return [run for run in runs if any(_named_in(file.read_bytes(), marks) for file in _below(run))]
+
+
+def questions_that_hold(data_dir: Path, names: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
+    """Return the lines of the reader's own test questions that quote the document, and the others."""
+    marks, path = _marks(names), _own_questions(data_dir)
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    return [line for line in lines if _named_in(line, marks)], [line for line in lines if not _named_in(line, marks)]
+
+
+def erase_questions(data_dir: Path, names: Iterable[str]) -> int:
+    """Erase the reader's own test questions that quote the document; return how many."""
+    path = _own_questions(data_dir)
+    if not path.is_file():
+        return 0
+    with FileLock(path.with_suffix(".lock")):
+        erased, kept = questions_that_hold(data_dir, names)
+        if erased:
+            replace_file(path, b"".join(kept))
+    return len(erased)
+
+
+def _own_questions(data_dir: Path) -> Path:
+    return data_dir / "evaluations" / "questions.jsonl"
+
+
+def _marks(names: Iterable[str]) -> list[bytes]:
+    """Return the names as JSON writes them."""
+    return [form.encode() for name in names for form in (json.dumps(name), json.dumps(name, ensure_ascii=False))]
 
 
 def _below(path: Path) -> list[Path]:
     return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
 
 
-def _names(file: Path, marks: Iterable[bytes]) -> bool:
-    data = file.read_bytes()
+def _named_in(data: bytes, marks: Iterable[bytes]) -> bool:
     return any(mark in data for mark in marks)

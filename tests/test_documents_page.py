@@ -286,7 +286,7 @@ def test_forgetting_is_confirmed_with_the_answers_that_lose_their_page(ingest: F
     answers = [{"place": "saved", "question": "How many?", "kept": "2026-01-02"}]
     ingest.answers["forget"] = {
         "source": "uploads/mine.md", "names": ["uploads/mine.md"], "files": [], "generations": ["000001"], "evaluations": [],
-        "notices": [], "answers": answers,
+        "notices": [], "answers": answers, "questions": 0,
     }  # fmt: skip
     opened = page()
     opened.main.text_input[0].set_value("mine").run()

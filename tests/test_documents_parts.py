@@ -110,6 +110,7 @@ def test_forgetting_says_what_goes_and_which_answers_lose_their_page() -> None:
         "files": ["/d/uploads/b.md"],
         "generations": ["000001", "000002"],
         "evaluations": ["/d/evaluations/1"],
+        "questions": 3,
         "notices": [HOSTILE],
         "answers": [
             {"place": "saved", "question": "Who built it?", "kept": "2026-01-02T03:04:05"},
@@ -121,11 +122,12 @@ def test_forgetting_says_what_goes_and_which_answers_lose_their_page() -> None:
         "also known as uploads/a.md",
         "(000001, 000002)",
         "1 evaluations",
+        "3 test questions",
         "Who built it?<span>saved 2026-01-02</span>",
     ):
         assert told in html
     assert "1 answer in conversations" in html and is_text(html)
-    nothing = planned | {"answers": [], "names": ["uploads/b.md"], "generations": [], "evaluations": []}
+    nothing = planned | {"answers": [], "names": ["uploads/b.md"], "generations": [], "evaluations": [], "questions": 0}
     assert "No kept answer holds text of it." in forget_dialog.plan_html(nothing)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,27 @@ def test_evaluations_that_hold_passages_of_it_are_removed_the_others_stay(synced
         (synced.data_dir / "evaluations" / run / "records.jsonl").write_text(json.dumps({"source": source, "text": "x"}))
     forget(synced.settings, "uploads/bridge.md")
     assert [path.name for path in (synced.data_dir / "evaluations").iterdir()] == ["b"]
+
+
+def test_test_questions_that_quote_it_go_the_others_stay(synced: Place) -> None:
+    folder = synced.data_dir / "evaluations"
+    folder.mkdir()
+    other = json.dumps({"question": "Who?", "gold": [{"source": "reports/market.md", "quote": "Ada Stone."}]})
+    quoting = json.dumps({"question": "When?", "gold": [{"source": "uploads/bridge.md", "quote": "A merchant of Zanthoryx."}]})
+    (folder / "questions.jsonl").write_text(f"{other}\n{quoting}\n")
+    assert plan_forgetting(synced.settings, "uploads/bridge.md").questions == 1
+    assert forget(synced.settings, "uploads/bridge.md").evaluations == []
+    assert (folder / "questions.jsonl").read_text() == f"{other}\n"
+
+
+def test_what_killed_runs_left_behind_goes_too(synced: Place) -> None:
+    for leftover in ("building/catalog.sqlite3", "uploads/.bridge.md.77.tmp"):
+        (synced.data_dir / leftover).parent.mkdir(exist_ok=True)
+        (synced.data_dir / leftover).write_text(SECRET)
+    digest = sha256(SECRET.encode()).hexdigest()
+    (synced.data_dir / "originals" / f"{digest}.tmp").write_text(SECRET[:50])
+    forget(synced.settings, "uploads/bridge.md")
+    assert synced.files_with(*WORDS) == set()
 
 
 def test_answers_are_listed_and_stay_unless_they_are_to_go(answered: Place) -> None:

@@ -58,6 +58,8 @@ def _erased(planned: Mapping[str, Any]) -> Iterator[str]:
     yield "Its kept original and its part of the cache are erased."
     if planned["evaluations"]:
         yield f"{len(planned['evaluations'])} evaluations that hold passages of it are removed."
+    if planned["questions"]:
+        yield f"{planned['questions']} test questions of your own that quote it are erased."
 
 
 def _answers(planned: Mapping[str, Any]) -> str:

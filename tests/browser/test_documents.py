@@ -23,6 +23,7 @@ UPDATE = "Bring the index up to date"
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(900),  # several updates in processes of their own, on a machine that may be busy
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the page is not tried in a browser"),
 ]
 
