@@ -49,7 +49,8 @@ def halved(settings: Settings, tmp_path: Path) -> Settings:
 
 
 def asked(settings: Settings, embedder: Embedder, test_set: TestSet) -> Run:
-    with Assistant(settings, embedder, open_generation(settings.data_dir), follows=False) as opened:
+    """Ask without the evidence model: what is tried here is the gate, and the model reads for a quarter of a second."""
+    with Assistant(settings, embedder, None, open_generation(settings.data_dir), follows=False) as opened:
         return run_with(opened, test_set)
 
 

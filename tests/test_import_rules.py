@@ -24,6 +24,7 @@ VENDORS = {
     "langchain_core": {"assistant/generative.py", "knowledge_base/langchain_retriever.py"},
     "langchain_openai": set(),
     "text_to_num": {"assistant/generation/facts.py"},
+    "ir_measures": {"assistant/evaluation/ranking.py"},
 }
 NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
 HEAVY = {
