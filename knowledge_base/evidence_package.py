@@ -65,6 +65,6 @@ class EvidencePackage:
 EVIDENCE = EvidencePackage(
     name=OWN_EVIDENCE_MODEL,
     file=Path(__file__).parent / "evidence_model" / "evidence.safetensors",
-    weights_hash="a52730e1f5d9d2d8f723d8eaa665cb39f8530458cbd7e0d8d48630a1087db621",
+    weights_hash="ff55548ca63ae9ce8ee0911b1aa69e1d9296d6d17f7bee0800560ad4ca6ef24f",
     base=MINILM,
 )

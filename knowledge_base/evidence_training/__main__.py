@@ -41,9 +41,7 @@ DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public questi
 def train(
     data_dir: DataDirectory,
     output: Annotated[Path, typer.Option(help="Folder for the weights and the log.")],
-    recipe: Annotated[
-        str, typer.Option(help="first: ranking alone, on three sets; full: all sets, and whether a text answers.")
-    ] = "full",
+    recipe: Annotated[str, typer.Option(help="first: ranks alone; full: also says what answers.")] = "full",
     start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
     threads: int = 2,
