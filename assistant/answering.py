@@ -204,7 +204,7 @@ class Assistant:
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
         twins = {r.passage.id: r.twins for r in evidence.passages}
-        trust = confidence(question, evidence.passages)
+        trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
         parts, citations = ([], []) if reason else compose(question, evidence.sentences, catalog, ExtractiveSettings(), twins)
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)

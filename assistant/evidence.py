@@ -34,17 +34,16 @@ class EvidenceWeights:
     told: float = 0.15
     fragment: float = 0.03
     context: float = 0.4
-    judged: float = 0.2
+    judged: float = 0.15
     scale: float = 2.0
     reranking: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the evidence model says of sentences, by id: `ranks` (logits, to compare), `answers` (probabilities)."""
+    """How the evidence model ranks sentences: its logits, by sentence id."""
 
     ranks: Mapping[str, float] = field(default_factory=dict)
-    answers: Mapping[str, float] = field(default_factory=dict)
 
     def standing(self, identifier: str, scale: float) -> float:
         """Return 1 for the sentence ranked best, less for others, 0 for one that was not read."""
@@ -58,8 +57,7 @@ class Sentence:
     """A quotable unit of a retrieved passage: characters `start` to `end` of its page's text.
 
     `rank` and `passage_score` are its passage's; `lexical` is the share of the question's weighted words it holds (words of its
-    headings and neighbours count in part), `dense` its cosine similarity with the question, `answers` the evidence model's
-    probability that it answers, `score` the weighted sum.
+    headings and neighbours count in part), `dense` its cosine similarity with the question, `score` the weighted sum.
     """
 
     passage: Passage
@@ -72,7 +70,6 @@ class Sentence:
     text: str
     lexical: float = 0.0
     dense: float = 0.0
-    answers: float = 0.0
     score: float = 0.0
 
     @property
@@ -130,7 +127,7 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         - weights.told * _is_told(sentence, question)
         - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))
     )
-    return replace(sentence, dense=dense, answers=judgement.answers.get(sentence.id, 0.0), score=total)
+    return replace(sentence, dense=dense, score=total)
 
 
 def _is_told(sentence: Sentence, question: Question) -> bool:

@@ -11,7 +11,7 @@ from assistant.evidence import EvidenceWeights, Judgement, Sentence, score_sente
 from assistant.questions import Question, QuestionKind
 from knowledge_base.catalog import Catalog
 from knowledge_base.evidence_text import with_neighbours
-from knowledge_base.passages import Passage, RetrievedPassage, sentence_id
+from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.queries import match_expression, question_terms
 from knowledge_base.retrieval import HybridRetriever
 
@@ -19,17 +19,24 @@ if TYPE_CHECKING:
     from knowledge_base.evidence import EvidenceModel
 
 CANDIDATES = 24  # passages whose sentences are weighed
-WINDOWS = 48  # sentences that the evidence model reads
+RANKED = 32  # sentences that the evidence model ranks, each by itself
+READ = 16  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found for a question: `passages` and `sentences`, each best first."""
+    """What was found for a question: `passages` and `sentences`, each best first.
+
+    `nearest` is the largest cosine similarity of a sentence with the question; `answered` the largest probability, by the
+    evidence model, that a sentence answers it (None without the model).
+    """
 
     passages: list[RetrievedPassage]
     sentences: list[Sentence]
+    nearest: float = 0.0
+    answered: float | None = None
 
 
 def gather(
@@ -38,9 +45,14 @@ def gather(
     """Retrieve passages, weigh their sentences, and rank both; `model` is None where there is no evidence model."""
     found = retriever.search(question.query, CANDIDATES, defining_passages(question, catalog))
     similarities = retriever.sentence_similarities(question.query, [r.passage for r in found])
-    judgement = judge(model, question, found, similarities) if model else Judgement()
-    sentences = score_sentences(question, found, similarities, judgement, weights)
-    return Evidence(reranked(found, sentences, weights.reranking), sentences)
+    ranks = rank_sentences(model, question, found, similarities) if model else {}
+    sentences = score_sentences(question, found, similarities, Judgement(ranks), weights)
+    return Evidence(
+        reranked(found, sentences, weights.reranking),
+        sentences,
+        max(similarities.values(), default=0.0),
+        probability_answered(model, question, sentences) if model else None,
+    )
 
 
 def defining_passages(question: Question, catalog: Catalog) -> list[str]:
@@ -58,29 +70,30 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences().values())
 
 
-def judge(
+def rank_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float]
-) -> Judgement:
-    """Have the evidence model read the sentences most like the question, each with its neighbours."""
-    windows = {
-        identifier: (window, similarities[identifier] + retrieved.score)
-        for retrieved in found
-        for identifier, window in _windows(retrieved.passage).items()
-        if identifier in similarities
-    }
-    chosen = sorted(windows, key=lambda identifier: -windows[identifier][1])[:WINDOWS]
-    texts = [windows[identifier][0] for identifier in chosen]
+) -> dict[str, float]:
+    """Have the evidence model rank the sentences most like the question; return its logits by sentence id."""
+    texts = {i: text for r in found for i, text in r.passage.quotable_sentences().items() if i in similarities}
+    scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences() if i in similarities}
+    chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:RANKED]
+    logits = model.score(question.query.text, [with_neighbours("", texts[identifier], "") for identifier in chosen])
+    return dict(zip(chosen, map(float, logits), strict=True))
+
+
+def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
+    """Return the largest probability that one of the best sentences, read between its neighbours, answers the question."""
+    windows = [_window(sentence) for sentence in sentences[:READ]]
     asked = " ".join(filter(None, (question.query.context, question.query.text)))
-    ranks, answers = model.score(asked, texts), model.answers(asked, texts)
-    return Judgement(dict(zip(chosen, map(float, ranks), strict=True)), dict(zip(chosen, map(float, answers), strict=True)))
+    return float(max(model.answers(asked, windows), default=0.0))
 
 
-def _windows(passage: Passage) -> dict[str, str]:
-    """Map the id of each sentence to its text between its neighbours, as the evidence model reads it."""
+def _window(sentence: Sentence) -> str:
+    """Return a sentence between its neighbours in its passage, as the evidence model reads it."""
+    passage = sentence.passage
     texts = ["", *(passage.sentence_text(span) for span in passage.sentences), ""]
-    return {
-        sentence_id(passage.id, i): with_neighbours(texts[i], texts[i + 1], texts[i + 2]) for i in range(len(passage.sentences))
-    }
+    before, text, after = texts[sentence.position : sentence.position + 3]
+    return with_neighbours(before, text, after)
 
 
 def reranked(found: Sequence[RetrievedPassage], sentences: Sequence[Sentence], share: float) -> list[RetrievedPassage]:

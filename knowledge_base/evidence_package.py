@@ -65,6 +65,6 @@ class EvidencePackage:
 EVIDENCE = EvidencePackage(
     name=OWN_EVIDENCE_MODEL,
     file=Path(__file__).parent / "evidence_model" / "evidence.safetensors",
-    weights_hash="ff55548ca63ae9ce8ee0911b1aa69e1d9296d6d17f7bee0800560ad4ca6ef24f",
+    weights_hash="18098dbda2e86c22e1ccd4b365ea7904d72939e83d07c6b6327ec89db78c3c93",
     base=MINILM,
 )
