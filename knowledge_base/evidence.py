@@ -17,7 +17,7 @@ from knowledge_base.embeddings import silent_sentence_transformers
 from knowledge_base.errors import ModelError
 from knowledge_base.evidence_package import EVIDENCE, EvidencePackage
 from knowledge_base.evidence_pairs import PairTokenizer, rectangle
-from knowledge_base.evidence_text import without_marks
+from knowledge_base.evidence_text import well_formed, without_marks
 from knowledge_base.local_model import LocalModel, find_model
 from knowledge_base.packaged_model import verify_once
 from knowledge_base.settings import Settings
@@ -186,7 +186,7 @@ class CrossEncoderModel:
 
         if not texts:
             return np.empty(0, dtype=np.float32)
-        pairs = [(question, without_marks(text)) for text in texts]
+        pairs = [(well_formed(question), well_formed(without_marks(text))) for text in texts]
         with self._lock:
             found = self._cross_encoder.predict(
                 pairs, batch_size=BATCH, show_progress_bar=False, activation_fn=torch.nn.Identity()

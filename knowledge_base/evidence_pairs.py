@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.evidence_text import well_formed
+
 PADDING = 16
 QUESTION_CHARACTERS = 300
 
@@ -27,7 +29,7 @@ class PairTokenizer:
 
     def pieces(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
         """Return the ids of the word pieces of each pair, and for each of them 0 (question) or 1 (text)."""
-        prepared = [(_well_formed(question[:QUESTION_CHARACTERS]), _well_formed(text)) for question, text in pairs]
+        prepared = [(well_formed(question[:QUESTION_CHARACTERS]), well_formed(text)) for question, text in pairs]
         return [(encoding.ids, encoding.type_ids) for encoding in self._tokenizer.encode_batch(prepared)]
 
     def padded(self, pairs: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.int64]]:
@@ -46,8 +48,3 @@ def rectangle(pieces: Sequence[tuple[list[int], list[int]]]) -> dict[str, NDArra
         inputs["attention_mask"][row, : len(ids)] = 1
         inputs["token_type_ids"][row, : len(ids)] = types
     return inputs
-
-
-def _well_formed(text: str) -> str:
-    """Replace lone surrogates, which no tokenizer takes, by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")

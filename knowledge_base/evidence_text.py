@@ -14,3 +14,8 @@ def with_neighbours(before: str, sentence: str, after: str, marked: bool = True)
 def without_marks(text: str) -> str:
     """Return the text as another model than ours reads it."""
     return " ".join(text.replace(MARK, " ").split())
+
+
+def well_formed(text: str) -> str:
+    """Replace lone surrogates, which no tokenizer takes, by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
