@@ -11,7 +11,7 @@ from libraries import Library
 from small_catalogs import catalog_of, found
 
 from assistant.evidence import EvidenceWeights, Sentence
-from assistant.gathering import defining_passages, gather, judge, reranked
+from assistant.gathering import defining_passages, gather, probability_answered, rank_sentences, reranked
 from assistant.questions import analyse
 from knowledge_base.catalog import Catalog
 from knowledge_base.embeddings import Embedder
@@ -38,6 +38,8 @@ class PrefersTheWord:
         self.word = word
         self.read: list[str] = []
         self.questions: list[str] = []
+        self.windows: list[str] = []
+        self.asked_whether: list[str] = []
 
     def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
         self.read = list(texts)
@@ -45,6 +47,8 @@ class PrefersTheWord:
         return np.array([4.0 * text.split("¶")[1].count(self.word) for text in texts], dtype=np.float32)
 
     def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        self.windows = list(texts)
+        self.asked_whether.append(question)
         return np.array([0.9 * (self.word in text) for text in texts], dtype=np.float32)
 
 
@@ -64,15 +68,28 @@ def test_nothing_is_looked_up_where_no_definition_is_asked_for_or_held(question:
     assert defining_passages(analyse(question, Query(question)), catalog) == []
 
 
-def test_the_model_reads_each_sentence_between_its_neighbours_after_what_the_question_leans_on(catalog: Catalog) -> None:
+def test_the_model_ranks_each_sentence_by_itself(catalog: Catalog) -> None:
     model, passages = PrefersTheWord("twice"), list(catalog.all_passages())
     similarities = {i: 0.5 for p in passages for i in p.quotable_sentences()}
     question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
-    judgement = judge(model, question, found(passages), similarities)
-    assert judgement.ranks.keys() == judgement.answers.keys() == similarities.keys()
-    assert model.questions == ["Was the horn mended? How often?"]
-    assert any("¶ The fog horn of Brightwater was mended twice. ¶ Keepers" in text for text in model.read)
-    assert max(judgement.ranks.values()) == 4.0
+    ranks = rank_sentences(model, question, found(passages), similarities)
+    assert ranks.keys() == similarities.keys()
+    assert (max(ranks.values()), model.questions) == (4.0, ["How often?"])
+    assert "¶ The fog horn of Brightwater was mended twice. ¶" in model.read
+
+
+def test_the_model_reads_the_best_between_their_neighbours_to_say_whether_one_answers(catalog: Catalog) -> None:
+    model = PrefersTheWord("twice")
+    question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
+    passage = next(p for p in catalog.all_passages() if p.source == "notes.md")
+    position, span = next((i, s) for i, s in enumerate(passage.sentences) if "twice" in passage.sentence_text(s))
+    sentence = Sentence(passage, 0, 0.0, position, span.start, span.end, span.kind, passage.sentence_text(span))
+    assert probability_answered(model, question, [sentence]) == pytest.approx(0.9)
+    assert model.asked_whether == ["Was the horn mended? How often?"]
+    assert model.windows[0].endswith(
+        "¶ The fog horn of Brightwater was mended twice. ¶ Keepers sound the fog horn every minute."
+    )
+    assert probability_answered(model, question, []) == 0.0
 
 
 def sentence_of(catalog: Catalog, source: str, score: float) -> Sentence:
@@ -97,4 +114,6 @@ def test_the_model_s_choice_comes_first(shared_library: Library, embedder: Embed
         judged = gather(question, retriever, generation.catalog, PrefersTheWord("buoy"), weights)
     assert "buoy" in judged.sentences[0].text
     assert judged.sentences[0].passage.id == judged.passages[0].passage.id
+    assert (judged.answered, plain.answered) == (pytest.approx(0.9), None)
+    assert judged.nearest == plain.nearest > 0
     assert {r.passage.id for r in plain.passages} == {r.passage.id for r in judged.passages}

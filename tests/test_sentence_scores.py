@@ -80,12 +80,11 @@ def test_a_fragment_counts_less_than_a_sentence(catalog: Catalog) -> None:
 
 def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalog) -> None:
     ids = [s.id for s in scored(catalog, "Who?", EVEN)]
-    judgement = Judgement({ids[2]: 5.0, ids[1]: 3.0, ids[0]: -5.0}, {ids[2]: 0.9})
+    judgement = Judgement({ids[2]: 5.0, ids[1]: 3.0, ids[0]: -5.0})
     ranked = scored(
         catalog, "Who?", EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, fragment=0), judgement
     )
     assert [s.id for s in ranked[:2]] == [ids[2], ids[1]]
-    assert ranked[0].answers == 0.9
     assert judgement.standing(ids[2], 2.0) == 1.0
     assert judgement.standing(ids[1], 2.0) == 0.5
     assert judgement.standing("unread", 2.0) == 0.0

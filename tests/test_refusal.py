@@ -1,0 +1,55 @@
+"""When the evidence is good enough to answer."""
+
+from __future__ import annotations
+
+import pytest
+from small_catalogs import found
+
+from assistant.gathering import Evidence
+from assistant.questions import Question, analyse
+from assistant.refusal import CERTAIN, THRESHOLD, confidence, reason_for_refusal, signals
+from knowledge_base.passages import Passage
+from knowledge_base.queries import Query
+
+PASSAGE = Passage("p1", "a.md", "A", None, 0, 5, "", "Text.")
+
+
+def question(unknown: tuple[str, ...] = ()) -> Question:
+    terms = {"lamp": ("lamp",), "zeppelin": ("zeppelin",)}
+    return analyse(
+        "Which lamp has a zeppelin?", Query("", terms=terms, weights={"lamp": 1.0, "zeppelin": 3.0}, unknown=unknown)
+    )
+
+
+def evidence(nearest: float, answered: float | None, dense: float = 0.5) -> Evidence:
+    return Evidence(found([PASSAGE], [dense]), [], nearest, answered)
+
+
+def test_the_better_the_model_thinks_of_the_evidence_the_surer_the_answer() -> None:
+    trust = [confidence(question(), evidence(0.6, answered)) for answered in (0.0, 0.1, 0.5, 0.9, 1.0)]
+    assert trust == sorted(trust)
+    assert 0 < trust[0] < THRESHOLD < CERTAIN < trust[-1] < 1
+
+
+def test_the_nearer_the_evidence_the_surer_the_answer() -> None:
+    assert confidence(question(), evidence(0.2, 0.5)) < confidence(question(), evidence(0.8, 0.5))
+
+
+def test_without_the_model_nearness_and_unknown_words_decide() -> None:
+    near, far = evidence(0.0, None, dense=0.7), evidence(0.0, None, dense=0.2)
+    assert confidence(question(), far) < THRESHOLD < CERTAIN < confidence(question(), near)
+    assert confidence(question(("zeppelin",)), near) < confidence(question(), near)
+
+
+def test_signals_are_measured_on_the_question_and_its_evidence() -> None:
+    measured = signals(question(("zeppelin",)), evidence(0.4, 0.5))
+    assert (measured["nearest"], measured["answered"], measured["unknown"], measured["passages"]) == (0.4, 0.0, 0.75, 0.5)
+
+
+@pytest.mark.parametrize(("trust", "refused"), [(THRESHOLD - 0.01, True), (THRESHOLD, False), (1.0, False)])
+def test_what_is_not_sure_enough_is_refused_with_a_reason(trust: float, refused: bool) -> None:
+    assert (reason_for_refusal(question(), trust) is not None) == refused
+
+
+def test_a_question_without_a_word_to_search_for_is_refused() -> None:
+    assert reason_for_refusal(analyse("?", Query("?")), 1.0) == "The question holds no word to search for."
