@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from knowledge_base.catalog import Catalog, DocumentRow
-from knowledge_base.generations import open_generation
 from knowledge_base.passages import Page
+from knowledge_base.recovery import open_readable
 from knowledge_base.settings import Settings
 
 FEW_CHARACTERS = 25
@@ -38,7 +38,7 @@ class DocumentHealth:
 
 def document_health(settings: Settings) -> list[DocumentHealth]:
     """Report on each document of the current index, then on the files that failed; register records are left out."""
-    with open_generation(settings.data_dir) as generation:
+    with open_readable(settings.data_dir) as generation:
         catalog = generation.catalog
         rows = [_indexed(row, catalog) for row in catalog.documents() if row.kind != "record"]
         return rows + [DocumentHealth(f.source, "failed", problem=f.reason) for f in catalog.failures()]

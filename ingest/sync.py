@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,12 +13,11 @@ from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
 from ingest.report import Progress, Reading, SyncReport, make_report
 from ingest.scan import Found, require_folder, scan_folder, scan_roots
 from knowledge_base import generations
-from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, WrongRootsError
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, WrongRootsError
 from knowledge_base.files import storage_errors, writer_lock
-from knowledge_base.generations import Generation, open_generation
+from knowledge_base.generations import Generation
+from knowledge_base.recovery import drop_notices, open_readable, restore
 from knowledge_base.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class SyncOptions:
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
     """Report what a sync would do; nothing is written and no file is parsed."""
     started = perf_counter()
-    with _base(settings, options) as (base, notices):
+    with _base(settings, options, mend=False) as (base, notices):
         plan = _plan(settings, options, base, progress)
         _require_something(plan, base, options)
         passages = base.manifest.counts["passages"] if base else 0
@@ -50,6 +48,7 @@ def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *
         require_folder(options.folder)
     with writer_lock(settings.data_dir), storage_errors(settings.data_dir):
         report = _sync(settings, options, progress)
+        drop_notices(settings.data_dir)
         generations.prune(settings.data_dir, settings.generations_kept)
     return _timed(report, started)
 
@@ -59,7 +58,7 @@ def _timed(report: SyncReport, started: float) -> SyncReport:
 
 
 def _sync(settings: Settings, options: SyncOptions, progress: Progress) -> SyncReport:
-    with _base(settings, options) as (base, notices):
+    with _base(settings, options, mend=True) as (base, notices):
         plan = _plan(settings, options, base, progress)
         if base and not options.allow_deletions:
             refuse_mass_deletion(plan, base.catalog.content_hashes(), by_root=options.folder is None)
@@ -112,9 +111,12 @@ def _model_name(settings: Settings) -> str:
 
 
 @contextmanager
-def _base(settings: Settings, options: SyncOptions) -> Iterator[tuple[Generation | None, list[str]]]:
-    """Give the current generation to build on (None where there is none to build on), and what is to be said about it."""
-    base, notices = _open_base(settings, options)
+def _base(settings: Settings, options: SyncOptions, *, mend: bool) -> Iterator[tuple[Generation | None, list[str]]]:
+    """Give the generation to build on (None where there is none), and what is to be said about it.
+
+    A damaged one is mended or replaced first; without `mend` nothing is written, and its catalog alone is read.
+    """
+    base, notices = (None, []) if options.rebuild else _open_base(settings, options, mend)
     try:
         yield base, notices
     finally:
@@ -122,23 +124,28 @@ def _base(settings: Settings, options: SyncOptions) -> Iterator[tuple[Generation
             base.close()
 
 
-def _open_base(settings: Settings, options: SyncOptions) -> tuple[Generation | None, list[str]]:
-    if options.rebuild:
+def _open_base(settings: Settings, options: SyncOptions, mend: bool) -> tuple[Generation | None, list[str]]:
+    try:
+        _refuse_other_roots(settings, options)
+        notices = restore(settings) if mend else ()
+        _refuse_other_roots(settings, options)
+        base = open_readable(settings.data_dir)
+        return base, [*notices, *base.notices]
+    except NoIndexError:
         return None, []
+    except DamagedIndexError as error:
+        return None, [f"{error.message} A new one is built from the documents."]
+
+
+def _refuse_other_roots(settings: Settings, options: SyncOptions) -> None:
+    """Raise where the current generation was made of other roots than those asked for."""
     try:
         current = generations.current_id(settings.data_dir)
         if current is None:
-            return None, []
-        _refuse_other_roots(settings, options, current)
-        return open_generation(settings.data_dir), []
-    except DamagedIndexError as error:
-        log.warning("%s", error.message)
-        return None, ["The current index is damaged; a new one is built from the documents."]
-
-
-def _refuse_other_roots(settings: Settings, options: SyncOptions, current: str) -> None:
-    """Raise where the current generation was made of other roots than those asked for."""
-    made_of = generations.read_manifest(settings.data_dir / "generations" / current).folder
+            return
+        made_of = generations.read_manifest(settings.data_dir / "generations" / current).folder
+    except DamagedIndexError:
+        return  # what takes its place is looked at then
     asked = str(options.folder.resolve()) if options.folder else None
     if made_of != asked:
         raise WrongRootsError(

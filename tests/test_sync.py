@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from libraries import SOURCES, Library, Outcome, hashes, ingest
+from libraries import SOURCES, Library, Outcome, edit_manifest, hashes, ingest
 
 from ingest.building import keep_originals
 from ingest.plan import FileToRead
@@ -152,8 +151,7 @@ def test_the_data_directory_within_the_folder_is_not_indexed(tmp_path: Path) -> 
 
 
 def test_an_index_of_an_older_way_of_cutting_is_made_anew(library: Library) -> None:
-    manifest = library.generation / "manifest.json"
-    manifest.write_text(re.sub(r'"chunking": \d+', '"chunking": 0', manifest.read_text()))
+    edit_manifest(library.generation, chunking=0)
     outcome = library.sync()
     assert (outcome.code, outcome.json["updated"], outcome.json["embedded"]) == (0, SOURCES, 0)
     assert library.sync().json["unchanged"] == SOURCES

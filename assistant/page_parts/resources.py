@@ -39,6 +39,11 @@ class SharedAssistant:
         with self._lock:
             return self._assistant.ask(question, history)
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what is to be said of the index."""
+        return self._assistant.notices
+
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
