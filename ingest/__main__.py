@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
-_WORDS = frozenset({"document", "kind", "problem", "generation", "created (UTC)"})
+_WORDS = frozenset({"document", "kind", "in", "problem", "generation", "created (UTC)"})
 
 app = typer.Typer(
     add_completion=False,
@@ -134,11 +134,12 @@ def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """Say for each document what was read of it, and what could not be."""
     from ingest.health import document_health
 
-    rows = [asdict(row) for row in document_health(read_settings(data_dir))]
+    with _progress() as progress:
+        rows = [asdict(row) for row in document_health(read_settings(data_dir), progress.update)]
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        _print_table("Documents", [_health_line(row) for row in rows])
+        _print_table("Documents (text in characters; --json gives each page)", [_health_line(row) for row in rows])
 
 
 @app.command()
@@ -266,9 +267,11 @@ def _generation_line(row: dict[str, Any]) -> dict[str, object]:
 
 
 def _health_line(row: dict[str, Any]) -> dict[str, object]:
-    failed = row["state"] == "failed"
-    counts = {name: None if failed else row[name] for name in ("kind", "pages", "passages")}
-    return {"document": row["source"], **counts, "problem": f"failed: {row['problem']}" if failed else row["problem"]}
+    if row["state"] == "failed":
+        read = dict.fromkeys(("kind", "in", "pages", "text"))
+        return {"document": row["source"], **read, "problem": f"failed: {row['problem']}"}
+    read = {"kind": row["kind"], "in": row["language"], "pages": row["pages"], "text": f"{row['characters']:,}"}
+    return {"document": row["source"], **read, "problem": row["problem"]}
 
 
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:
