@@ -25,6 +25,8 @@ APP = Path(assistant.__file__).with_name("app.py")
 class FakeAssistant:
     """Gives the answers that it was given, by question; any other question is refused."""
 
+    notices: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.histories: list[list[Mapping[str, str]]] = []
