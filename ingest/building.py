@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -58,16 +58,27 @@ class Build:
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
     embedder = open_embedder(task.settings)
-    Thread(target=_warm_up).start()
-    reading = _read(task.settings, task.plan, embedder, progress)
-    _require_documents(task, reading)
-    keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
-    with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
-        known = cache.count()
-        embedding = PassageEmbedding(embedder, cache)
-        vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
-        manifest = _write(task, reading, vectors, embedding, child, progress)
-        return manifest, reading, cache.count() - known
+    with _warming_up():
+        reading = _read(task.settings, task.plan, embedder, progress)
+        _require_documents(task, reading)
+        keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
+        with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
+            known = cache.count()
+            embedding = PassageEmbedding(embedder, cache)
+            vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
+            manifest = _write(task, reading, vectors, embedding, child, progress)
+            return manifest, reading, cache.count() - known
+
+
+@contextmanager
+def _warming_up() -> Iterator[None]:
+    """Import Chroma meanwhile; the thread never outlives the work, for an import cut off by the program's end fails aloud."""
+    thread = Thread(target=_warm_up)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _warm_up() -> None:

@@ -131,8 +131,7 @@ class VectorStore:
         scratch = TemporaryDirectory(prefix="paris-call-")
         log.info("%s is read-only; its vectors are searched in the copy %s.", path, scratch.name)
         try:
-            copy = shutil.copytree(path, Path(scratch.name) / path.name, copy_function=shutil.copyfile)
-            store = cls.open(Path(copy))
+            store = cls.open(_writable_copy(path, Path(scratch.name) / path.name))
         except BaseException:
             scratch.cleanup()
             raise
@@ -150,6 +149,17 @@ class VectorStore:
         self._client.close()
         if self._scratch is not None:
             self._scratch.cleanup()
+
+
+def _writable_copy(path: Path, copy: Path) -> Path:
+    """Copy a directory whose folders, too, may not be written."""
+    for source in (path, *path.rglob("*")):
+        target = copy / source.relative_to(path)
+        if source.is_dir():
+            target.mkdir()
+        else:
+            shutil.copyfile(source, target)
+    return copy
 
 
 def _created(client: Any, name: str) -> Any:
@@ -193,7 +203,7 @@ def listing(path: Path) -> Listing:
         raise DamagedIndexError(f"The index is damaged: {file} is missing.")
     try:
         with closing(_connected(file)) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0].decode(errors="replace")
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0].decode(errors="replace")
             if found == "ok":
                 vectors = int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
                 return Listing(vectors, _digest_of_rows(connection))
