@@ -216,13 +216,19 @@ def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
         return
     console = _out()
     console.print(_headline(report, planned))
-    for state in ("added", "updated", "deleted"):
-        _list_sources(console, state, getattr(report, state))
+    _list_sources(console, "added", report.added)
+    _list_sources(console, "updated", _updated_lines(report))
+    _list_sources(console, "deleted", report.deleted)
     _list_sources(console, "renamed", [f"{r['from']} -> {r['source']}" for r in report.renamed])
     for state in ("skipped", "failed"):
         _list_sources(console, state, [f"{r['source']}: {r['reason']}" for r in getattr(report, state)], limit=50)
     for notice in report.notices:
         console.print(Text(notice, style="yellow"))
+
+
+def _updated_lines(report: SyncReport) -> list[str]:
+    said = {c.source: f": {c.added} passages new, {c.removed} gone, {c.unchanged} as they were" for c in report.changes}
+    return [source + said.get(source, "") for source in report.updated]
 
 
 def _show_fetch(report: FetchReport, as_json: bool) -> None:

@@ -13,11 +13,11 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from ingest import chunking
-from ingest.plan import FileToRead, SyncPlan, with_earlier_version
-from ingest.reading import read_documents
+from ingest.plan import FileToRead, SyncPlan
+from ingest.plan_reading import read_plan
 from ingest.report import Progress, Reading
 from knowledge_base import generations
-from knowledge_base.catalog import Catalog, FailureRow
+from knowledge_base.catalog import Catalog
 from knowledge_base.embedding_cache import EmbeddingCache
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
@@ -25,8 +25,7 @@ from knowledge_base.files import require_free_space
 from knowledge_base.generations import Generation, Manifest
 from knowledge_base.integrity import CATALOG, CHROMA
 from knowledge_base.passage_vectors import PassageEmbedding, PassageVectors, put_vectors, sentences_of, write_vectors_anew
-from knowledge_base.passages import Document, Passage
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.passages import Passage
 from knowledge_base.settings import Settings
 from knowledge_base.vectors import VectorIndex, VectorStore, warm_up
 from knowledge_base.verification import Verifier
@@ -41,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 _SPARE_BYTES = 64 << 20
-_LEAST_TEXT = 5  # characters; less is what is left of a broken file, and would look as if it had been read
+_BYTES_A_VECTOR = 8 << 10  # with its text, in Chroma, in the graph and in the cache
 _WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, for Chroma never gives their place back
 
 
@@ -59,7 +58,7 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
     embedder = open_embedder(task.settings)
     with _warming_up():
-        reading = _read(task.settings, task.plan, embedder, progress)
+        reading = read_plan(task.settings, task.plan, embedder, progress)
         _require_documents(task, reading)
         keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
         with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
@@ -87,52 +86,6 @@ def _warm_up() -> None:
         warm_up()
 
 
-# Read
-
-
-def _read(settings: Settings, plan: SyncPlan, embedder: Embedder, progress: Progress) -> Reading:
-    reading, done = Reading(), 0
-    total, updated = len(plan.to_read), {file.source for file in plan.updated}
-
-    def count(files: int) -> None:
-        nonlocal done
-        done += files
-        progress("Read", done, total)
-
-    workers = min(os.cpu_count() or 1, max(1, total))
-    with Sandbox(workers, settings.parse_seconds, settings.parse_memory_mb << 20) as sandbox:
-        for file, result in read_documents(plan.to_read, sandbox, count):
-            passages = _chunk(result, embedder) if isinstance(result, Document) else []
-            if isinstance(result, Document) and (result.record or (passages and _length(result) >= _LEAST_TEXT)):
-                reading.documents.append((file, result, passages))
-            else:
-                reading.failed.append(_failure(file, result, file.source in updated))
-    reading.documents.sort(key=lambda entry: entry[0].source)
-    return reading
-
-
-def _chunk(document: Document, embedder: Embedder) -> list[Passage]:
-    """Cut a document; a record of the register is a row, not text to search."""
-    return [] if document.record else chunking.chunk(document, embedder.count_tokens, embedder.max_tokens)
-
-
-def _failure(file: FileToRead, result: Document | str, has_earlier: bool) -> FailureRow:
-    reason = _why_no_text(result) if isinstance(result, Document) else result
-    return FailureRow(file.source, file.content_hash, file.version, with_earlier_version(reason, has_earlier))
-
-
-def _length(document: Document) -> int:
-    return sum(len(page.text.strip()) for page in document.pages)
-
-
-def _why_no_text(document: Document) -> str:
-    if _length(document):
-        return f"it has hardly any text ({_length(document)} characters)"
-    problems = dict.fromkeys(page.problem for page in document.pages if page.problem)
-    found = "; ".join(filter(None, problems))
-    return f"it has no searchable text ({found})" if found else "it has no searchable text"
-
-
 def _require_documents(task: Build, reading: Reading) -> None:
     if task.base or reading.documents:
         return
@@ -149,8 +102,16 @@ def keep_originals(data_dir: Path, files: Iterable[FileToRead]) -> None:
     folder.mkdir(exist_ok=True)
     for file in files:
         target = folder / file.content_hash
-        if not target.exists():
+        if not _is_kept(target, file):
             _keep(file, target)
+
+
+def _is_kept(target: Path, file: FileToRead) -> bool:
+    """Say whether the bytes are there; a file of another size was cut short when the machine stopped."""
+    try:
+        return target.stat().st_size == file.path.stat().st_size
+    except OSError:
+        return False
 
 
 def _keep(file: FileToRead, target: Path) -> None:
@@ -174,7 +135,8 @@ def _write(
     task: Build, reading: Reading, new: PassageVectors, embedding: PassageEmbedding, child: Verifier, progress: Progress
 ) -> Manifest:
     data_dir, base = task.settings.data_dir, task.base
-    require_free_space(data_dir, _SPARE_BYTES + 2 * (generations.size_on_disk(base.path) if base else 0))
+    size = generations.size_on_disk(base.path) if base else 0
+    require_free_space(data_dir, _SPARE_BYTES + 2 * size + _BYTES_A_VECTOR * (len(new.passages) + len(new.sentences)))
     with generations.building(data_dir, base.id if base else None) as path:
         before = _write_catalog(path, task.plan, reading)
         worn, probes = _write_vectors(path, base, before, reading.passages, new, embedding)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from knowledge_base.passage_vectors import CountTokens, prefix_tokens
+from knowledge_base.embedded_text import CountTokens, prefix_tokens
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from time import perf_counter
 
 from ingest import chunking
-from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
-from ingest.report import Progress, Reading, SyncReport, make_report
+from ingest.plan import SyncPlan, limits_of, make_plan, refuse_mass_deletion
+from ingest.report import Progress, Reading, SyncReport, make_report, passage_changes
 from ingest.scan import Found, require_folder, scan_folder, scan_roots
 from knowledge_base import generations
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, WrongRootsError
@@ -30,15 +30,27 @@ class SyncOptions:
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
-    """Report what a sync would do; nothing is written and no file is parsed."""
+    """Report what a sync would do: the files are read as it would read them, and nothing is written."""
     started = perf_counter()
     with _base(settings, options, mend=False) as (base, notices):
-        plan = _plan(settings, options, base, progress)
+        plan = _full_plan(settings, options, base, progress)
         _require_something(plan, base, options)
+        reading = _preview_reading(settings, plan, progress)
         passages = base.manifest.counts["passages"] if base else 0
+        changes = passage_changes(base.catalog, plan, reading) if base else []
         notices += _refusal(plan, base, options)
-        report = make_report(plan, Reading(), base.id if base else None, passages, notices)
+        report = make_report(plan, reading, base.id if base else None, passages, notices, changes=changes)
     return _timed(report, started)
+
+
+def _preview_reading(settings: Settings, plan: SyncPlan, progress: Progress) -> Reading:
+    if not plan.to_read:
+        return Reading()
+    # Imported here, for most previews find nothing new and need no embedding model.
+    from ingest.plan_reading import read_plan
+    from knowledge_base.embeddings import open_embedder
+
+    return read_plan(settings, plan, open_embedder(settings), progress)
 
 
 def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -59,14 +71,12 @@ def _timed(report: SyncReport, started: float) -> SyncReport:
 
 def _sync(settings: Settings, options: SyncOptions, progress: Progress) -> SyncReport:
     with _base(settings, options, mend=True) as (base, notices):
-        plan = _plan(settings, options, base, progress)
+        plan = _full_plan(settings, options, base, progress)
         if base and not options.allow_deletions:
             refuse_mass_deletion(plan, base.catalog.content_hashes(), by_root=options.folder is None)
         if base and _is_current(base, plan, settings):
             return make_report(plan, Reading(), base.id, base.manifest.counts["passages"], notices)
         _require_something(plan, base, options)
-        if base and base.manifest.chunking != chunking.VERSION:
-            plan = _everything_again(settings, options, plan)
         return _build(settings, options, base, plan, notices, progress)
 
 
@@ -84,7 +94,8 @@ def _build(
 
     with verifier() as child:
         manifest, reading, embedded = build(Build(settings, options.folder, base, plan), child, progress)
-    return make_report(plan, reading, manifest.id, manifest.counts["passages"], notices, embedded)
+    changes = passage_changes(base.catalog, plan, reading) if base else []
+    return make_report(plan, reading, manifest.id, manifest.counts["passages"], notices, embedded, changes)
 
 
 def _refusal(plan: SyncPlan, base: Generation | None, options: SyncOptions) -> list[str]:
@@ -158,6 +169,14 @@ def _roots(folder: str | None) -> str:
     return f"the folder {folder}" if folder else "the configured roots"
 
 
+def _full_plan(settings: Settings, options: SyncOptions, base: Generation | None, progress: Progress) -> SyncPlan:
+    """Compare the documents with the index; where the rules of chunking changed since, all of them are to be read."""
+    plan = _plan(settings, options, base, progress)
+    if base and base.manifest.chunking != chunking.VERSION:
+        return _everything_again(settings, options, plan)
+    return plan
+
+
 def _plan(settings: Settings, options: SyncOptions, base: Generation | None, progress: Progress) -> SyncPlan:
     found = list(_scan(settings, options))
     if any(".." in file.source.split("/") for file in found):
@@ -171,7 +190,7 @@ def _plan(settings: Settings, options: SyncOptions, base: Generation | None, pro
 
     catalogued = base.catalog.content_hashes() if base else {}
     failures = base.catalog.failures() if base else []
-    return make_plan(found, catalogued, failures, settings.max_file_mb << 20, count)
+    return make_plan(found, catalogued, failures, settings.max_file_mb << 20, count, limits_of(settings))
 
 
 def _scan(settings: Settings, options: SyncOptions) -> Iterator[Found]:

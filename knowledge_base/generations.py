@@ -25,7 +25,9 @@ from typing import Self
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
 from knowledge_base.files import replace_file, sync_directory
-from knowledge_base.integrity import CATALOG, CHROMA, check, check_catalog, checksums
+from knowledge_base.integrity import CATALOG as CATALOG
+from knowledge_base.integrity import CHROMA as CHROMA
+from knowledge_base.integrity import check, check_catalog, checksums
 from knowledge_base.vectors import VectorStore, listing
 
 log = logging.getLogger(__name__)

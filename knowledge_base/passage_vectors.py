@@ -1,4 +1,4 @@
-"""What is embedded of a passage, and the vectors of passages and of their sentences: made, and written anew."""
+"""The vectors of passages and of their sentences: made, looked for, and written anew."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from knowledge_base.embedded_text import embedded_text
 from knowledge_base.embedding_cache import EmbeddingCache, embed_with_cache
 from knowledge_base.embeddings import Embedder
 from knowledge_base.passages import Passage
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 
     VectorsById = Mapping[str, NDArray[np.float32]]
 
-PREFIX_TOKENS = 48
 SAMPLE = 200
-
-CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +85,3 @@ def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:
     with VectorStore.create(path) as store:
         put_vectors(store.passages, vectors.passages)
         put_vectors(store.sentences, vectors.sentences)
-
-
-def prefix_tokens(max_tokens: int) -> int:
-    """Return how many of a model's word pieces are kept for title and headings: fewer where it takes few."""
-    return min(PREFIX_TOKENS, max_tokens // 4)
-
-
-def embedded_text(passage: Passage, count_tokens: CountTokens, max_tokens: int) -> str:
-    """Return what is embedded for a passage: its title and headings, shortened to their share of the limit, then its text."""
-    share = prefix_tokens(max_tokens) // 2
-    title = _fitted(passage.title, count_tokens, share, keep="start")
-    heading = _fitted(passage.heading, count_tokens, share, keep="end")
-    return f"{' – '.join(filter(None, (title, heading)))}\n{passage.text}"
-
-
-def _fitted(text: str, count: CountTokens, limit: int, keep: Literal["start", "end"]) -> str:
-    """Return `text`, whole words left out at one end as far as needed to fit `limit` tokens."""
-    words = text.split()
-    while words and count([" ".join(words)])[0] >= limit:
-        dropped = max(1, len(words) // 4)
-        words = words[dropped:] if keep == "end" else words[:-dropped]
-    return " ".join(words)

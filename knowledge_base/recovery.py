@@ -9,36 +9,27 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from knowledge_base import generations
-from knowledge_base.catalog import Catalog
-from knowledge_base.embedding_cache import EmbeddingCache
-from knowledge_base.embeddings import open_embedder
 from knowledge_base.errors import (
     DamagedIndexError,
     DamagedVectorsError,
     KnowledgeBaseError,
     LockedError,
-    ModelError,
     StorageError,
 )
-from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_lock
+from knowledge_base.files import replace_file, storage_errors, writer_lock
 from knowledge_base.generations import Generation, Manifest, open_generation
-from knowledge_base.integrity import CATALOG, CHROMA, check_catalog, check_vectors
-from knowledge_base.passage_vectors import NO_VECTORS, PassageEmbedding, write_vectors_anew
+from knowledge_base.integrity import check_catalog, check_vectors
 from knowledge_base.settings import Settings
-from knowledge_base.verification import verifier
 
 log = logging.getLogger(__name__)
 
 NOTICES = "notices.json"
 _PATIENCE = 30.0
-_SPARE_BYTES = 64 << 20
 _MENDED = "Its vectors were made anew from its catalog; nothing is lost."
 
 
@@ -92,7 +83,10 @@ def restore(settings: Settings) -> tuple[str, ...]:
             check_catalog(path, manifest)
             check_vectors(path, manifest)
         except DamagedVectorsError as error:
-            return _announce(data_dir, _rebuilt(settings, manifest), _rebuilt_notice(damage, error, manifest))
+            # Imported here, for an index is hardly ever damaged, and this needs the embedding model and numpy.
+            from knowledge_base.mending import rebuild
+
+            return _announce(data_dir, rebuild(settings, manifest), _rebuilt_notice(damage, error, manifest))
         except DamagedIndexError as error:
             log.info("%s", error.message)
         else:
@@ -142,57 +136,24 @@ def _rebuilt_notice(damage: DamagedIndexError, problem: DamagedIndexError, manif
     return f"{damage.message} {_instead(manifest)} {_MENDED}"
 
 
-def _rebuilt(settings: Settings, manifest: Manifest) -> str:
-    """Publish a generation with the catalog of `manifest`'s and vectors made anew; return its name."""
-    data_dir, damaged = settings.data_dir, settings.data_dir / "generations" / manifest.id
-    embedder = open_embedder(settings)
-    if embedder.model_id != manifest.model_id:
-        raise ModelError(
-            f"The vectors of generation {manifest.id} are damaged; they were made with the embedding model"
-            f" {manifest.model_id}, not with {embedder.model_id}.",
-            "Set PARISCALL_EMBEDDING_MODEL to that model, or rebuild with `python -m ingest sync --rebuild`.",
-        )
-    require_free_space(data_dir, _SPARE_BYTES + 2 * generations.size_on_disk(damaged))
-    log.warning("The vectors of generation %s are made anew from its catalog.", manifest.id)
-    with verifier() as child, generations.building(data_dir, None) as path:
-        shutil.copyfile(damaged / CATALOG, path / CATALOG)
-        with Catalog.read(path / CATALOG) as catalog:
-            passages = list(catalog.all_passages())
-        with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
-            embedding = PassageEmbedding(embedder, cache)
-            vectors = embedding.embed(passages)
-            write_vectors_anew(path / CHROMA, vectors)
-            probes = embedding.probes(vectors, passages)
-        mended = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
-        sealed = generations.seal(path, mended)
-        child.verify(path, *probes)
-        generations.publish(data_dir, path, sealed)
-    return sealed.id
-
-
 def check_at_start(settings: Settings) -> None:
     """Have a child process search the published generation for passages by their own vectors; mend it where they are lost.
 
     Raise DamagedVectorsError where it cannot be mended.
     """
-    with verifier() as child, open_intact(settings) as generation:
-        embedder = open_embedder(settings)
-        if generation.manifest.model_id != embedder.model_id:
-            return  # whoever asks is told
-        passages = list(generation.catalog.all_passages())
-        with EmbeddingCache(settings.data_dir / "embeddings.sqlite3") as cache:
-            probes = PassageEmbedding(embedder, cache).probes(NO_VECTORS, passages)
-        problem = child.problem(generation.path, *probes)
-        if problem is None:
-            return
-        log.warning("Generation %s: %s.", generation.id, problem)
-        manifest = generation.manifest
+    from knowledge_base.mending import find_problem, rebuild
+
+    with open_intact(settings) as generation:
+        manifest, problem = generation.manifest, find_problem(settings, generation)
+    if problem is None:
+        return
     problem = f"in generation {manifest.id}, {problem}"
+    log.warning("The index is damaged: %s.", problem)
     try:
         with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
             if generations.current_id(settings.data_dir) == manifest.id:
                 notice = f"The index is damaged: {problem}. {_MENDED}"
-                _announce(settings.data_dir, _rebuilt(settings, manifest), notice)
+                _announce(settings.data_dir, rebuild(settings, manifest), notice)
     except (LockedError, StorageError) as refusal:
         message = f"The index is damaged: {problem}. It could not be mended: {refusal.message}"
         raise DamagedVectorsError(message, refusal.remedy) from refusal

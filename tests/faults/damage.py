@@ -87,7 +87,9 @@ def generation(data_dir: Path, name: str = "000002") -> Path:
 
 
 def largest(path: Path, name: str) -> Path:
-    return max(path.rglob(name), key=lambda file: file.stat().st_size)
+    """Return the largest file of this name in a graph that was written out: those of a small one hold nothing yet."""
+    written = [file.parent / name for file in path.rglob("index_metadata.pickle")]
+    return max(written, key=lambda file: file.stat().st_size)
 
 
 def execute(statement: str) -> Callable[[Path], None]:
