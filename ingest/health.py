@@ -111,10 +111,10 @@ def _pages(row: DocumentRow, pages: Sequence[Page], passages: Sequence[Passage])
 def _problems(
     row: DocumentRow, pages: Sequence[PageHealth], odd: float, counts: Mapping[str, int], duplicates: Sequence[str]
 ) -> Iterable[str]:
-    yield from row.notices
-    without_text = sum(page.problem is not None for page in pages)
-    if without_text:
-        yield f"{without_text} of {row.pages} pages without text"
+    yield from (notice.rstrip(".") for notice in row.notices)
+    sparse = sum(page.needs_ocr and page.characters > 0 for page in pages)
+    if sparse:
+        yield f"hardly any text on {_pages_in_words(sparse, row.pages)}"
     if odd > _ODD:
         yield f"{odd:.0%} odd characters"
     for name in ("columns", "tables"):

@@ -99,9 +99,9 @@ def find_problem(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> st
 
 
 def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
-    """Say whether a passage is among the hits, or crowded out by others with the same text."""
-    crowded = len(hits) == _NEAREST and all(score > 1 - _SAME for _, score in hits)
-    return crowded or any(i == identifier for i, _ in hits)
+    """Say whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
+    same = [i for i, score in hits if score > 1 - _SAME]
+    return identifier in same or len(same) == _NEAREST
 
 
 def _limit_file_sizes() -> None:

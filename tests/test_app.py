@@ -97,6 +97,11 @@ def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssist
     assert [label for label in labels(opened) if label in EXAMPLES] == list(EXAMPLES)
 
 
+def test_the_page_says_that_the_index_was_mended(fake: FakeAssistant):
+    fake.notices = ("The index is damaged: <b>. Its vectors were made anew.",)
+    assert "The index is damaged: &lt;b&gt;. Its vectors were made anew." in shown(page())
+
+
 def test_the_length_of_a_question_is_limited(fake: FakeAssistant):
     assert page().chat_input[0].proto.max_chars == Settings().max_question_length
 

@@ -59,6 +59,13 @@ def test_a_passage_that_its_own_vector_does_not_find_is_found(tmp_path: Path) ->
     assert find_problem(tmp_path, ids, vectors) == "1 of 12 passages are not found by their own vector"
 
 
+def test_a_wrong_vector_is_found_even_where_the_index_is_so_small_that_each_search_returns_all(tmp_path: Path) -> None:
+    ids, vectors = build(tmp_path, 3)
+    with VectorStore.open(tmp_path / "chroma") as store:
+        store.passages.put(["p01"], -vectors[1:2])
+    assert find_problem(tmp_path, ids, vectors) == "1 of 3 passages are not found by their own vector"
+
+
 def test_a_passage_crowded_out_by_others_with_the_same_vector_is_no_problem(tmp_path: Path) -> None:
     ids, _ = build(tmp_path, 30)
     same = np.ones((30, 16), dtype=np.float32)
