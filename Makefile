@@ -1,9 +1,9 @@
-# make install | run | test | lint
+# make install | run | evaluate | test | lint
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: install run test lint
+.PHONY: install run evaluate test lint
 
 install: .venv/.installed .venv/.prepared
 
@@ -22,6 +22,11 @@ install: .venv/.installed .venv/.prepared
 run: install
 	$(BIN)/python -m ingest sync || test $$? -eq 1
 	$(BIN)/python -m assistant serve --port $(PORT)
+
+# How good the answers are, by our own questions on the built-in library.
+evaluate: install
+	$(BIN)/python -m ingest sync || test $$? -eq 1
+	$(BIN)/python -m assistant evaluate
 
 test: install
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90

@@ -13,10 +13,12 @@ import typer
 from pydantic import ValidationError
 
 from assistant.answering import Assistant
-from assistant.answers import Answer, as_json
+from assistant.answers import Answer, AskedMode, WritingRecord, as_json
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
 
+NOT_PASSED = 1
 CANNOT_ANSWER = 2
 
 app = typer.Typer(
@@ -28,6 +30,11 @@ app = typer.Typer(
 
 DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
 
+AnswerMode = Annotated[
+    AskedMode,
+    typer.Option("--mode", help="Quotes alone, a language model's prose, or (auto) prose where a model is configured."),
+]
+
 
 @app.command()
 def ask(
@@ -35,6 +42,7 @@ def ask(
     as_json_: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     batch: Annotated[Path | None, typer.Option("--batch", help="Questions, one JSON object a line.")] = None,
     output: Annotated[Path | None, typer.Option("--output", help="Where the answers to --batch go.")] = None,
+    mode: AnswerMode = "auto",
     data_dir: DataDirectory = None,
 ) -> None:
     """Answer one question, or a file of them."""
@@ -42,12 +50,12 @@ def ask(
     if batch is not None:
         if question is not None or output is None:
             raise KnowledgeBaseError("--batch needs --output, and no question beside it.")
-        _ask_batch(settings, batch, output)
+        _ask_batch(settings, batch, output, mode)
         return
     if question is None:
         raise KnowledgeBaseError("There is no question.", 'Give one: python -m assistant ask "Who launched the Paris Call?"')
     with Assistant.open(settings) as assistant:
-        answer = assistant.ask(question)
+        answer = assistant.ask(question, mode=mode)
     print(json.dumps(as_json(answer, None), ensure_ascii=False, indent=1) if as_json_ else _readable(answer))
 
 
@@ -62,21 +70,50 @@ def serve(
     serve_page(read_settings(data_dir), port)
 
 
+@app.command()
+def evaluate(
+    test_set: Annotated[
+        Path | None, typer.Option("--test-set", help="Questions with what a right answer states (PARISCALL_TEST_SET).")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="The directory that the report is written to.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The --output of an earlier run to compare with.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 where a figure is worse or too low.")] = False,
+    generation: Annotated[str | None, typer.Option("--generation", help="A generation that is not the published one.")] = None,
+    check_test_set: Annotated[
+        bool, typer.Option("--check-test-set", help="Only check the test set against the index.")
+    ] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Print how far it is, a line a question, for a program.")
+    ] = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Say how good the answers are, and whether they became worse."""
+    from assistant.evaluation.terminal import Wishes, check, evaluate_in_terminal
+
+    settings = read_settings(data_dir)
+    if check_test_set:
+        check(settings, test_set, generation)
+    elif not evaluate_in_terminal(settings, Wishes(test_set, output, baseline, generation, gate, progress)):
+        raise typer.Exit(NOT_PASSED)
+
+
 def read_settings(data_dir: Path | None) -> Settings:
     """Read the settings from the environment, `--data-dir` above them; a bad value is raised with its remedy."""
     try:
-        return Settings(data_dir=data_dir) if data_dir else Settings()
+        settings = Settings(data_dir=data_dir) if data_dir else Settings()
+        configure(settings.log_format, settings.log_level)
+        return settings
     except ValidationError as error:
-        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        lines = ["".join(f"PARISCALL_{str(part).upper()}: " for part in e["loc"][:1]) + e["msg"] for e in error.errors()]
         raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
 
 
-def _ask_batch(settings: Settings, batch: Path, output: Path) -> None:
+def _ask_batch(settings: Settings, batch: Path, output: Path, mode: AskedMode) -> None:
     questions = list(_read_questions(batch))
     with Assistant.open(settings) as assistant, _opened(output) as file:
-        assistant.ask("Paris Call")  # opens what the first question would have to wait for
+        assistant.ask("Paris Call", mode="extractive")  # opens what the first question would have to wait for
         for item in questions:
-            answer = assistant.ask(item["question"], item.get("history") or ())
+            answer = assistant.ask(item["question"], item.get("history") or (), mode)
             file.write(json.dumps(as_json(answer, item.get("id")), ensure_ascii=False) + "\n")
 
 
@@ -109,6 +146,9 @@ def _question(line: str, place: str) -> dict[str, Any]:
 
 def _readable(answer: Answer) -> str:
     lines = [answer.text, ""]
+    if answer.writing:
+        lines[:0] = [f"({answer.writing.notice})", ""] if answer.writing.notice else []
+        lines += [_written_by(answer.writing), ""]
     for c in answer.citations:
         page = f", page {c.page}" if c.page is not None else ""
         lines.append(f"[{c.number}] {c.title} ({c.source}{page})")
@@ -118,6 +158,12 @@ def _readable(answer: Answer) -> str:
             page = f", page {r.passage.page}" if r.passage.page is not None else ""
             lines.append(f"  - {r.passage.title} ({r.passage.source}{page}): {' '.join(r.passage.text.split())[:160]}...")
     return "\n".join(lines).rstrip()
+
+
+def _written_by(record: WritingRecord) -> str:
+    """Return the line that says how many of a model's sentences stood up to the documents."""
+    counts = f"{record.supported} supported, {record.weak} weak, {record.unsupported} unsupported"
+    return f"Language model {record.model} ({'on this machine' if record.is_local else 'elsewhere'}): {counts}."
 
 
 def run(command: Callable[[], object]) -> NoReturn:

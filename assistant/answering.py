@@ -5,48 +5,63 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from assistant.answers import Answer, Refusal, joined, written
-from assistant.conversation import context_of
-from assistant.evidence import EvidenceWeights, score_sentences
+from assistant.answers import Answer, AskedMode, Refusal, joined, written
+from assistant.conversation import context_of, leans_on_history
+from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
+from assistant.gathering import Evidence, gather
 from assistant.questions import Question, analyse
-from assistant.refusal import confidence, reason_for_refusal
+from assistant.refusal import CERTAIN, confidence, reason_for_refusal
 from assistant.register_answers import respond
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
+from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
-from knowledge_base.queries import Query
 from knowledge_base.recovery import open_intact
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 
+if TYPE_CHECKING:
+    from assistant.generation.writing import Writing
+    from assistant.generative import ChatModel
+
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
-READ = 8  # passages whose sentences are weighed
 
 
 class Assistant:
     """Answers from the published generation; opens a newer one when there is one; a context manager that closes it."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, follows: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        embedder: Embedder,
+        evidence_model: EvidenceModel | None,
+        generation: Generation,
+        follows: bool,
+    ) -> None:
         self._settings = settings
         self._embedder = embedder
         self._follows = follows
+        self._evidence_model = evidence_model
         self._use(generation)
 
     @classmethod
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
-        """Open the published generation, or the one named, and the embedding model."""
+        """Open the published generation, or the one named, and the models."""
         generation = open_generation(settings.data_dir, generation_id) if generation_id else open_intact(settings)
         try:
-            return cls(settings, open_embedder(settings), generation, follows=generation_id is None)
+            models = open_embedder(settings), open_evidence_model(settings)
+            return cls(settings, *models, generation, follows=generation_id is None)
         except BaseException:
             generation.close()
             raise
@@ -88,43 +103,121 @@ class Assistant:
         self._use(newer)
         older.close()
 
-    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
-        """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first."""
+    @as_request
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = (), mode: AskedMode = "auto") -> Answer:
+        """Answer a question, or refuse; `history` holds the earlier {"role", "content"} turns, oldest first.
+
+        A language model writes where `mode` is "generative", or "auto" and one is configured; see `begin`.
+        """
+        begun = self.begin(question, history, mode, self.standalone(question, history, mode))
+        if isinstance(begun, Answer):
+            return begun
+        from assistant.generation.writing import Finished
+
+        return next(event.answer for event in begun.events() if isinstance(event, Finished))
+
+    def standalone(self, question: str, history: Sequence[Mapping[str, str]], mode: AskedMode = "auto") -> str | None:
+        """Return a follow-up as a language model writes it to stand alone, or None where none does."""
+        if not self._is_generative(mode) or not history or not leans_on_history(question):
+            return None
+        from assistant.generation.faults import ModelFault
+        from assistant.generation.rewriting import rewritten
+
+        try:
+            return rewritten(checked_question(question, self._settings.max_question_length), history, self._chat_model)
+        except ModelFault:
+            return None  # `begin` tells of it
+
+    @as_request
+    def begin(
+        self, question: str, history: Sequence[Mapping[str, str]], mode: AskedMode = "auto", standalone: str | None = None
+    ) -> Answer | Writing:
+        """Return the answer, or what has a model write it: it needs the index no more, and verifies each sentence.
+
+        What the quotes do not answer is not sent to a model (unless a setting says so), nor what the register answers.
+        """
+        writes = self._is_generative(mode)
+        quoted = self._quoted(question, history, standalone)
+        is_for_a_model = not quoted.abstained or self._settings.chat_refused_too
+        if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
+            return quoted
+        from assistant.generation.faults import ModelFault
+        from assistant.generation.grounds import grounds_of
+        from assistant.generation.limits import Limits
+        from assistant.generation.writing import Writing, unwritten
+
+        try:
+            model = self._chat_model
+        except ModelFault as fault:
+            return unwritten(quoted, self._settings.chat_model, fault)
+        grounds = grounds_of(quoted, self.generation, self._embedder.encode)
+        return Writing(quoted, grounds, model, self._embedder.encode, Limits.of(self._settings))
+
+    def _is_generative(self, mode: AskedMode) -> bool:
+        """Say whether a model writes in this mode; raise KnowledgeBaseError where one is asked for and none is configured."""
+        if mode == "generative" and not self._settings.chat_model:
+            from assistant.generative import NO_MODEL
+
+            raise KnowledgeBaseError(*NO_MODEL)
+        return mode != "extractive" and bool(self._settings.chat_model)
+
+    @cached_property
+    def _chat_model(self) -> ChatModel:
+        from assistant.generative import open_chat_model
+
+        return open_chat_model(self._settings)
+
+    def _quoted(self, question: str, history: Sequence[Mapping[str, str]], standalone: str | None) -> Answer:
+        """Answer with quotes or from the register, or refuse; a question that a model wrote anew leans on nothing."""
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        query = self._retriever.read(asked, context_of(asked, history))
-        passages = self._retriever.search(query, RETRIEVED)
-        questions = [turn["content"] for turn in history if turn.get("role") == "user"]
+        asked_question, evidence = self._gathered(asked, history, standalone)
+        earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
-            self._answer(analyse(asked, query), passages, questions),
-            retrieved=tuple(passages),
-            standalone=_as_searched(asked, query),
+            self._answer(asked_question, evidence, earlier),
+            retrieved=tuple(evidence.passages[:RETRIEVED]),
+            standalone=_as_searched(asked_question),
             generation=self.generation.id,
             seconds=perf_counter() - started,
         )
-        log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained)
+        self._log(answer)
         return answer
 
-    def _answer(self, question: Question, passages: list[RetrievedPassage], questions: Sequence[str]) -> Answer:
+    def considered(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> list[RetrievedPassage]:
+        """Return all passages that an answer to a question would be looked for in, best first."""
+        return self._gathered(question, history)[1].passages
+
+    def _gathered(
+        self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None
+    ) -> tuple[Question, Evidence]:
+        context = "" if standalone else context_of(asked, history)
+        question = analyse(asked, self._retriever.read(standalone or asked, context))
+        return question, gather(question, self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
+
+    def _log(self, answer: Answer) -> None:
+        """Log that a question was answered; what was asked only where the settings say so."""
+        facts: dict[str, object] = {"seconds": round(answer.seconds, 4), "mode": answer.mode, "refused": answer.abstained}
+        if self._settings.log_questions:
+            facts["question"] = answer.question
+        log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained, extra=facts)
+
+    def _answer(self, question: Question, evidence: Evidence, earlier: Sequence[str]) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""
-        parsed = parse(question.asked, questions)
+        parsed = parse(question.asked, earlier)
         register = respond(question.asked, parsed, self.generation.catalog) if parsed else None
         if register and parsed and not parsed.also_text:
             return register
-        extracted = self._extract(question, passages)
+        extracted = self._extract(question, evidence)
         return joined(extracted, register) if register else extracted
 
-    def _extract(self, question: Question, passages: list[RetrievedPassage]) -> Answer:
+    def _extract(self, question: Question, evidence: Evidence) -> Answer:
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
-        read = passages[:READ]
-        similarities = self._retriever.sentence_similarities(question.query, [r.passage for r in read])
-        sentences = score_sentences(question, read, similarities, EvidenceWeights())
-        twins = {r.passage.id: r.twins for r in read}
-        trust = confidence(question, passages)
+        twins = {r.passage.id: r.twins for r in evidence.passages}
+        trust = confidence(question, evidence.passages)
         reason = reason_for_refusal(question, trust)
-        parts, citations = ([], []) if reason else compose(question, sentences, catalog, ExtractiveSettings(), twins)
+        parts, citations = ([], []) if reason else compose(question, evidence.sentences, catalog, ExtractiveSettings(), twins)
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
         return Answer(
             question=question.asked,
@@ -136,6 +229,7 @@ class Assistant:
             seconds=0.0,
             parts=tuple(parts),
             confidence=trust,
+            is_weak=refusal is None and trust < CERTAIN,
             refusal=refusal,
         )
 
@@ -143,10 +237,10 @@ class Assistant:
 _NOTHING = "No passage of the documents holds a sentence that answers it."
 
 
-def _as_searched(asked: str, query: Query) -> str | None:
+def _as_searched(question: Question) -> str | None:
     """Return the question as it was searched, where that differs from what was asked."""
-    searched = " ".join(filter(None, (query.context, query.text)))
-    return searched if searched != asked else None
+    searched = " ".join(filter(None, (question.query.context, question.query.text)))
+    return searched if searched != question.asked else None
 
 
 def checked_question(question: str, max_length: int) -> str:

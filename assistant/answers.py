@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from assistant.citations import Citation
 from knowledge_base.passages import RetrievedPassage
 
 Mode = Literal["extractive", "generative", "register"]
+AskedMode = Literal["auto", "extractive", "generative"]
 PartKind = Literal["sentence", "list_item", "note"]
+Support = Literal["supported", "weak", "unsupported"]
+_SUPPORTS: tuple[Support, ...] = ("supported", "weak", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPart:
     """A sentence or list item of an answer, with the numbers of the citations it stands on.
 
-    A `note` is a sentence of the assistant's own (what was computed, a heading over a list); it quotes nothing.
+    A `note` is a sentence of the assistant's own (what was computed, a heading over a list); it quotes nothing. `support` is
+    how far the quotes support a sentence that a language model wrote; None: the sentence is a quote itself.
     """
 
     text: str
     citations: tuple[int, ...] = ()
     kind: PartKind = "sentence"
+    support: Support | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,42 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class WritingRecord:
+    """How a language model's answer came about: how many of its sentences were supported, weak, and unsupported.
+
+    `notice` tells the reader what happened, where something did, and `fault` its kind. `is_partial`: it was not finished.
+    `is_local`: passages stayed on this machine. Tokens are estimated where the server does not tell; without prices, `cost` is
+    None.
+    """
+
+    model: str
+    is_local: bool
+    supported: int = 0
+    weak: int = 0
+    unsupported: int = 0
+    false_citations: int = 0
+    notice: str | None = None
+    fault: str | None = None
+    is_partial: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    seconds: float = 0.0
+
+    def share(self, support: Support) -> float:
+        """Return the share of the sentences that have this support, between 0 and 1."""
+        count = {"supported": self.supported, "weak": self.weak, "unsupported": self.unsupported}
+        return count[support] / max(1, sum(count.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to one question; `retrieved` are the best passages, best first, whether it was answered or refused.
 
-    `confidence` (0 to 1) is how well the evidence fits the question; `seconds` is wall time. `standalone` is the question as
+    `confidence` (0 to 1) is the probability that the evidence answers the question; `is_weak` marks an answer given though it
+    is not far above what is refused. `seconds` is wall time. `standalone` is the question as
     it was searched, where that differs from what was asked (a follow-up). `table` holds the rows of a register answer.
+    `writing` tells of a language model, where one was asked; `quoted` is the answer made of quotes that stands beside its own.
     """
 
     question: str
@@ -51,10 +87,13 @@ class Answer:
     seconds: float
     parts: tuple[AnswerPart, ...] = ()
     confidence: float = 0.0
+    is_weak: bool = False
     refusal: Refusal | None = None
     standalone: str | None = None
     generation: str | None = None
     table: tuple[dict[str, str], ...] = ()
+    writing: WritingRecord | None = None
+    quoted: Answer | None = None
 
 
 def written(parts: Sequence[AnswerPart]) -> str:
@@ -101,6 +140,15 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         ],
         "seconds": round(answer.seconds, 4),
         "confidence": round(answer.confidence, 4),
+        "weak": answer.is_weak,
         "standalone": answer.standalone,
         "generation": answer.generation,
+        "writing": _writing_as_json(answer.writing),
     }  # fmt: skip
+
+
+def _writing_as_json(record: WritingRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    shares = {kind: round(record.share(kind), 4) for kind in _SUPPORTS}
+    return {**asdict(record), "seconds": round(record.seconds, 4), "shares": shares}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from assistant.page_parts.links import CHAT_PAGE, SAVED_PAGE, SOURCE_PAGE
+from assistant.page_parts.links import (
+    CHANGES_PAGE,
+    CHAT_PAGE,
+    DOCUMENTS_PAGE,
+    EVALUATE_PAGE,
+    MODEL_PAGE,
+    SAVED_PAGE,
+    SOURCE_PAGE,
+)
 from assistant.page_parts.sidebar import draw_sidebar
 from assistant.page_parts.style import ICON, draw_style
 
@@ -18,6 +26,10 @@ def draw() -> None:
             st.Page(CHAT_PAGE, title="Paris Call", url_path="chat", default=True),
             st.Page(SOURCE_PAGE, title="Source", url_path="source"),
             st.Page(SAVED_PAGE, title="Saved answers", url_path="saved"),
+            st.Page(EVALUATE_PAGE, title="Evaluation", url_path="evaluate"),
+            st.Page(DOCUMENTS_PAGE, title="Documents", url_path="documents"),
+            st.Page(CHANGES_PAGE, title="What changed", url_path="changes"),
+            st.Page(MODEL_PAGE, title="Language model", url_path="model"),
         ],
         position="hidden",
     )

@@ -41,6 +41,8 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_by_conversation ON messages (conversation, id);
 CREATE TABLE IF NOT EXISTS saved_answers (
     id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS feedback (
+    message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, good INTEGER NOT NULL, given TEXT NOT NULL);
 """
 
 
@@ -219,6 +221,21 @@ class ConversationStore:
                 " LEFT JOIN conversations ON conversations.id = conversation ORDER BY saved_answers.id DESC"
             ).fetchall()
         return [SavedAnswer(row[0], answer, *row[2:]) for row in rows if (answer := decoded(row[1]))]
+
+    def rate(self, message: int, good: bool | None) -> None:
+        """Keep what a reader thinks of the answer of a message; None takes it back. It goes when the message does."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM feedback WHERE message = ?", (message,))
+            if good is not None:
+                connection.execute(
+                    "INSERT INTO feedback SELECT id, ?, ? FROM messages WHERE id = ? AND role = 'assistant'",
+                    (good, _now(), message),
+                )
+
+    def ratings(self) -> dict[int, bool]:
+        """Return for each rated message whether its answer was found good."""
+        with self._transaction() as connection:
+            return {message: bool(good) for message, good in connection.execute("SELECT message, good FROM feedback")}
 
 
 def title_from(question: str) -> str:

@@ -39,9 +39,9 @@ _DEFINES = (
 )
 
 
-def field_cue(question: Question, text: str) -> float:
-    """Return 1 where the key of a `key: value` line names what a question asks for (a date, a place), else 0."""
-    return float(any(kind in question.kinds and form.match(text) for kind, form in _FIELDS.items()))
+def field_cue(question: Question, text: str) -> bool:
+    """Say whether the key of a `key: value` line names what a question asks for (a date, a place)."""
+    return any(kind in question.kinds and bool(form.match(text)) for kind, form in _FIELDS.items())
 
 
 def cue(question: Question, text: str) -> float:

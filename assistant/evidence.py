@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assistant.cues import cue, field_cue
 from assistant.questions import Question
@@ -21,7 +21,8 @@ class EvidenceWeights:
 
     `lead` is for the sentence that opens a document. Taken off are `foreign` for one in another language than the question's,
     `told` for one that the conversation has just given, `fragment` for one that does not end as sentences do. `context` is
-    the share that a word counts which only headings or neighbours hold.
+    the share that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's rank, `scale` is
+    the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its rank.
     """
 
     lexical: float = 0.35
@@ -33,6 +34,23 @@ class EvidenceWeights:
     told: float = 0.15
     fragment: float = 0.03
     context: float = 0.4
+    judged: float = 0.2
+    scale: float = 2.0
+    reranking: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the evidence model says of sentences, by id: `ranks` (logits, to compare), `answers` (probabilities)."""
+
+    ranks: Mapping[str, float] = field(default_factory=dict)
+    answers: Mapping[str, float] = field(default_factory=dict)
+
+    def standing(self, identifier: str, scale: float) -> float:
+        """Return 1 for the sentence ranked best, less for others, 0 for one that was not read."""
+        if identifier not in self.ranks:
+            return 0.0
+        return float(0.5 ** ((max(self.ranks.values()) - self.ranks[identifier]) / scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,8 @@ class Sentence:
     """A quotable unit of a retrieved passage: characters `start` to `end` of its page's text.
 
     `rank` and `passage_score` are its passage's; `lexical` is the share of the question's weighted words it holds (words of its
-    headings and neighbours count in part), `dense` its cosine similarity with the question, `score` the weighted sum.
+    headings and neighbours count in part), `dense` its cosine similarity with the question, `answers` the evidence model's
+    probability that it answers, `score` the weighted sum.
     """
 
     passage: Passage
@@ -53,6 +72,7 @@ class Sentence:
     text: str
     lexical: float = 0.0
     dense: float = 0.0
+    answers: float = 0.0
     score: float = 0.0
 
     @property
@@ -62,15 +82,29 @@ class Sentence:
 
 
 def score_sentences(
-    question: Question, retrieved: Sequence[RetrievedPassage], similarities: Mapping[str, float], weights: EvidenceWeights
+    question: Question,
+    retrieved: Sequence[RetrievedPassage],
+    similarities: Mapping[str, float],
+    judgement: Judgement,
+    weights: EvidenceWeights,
 ) -> list[Sentence]:
     """Return the quotable sentences of the passages with their scores, best first.
 
     `similarities` are the sentences' with the question, by sentence id.
     """
     sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, weights)]
-    scored = [_scored(question, s, similarities.get(s.id, 0.0), weights) for s in sentences if s.id in similarities]
-    return sorted(scored, key=lambda s: -s.score)
+    scored = [_scored(question, s, similarities[s.id], judgement, weights) for s in sentences if s.id in similarities]
+    return sorted(_with_fields(question, scored), key=lambda s: -s.score)
+
+
+def _with_fields(question: Question, scored: Sequence[Sentence]) -> Iterator[Sentence]:
+    """Give a field whose key is what the question asks for (a date, a place) the score of the best sentence beside it."""
+    best: dict[str, float] = {}
+    for sentence in scored:
+        best[sentence.passage.id] = max(sentence.score, best.get(sentence.passage.id, sentence.score))
+    for sentence in scored:
+        asked = sentence.kind == "field" and field_cue(question, sentence.text)
+        yield replace(sentence, score=best[sentence.passage.id]) if asked else sentence
 
 
 def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weights: EvidenceWeights) -> Iterator[Sentence]:
@@ -84,18 +118,19 @@ def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weight
         yield Sentence(passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical=lexical)
 
 
-def _scored(question: Question, sentence: Sentence, dense: float, weights: EvidenceWeights) -> Sentence:
+def _scored(question: Question, sentence: Sentence, dense: float, judgement: Judgement, weights: EvidenceWeights) -> Sentence:
     total = (
-        weights.lexical * sentence.lexical
+        weights.judged * judgement.standing(sentence.id, weights.scale)
+        + weights.lexical * sentence.lexical
         + weights.dense * dense
         + weights.passage * sentence.passage_score
-        + weights.cue * (field_cue if sentence.kind == "field" else cue)(question, sentence.text)
+        + weights.cue * cue(question, sentence.text)
         + weights.lead * (sentence.passage.ordinal == 0 and sentence.start == 0)
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
         - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))
     )
-    return replace(sentence, dense=dense, score=total)
+    return replace(sentence, dense=dense, answers=judgement.answers.get(sentence.id, 0.0), score=total)
 
 
 def _is_told(sentence: Sentence, question: Question) -> bool:

@@ -13,22 +13,27 @@ from assistant.quoting import Quote, Twins, cited, list_around, page_quotes, und
 from knowledge_base.catalog import Catalog
 from knowledge_base.text_terms import stems
 
+_NEXT = 3  # characters at most between a sentence and the next
+
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
-    A sentence is taken while its score is within `margin` of the best one's; two that share `overlap` of their words are one.
+    A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
+    share `overlap` of their words are one. The best `considered` sentences are looked at.
     """
 
-    words: int = 95
-    sentences: int = 4
+    words: int = 130
+    sentences: int = 5
     list_words: int = 220
     list_candidates: int = 40
     listed: float = 0.05
     counted: float = 0.3
     margin: float = 0.2
+    beside: float = 0.15
+    considered: int = 60
     overlap: float = 0.7
 
 
@@ -43,8 +48,12 @@ def compose(
 def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:
     quotes = _best_list(question, sentences, catalog, settings)
     groups = int(bool(quotes))
-    for sentence in sentences:
-        if len(quotes) >= settings.sentences or sentence.score < sentences[0].score - settings.margin:
+    least = sentences[0].score - settings.margin if sentences else 0.0
+    open_ = list(sentences[: settings.considered])
+    while open_ and len(quotes) < settings.sentences:
+        sentence = max(open_, key=lambda s: _standing(s, quotes, settings))
+        open_.remove(sentence)
+        if _standing(sentence, quotes, settings) < least:
             break
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
@@ -56,6 +65,16 @@ def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog,
         quotes += [quote for quote in new if (quote.place, quote.start) not in {(other.place, other.start) for other in quotes}]
         groups += 1
     return quotes
+
+
+def _standing(sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
+    """Return a sentence's score, more where it goes on from, or leads up to, what is quoted already."""
+    beside = any(
+        quote.passage.id == sentence.passage.id
+        and min(abs(sentence.start - quote.end), abs(quote.start - sentence.end)) <= _NEXT
+        for quote in quotes
+    )
+    return sentence.score + settings.beside * beside
 
 
 def _length(quotes: Sequence[Quote]) -> int:

@@ -1,4 +1,4 @@
-"""Serve the page on 127.0.0.1: Streamlit's ASGI application with response headers of our own and a health route."""
+"""Serve the page on 127.0.0.1: Streamlit's ASGI application with response headers and routes of our own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from knowledge_base.errors import DamagedVectorsError, KnowledgeBaseError, NoInd
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
 
@@ -42,6 +40,7 @@ def serve(settings: Settings, port: int) -> None:
         address = f"http://{ADDRESS}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             page_application(settings),
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -91,34 +90,30 @@ def page_application(settings: Settings) -> App:
     """Return the ASGI application of the page, and leave the settings where its script finds them."""
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.routing import Route
+    from streamlit import config
     from streamlit.starlette import App
 
+    from assistant.operations import operation_routes
     from assistant.page_parts.notices import draw_unexpected_error
 
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
-    return App(
+    application = App(
         SCRIPT,
-        routes=[Route("/healthz", health)],
+        routes=operation_routes(settings),
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
         ],
         on_script_error=draw_unexpected_error,
     )
+    config.set_option("server.maxUploadSize", settings.max_file_mb)  # read first: the application finds its config.toml
+    return application
 
 
 def page_settings() -> Settings:
     """Return the settings that the page is served with: those of the environment where it is run by itself."""
     handed_over = os.environ.get(SETTINGS_VARIABLE)
     return Settings.model_validate_json(handed_over) if handed_over else Settings()
-
-
-async def health(request: Request) -> Response:
-    """Say that the page is up."""
-    from starlette.responses import JSONResponse
-
-    return JSONResponse({"status": "ok"})
 
 
 def response_headers() -> dict[str, str]:

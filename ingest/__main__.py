@@ -6,34 +6,24 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
+from ingest.options import AsJson, DataDirectory, read_settings
+from ingest.progress import ProgressForm, shown_as
 from ingest.report import SyncReport
-from ingest.sync import SyncOptions
+from ingest.snapshot_commands import commands as snapshot_commands
+from ingest.sync import Engine, SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
@@ -47,21 +37,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Read documents into the knowledge base, and look after its generations.",
 )
+app.add_typer(snapshot_commands)
 
-DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
+ProgressAs = Annotated[
+    ProgressForm, typer.Option("--progress", help="Progress on standard error: bars, or one JSON object a line.")
+]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="What reads and embeds: this machine's cores, or Ray.")]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster; without it, Ray runs on this machine.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
-
-
-def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings from the environment, `--data-dir` above them; a bad value ends the command with its remedy."""
-    try:
-        return Settings(data_dir=data_dir) if data_dir else Settings()
-    except ValidationError as error:
-        lines = [f"PARISCALL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
 
 
 @app.command()
@@ -71,18 +56,28 @@ def sync(
     as_json: AsJson = False,
     allow_deletions: AllowDeletions = False,
     rebuild: Rebuild = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Publish only what passes its evaluation.")] = False,
+    engine: EngineOption = "local",
+    ray_address: RayAddress = None,
+    progress_as: ProgressAs = ProgressForm.bars,
 ) -> None:
     """Bring the index in line with the documents, and publish it."""
-    with _progress() as progress:
-        report = run_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions, rebuild), progress.update)
+    options = SyncOptions(folder, allow_deletions, rebuild, gate, engine, ray_address)
+    with shown_as(progress_as) as progress:
+        report = run_sync(read_settings(data_dir), options, progress.update)
     _show_report(report, as_json, planned=False)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
 
 
 @app.command()
-def preview(folder: Folder = None, data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
+def preview(
+    folder: Folder = None,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+    progress_as: ProgressAs = ProgressForm.bars,
+) -> None:
     """Show what a sync would do; nothing is written."""
-    with _progress() as progress:
+    with shown_as(progress_as) as progress:
         report = preview_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions=True), progress.update)
     _show_report(report, as_json, planned=True)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
@@ -130,11 +125,48 @@ def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None
 
 
 @app.command()
+def changes(
+    before: Annotated[str | None, typer.Argument(metavar="[FROM]", help="A generation; the one before unless named.")] = None,
+    after: Annotated[str | None, typer.Argument(metavar="[TO]", help="A generation; the published one unless named.")] = None,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed from one generation to another, passage by passage, the words of an edit marked."""
+    from ingest.change_text import change_lines
+    from knowledge_base.changes import changes_between
+
+    found = changes_between(read_settings(data_dir).data_dir, before, after)
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=True, indent=1))
+    else:
+        for line in change_lines(found):
+            _out().print(line, soft_wrap=True)
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="The document, as `health` names it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    with_answers: Annotated[
+        bool, typer.Option("--with-answers", help="Erase the kept answers that hold text of it too.")
+    ] = False,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+    progress_as: ProgressAs = ProgressForm.bars,
+) -> None:
+    """Take a document out of everything: all generations, its original, its file, the cache."""
+    from ingest.forget_command import forget_source
+
+    settings = read_settings(data_dir)
+    forget_source(settings, source, sure=yes, with_answers=with_answers, as_json=as_json, progress_as=progress_as)
+
+
+@app.command()
 def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """Say for each document what was read of it, and what could not be."""
     from ingest.health import document_health
 
-    with _progress() as progress:
+    with shown_as(ProgressForm.bars) as progress:
         rows = [asdict(row) for row in document_health(read_settings(data_dir), progress.update)]
     if as_json:
         print(json.dumps(rows, indent=1))
@@ -150,19 +182,20 @@ def fetch(
     sync_after: Annotated[
         bool, typer.Option("--sync", help="Index what was fetched; with --json, the report is then that of the sync.")
     ] = False,
+    progress_as: ProgressAs = ProgressForm.bars,
 ) -> None:
     """Download the official documents, verify each file, and put them where a sync finds them."""
     from ingest.official import fetch as run_fetch
 
     settings = read_settings(data_dir)
-    with _Bars(DownloadColumn()) as progress:
+    with shown_as(progress_as, in_bytes=True) as progress:
         report = run_fetch(settings, names or (), progress.update)
     if report.failed or not (as_json and sync_after):
         _show_fetch(report, as_json)
     if report.failed:
         raise typer.Exit(NOTHING_PUBLISHED)
     if sync_after:
-        sync(data_dir=data_dir, as_json=as_json)
+        sync(data_dir=data_dir, as_json=as_json, progress_as=progress_as)
     elif not as_json:
         _out().print("Index them with `python -m ingest sync`.")
 
@@ -176,34 +209,6 @@ def prepare(data_dir: DataDirectory = None) -> None:
     settings = read_settings(data_dir)
     for model in (embeddings, evidence):
         error_console.print(model.prepare(settings, lambda line: error_console.print(line, style="dim")))
-
-
-class _Bars:
-    """Progress bars on standard error, one a stage; only where a person looks."""
-
-    def __init__(self, measure: ProgressColumn | None = None) -> None:
-        console = Console(stderr=True)
-        measure = measure or MofNCompleteColumn()
-        columns = (TextColumn("{task.description:>8}"), BarColumn(), measure, TimeElapsedColumn())
-        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-        self._stack = ExitStack()
-
-    def __enter__(self) -> _Bars:
-        self._stack.enter_context(self._bars)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def update(self, stage: str, done: int, total: int | None) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total)
-        self._bars.update(self._tasks[stage], completed=done, total=total)
-
-
-def _progress() -> _Bars:
-    return _Bars()
 
 
 def _out() -> Console:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,9 +16,10 @@ from ingest import chunking
 from ingest.plan import FileToRead, SyncPlan
 from ingest.plan_reading import read_plan
 from ingest.report import Progress, Reading
+from ingest.stages import Reader
 from knowledge_base import generations
 from knowledge_base.catalog import Catalog
-from knowledge_base.embedding_cache import EmbeddingCache
+from knowledge_base.embedding_cache import EmbeddingCache, VectorCache
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import require_free_space
@@ -46,19 +47,30 @@ _WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What is to be built: the plan, on top of `base` (None: from nothing), of one `folder` or (None) the configured roots."""
+    """What is to be built: the plan, on top of `base` (None: from nothing), of one `folder` or (None) the configured roots.
+
+    `reader` reads the files. `judge` is given the id of the built generation before it is published, and raises where it
+    must not be.
+    """
 
     settings: Settings
     folder: Path | None
     base: Generation | None
     plan: SyncPlan
+    reader: Reader
+    judge: Callable[[str], None] = lambda _: None
+
+
+def embed_into(cache: VectorCache, embedder: Embedder, passages: Sequence[Passage]) -> None:
+    """Put the vectors of passages and of their sentences into the cache, embedding what it lacks."""
+    PassageEmbedding(embedder, cache).embed(passages)
 
 
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
     embedder = open_embedder(task.settings)
     with _warming_up():
-        reading = read_plan(task.settings, task.plan, embedder, progress)
+        reading = read_plan(task.settings, task.plan, task.reader, embedder, progress)
         _require_documents(task, reading)
         keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
         with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
@@ -66,7 +78,7 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
             embedding = PassageEmbedding(embedder, cache)
             vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
             manifest = _write(task, reading, vectors, embedding, child, progress)
-            return manifest, reading, cache.count() - known
+            return manifest, reading, task.reader.embedded + cache.count() - known
 
 
 @contextmanager
@@ -144,6 +156,7 @@ def _write(
         progress("Verify", 0, 1)
         child.verify(path, *probes)
         progress("Verify", 1, 1)
+        task.judge(manifest.id)
         generations.publish(data_dir, path, manifest)
     return manifest
 

@@ -9,10 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.documents import detect, loader_version, skip_reason
+from ingest.documents import loader_version
 from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder
 from knowledge_base.catalog import FailureRow
 from knowledge_base.errors import DocumentError, KnowledgeBaseError
+from knowledge_base.file_types import detect, skip_reason
 
 if TYPE_CHECKING:
     from knowledge_base.settings import Settings

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
-from ingest import chunking
 from ingest.plan import FileToRead, SyncPlan, limited_version, limits_of, with_earlier_version
-from ingest.reading import Unread, read_documents
+from ingest.reading import Unread
 from ingest.report import Progress, Reading
+from ingest.stages import Reader
 from knowledge_base.catalog import FailureRow
 from knowledge_base.embeddings import Embedder
-from knowledge_base.passages import Document, Passage
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.passages import Document
 from knowledge_base.settings import Settings
 
 _LEAST_TEXT = 5  # characters; less is what is left of a broken file, and would look as if it had been read
 
 
-def read_plan(settings: Settings, plan: SyncPlan, embedder: Embedder, progress: Progress) -> Reading:
+def read_plan(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Embedder, progress: Progress) -> Reading:
     """Read and cut the files of a plan, each in a child process; the failed ones are listed with their reasons."""
     reading, done = Reading(), 0
     total, updated = len(plan.to_read), {file.source for file in plan.updated}
@@ -27,21 +24,13 @@ def read_plan(settings: Settings, plan: SyncPlan, embedder: Embedder, progress: 
         done += files
         progress("Read", done, total)
 
-    workers = min(os.cpu_count() or 1, max(1, total))
-    with Sandbox(workers, settings.parse_seconds, settings.parse_memory_mb << 20) as sandbox:
-        for file, result in read_documents(plan.to_read, sandbox, count):
-            passages = _chunk(result, embedder) if isinstance(result, Document) else []
-            if isinstance(result, Document) and (result.record or (passages and _length(result) >= _LEAST_TEXT)):
-                reading.documents.append((file, result, passages))
-            else:
-                reading.failed.append(_failure(file, result, file.source in updated, limits_of(settings)))
+    for file, result, passages in reader.read(settings, plan.to_read, embedder, count):
+        if isinstance(result, Document) and (result.record or (passages and _length(result) >= _LEAST_TEXT)):
+            reading.documents.append((file, result, passages))
+        else:
+            reading.failed.append(_failure(file, result, file.source in updated, limits_of(settings)))
     reading.documents.sort(key=lambda entry: entry[0].source)
     return reading
-
-
-def _chunk(document: Document, embedder: Embedder) -> list[Passage]:
-    """Cut a document; a record of the register is a row, not text to search."""
-    return [] if document.record else chunking.chunk(document, embedder.count_tokens, embedder.max_tokens)
 
 
 def _failure(file: FileToRead, result: Document | Unread, has_earlier: bool, limits: str) -> FailureRow:

@@ -50,7 +50,7 @@ def read_documents(
     files: Sequence[FileToRead], sandbox: Sandbox, progress: Callable[[int], None]
 ) -> Iterator[tuple[FileToRead, Document | Unread]]:
     """Yield each file with its document, or the reason why there is none, as they are done; `progress` counts files."""
-    batches = list(_batches(files))
+    batches = list(file_batches(files))
     retry: list[FileToRead] = []
     for index, result in sandbox.map_unordered(parse, [_arguments(batch) for batch in batches]):
         batch = batches[index]
@@ -79,15 +79,15 @@ def _arguments(batch: Sequence[FileToRead]) -> list[tuple[str, str, str]]:
     return [(file.source, str(file.path), file.content_hash) for file in batch]
 
 
-def _batches(files: Sequence[FileToRead]) -> Iterator[list[FileToRead]]:
-    """Yield large files alone, the largest first, then small ones by the hundred."""
+def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) -> Iterator[list[FileToRead]]:
+    """Yield large files alone, the largest first, then small ones so many at a time."""
     sizes = {file.source: _size(file.path) for file in files}
     for file in sorted(files, key=lambda f: -sizes[f.source]):
         if sizes[file.source] > _SMALL_FILE:
             yield [file]
     small = [file for file in files if sizes[file.source] <= _SMALL_FILE]
-    for first in range(0, len(small), _FILES_A_BATCH):
-        yield small[first : first + _FILES_A_BATCH]
+    for first in range(0, len(small), small_ones):
+        yield small[first : first + small_ones]
 
 
 def _size(path: Path) -> int:
@@ -98,4 +98,4 @@ def _size(path: Path) -> int:
 
 
 def _stopped(failure: SandboxFailure) -> Unread:
-    return Unread(f"{failure.message}. {failure.remedy}".strip(), is_limited=True)
+    return Unread(f"{failure.message}. {failure.remedy}".strip(), failure.is_passing, not failure.is_passing)

@@ -18,8 +18,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from ingest.archive import is_archive
-from ingest.documents import skip_reason
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.file_types import skip_reason
 from knowledge_base.passages import Document
 from knowledge_base.settings import LIBRARY, Settings
 

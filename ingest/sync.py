@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Literal
 
 from ingest import chunking
+from ingest.gate import Gate
 from ingest.plan import SyncPlan, limits_of, make_plan, refuse_mass_deletion
 from ingest.report import Progress, Reading, SyncReport, make_report, passage_changes
 from ingest.scan import Found, require_folder, scan_folder, scan_roots
@@ -19,14 +21,27 @@ from knowledge_base.generations import Generation
 from knowledge_base.recovery import drop_notices, open_readable, restore
 from knowledge_base.settings import Settings
 
+if TYPE_CHECKING:
+    from ingest.stages import Reader
+
+
+Engine = Literal["local", "ray"]
+
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing."""
+    """How to sync: one `folder` in place of the configured roots; whether many deletions are meant; a build from nothing.
+
+    With `gate` what was built is published only if it passes its evaluation.
+    `engine` says what reads and embeds: "local", this machine's cores; "ray", a Ray cluster at `ray_address` (None: here).
+    """
 
     folder: Path | None = None
     allow_deletions: bool = False
     rebuild: bool = False
+    gate: bool = False
+    engine: Engine = "local"
+    ray_address: str | None = None
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -48,9 +63,10 @@ def _preview_reading(settings: Settings, plan: SyncPlan, progress: Progress) -> 
         return Reading()
     # Imported here, for most previews find nothing new and need no embedding model.
     from ingest.plan_reading import read_plan
+    from ingest.stages import LocalReader
     from knowledge_base.embeddings import open_embedder
 
-    return read_plan(settings, plan, open_embedder(settings), progress)
+    return read_plan(settings, plan, LocalReader(), open_embedder(settings), progress)
 
 
 def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -92,10 +108,23 @@ def _build(
     from ingest.building import Build, build
     from knowledge_base.verification import verifier
 
+    gate = Gate(settings, progress) if options.gate else None
     with verifier() as child:
-        manifest, reading, embedded = build(Build(settings, options.folder, base, plan), child, progress)
+        task = Build(settings, options.folder, base, plan, _reader(options), gate.judge if gate else lambda _: None)
+        manifest, reading, embedded = build(task, child, progress)
+    said = [*notices, *(gate.notices if gate else ())]
     changes = passage_changes(base.catalog, plan, reading) if base else []
-    return make_report(plan, reading, manifest.id, manifest.counts["passages"], notices, embedded, changes)
+    return make_report(plan, reading, manifest.id, manifest.counts["passages"], said, embedded, changes)
+
+
+def _reader(options: SyncOptions) -> Reader:
+    if options.engine == "local":
+        from ingest.stages import LocalReader
+
+        return LocalReader()
+    from ingest.ray_engine import RayReader
+
+    return RayReader(options.ray_address)
 
 
 def _refusal(plan: SyncPlan, base: Generation | None, options: SyncOptions) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,16 @@ SIDE_FILES = ("-journal", "-wal", "-shm")
 SCHEMA = "CREATE TABLE vectors (text_hash TEXT, model_id TEXT, vector BLOB NOT NULL, PRIMARY KEY (text_hash, model_id))"
 
 logger = logging.getLogger(__name__)
+
+
+class VectorCache(Protocol):
+    """Keeps vectors by model id and text hash."""
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash."""
 
 
 class EmbeddingCache:
@@ -74,6 +84,11 @@ class EmbeddingCache:
         rows = [(text_hash,) for text_hash in hashes]
         self._attempt(lambda connection: _write(connection, "DELETE FROM vectors WHERE text_hash = ?", rows))
 
+    def keep_only(self, hashes: Iterable[str]) -> int:
+        """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
+        kept = [(text_hash,) for text_hash in set(hashes)]
+        return self._attempt(lambda connection: _erase_all_but(connection, kept))
+
     def _open(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +120,7 @@ class EmbeddingCache:
 
 
 def embed_with_cache(
-    embedder: Embedder, cache: EmbeddingCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
 ) -> NDArray[np.float32]:
     """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
 
@@ -186,6 +201,17 @@ def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) 
 def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     with connection:
         connection.executemany(statement, rows)
+
+
+def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
+    connection.execute("PRAGMA secure_delete = ON")
+    with connection:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
+        connection.execute("DELETE FROM kept")
+        connection.executemany("INSERT INTO kept VALUES (?)", kept)
+        erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
+    connection.execute("VACUUM")
+    return erased
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ KnowledgeBaseError            what went wrong, and the remedy
 ├── LockedError               another process is writing
 ├── StorageError              no space, no permission, a read-only directory
 ├── FetchError                a source of the list could not be downloaded, or is not what the list says
+├── EvaluationError           a test set or a run cannot be used, or an index did not pass
 └── DocumentError             one file cannot be read (the others go on)
 """
 
@@ -67,6 +68,10 @@ class StorageError(KnowledgeBaseError):
 
 class FetchError(KnowledgeBaseError):
     """A source of the list could not be downloaded, or is not what the list says; what was there stays."""
+
+
+class EvaluationError(KnowledgeBaseError):
+    """A test set or an earlier run cannot be used, nothing fits the index, or an index did not pass its evaluation."""
 
 
 class DocumentError(KnowledgeBaseError):

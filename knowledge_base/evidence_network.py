@@ -53,7 +53,8 @@ class EvidenceNetwork(nn.Module):
             layers[name].copy_(weight)
 
     def _layers(self) -> dict[str, Tensor]:
-        return dict(self.transformer.encoder.layer.state_dict())  # type: ignore[union-attr, operator]
+        encoder: Any = self.transformer.encoder
+        return dict(encoder.layer.state_dict())
 
 
 def open_network(folder: Path, attention: str = "sdpa") -> EvidenceNetwork:

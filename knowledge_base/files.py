@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import logging
 import os
 import socket
 import sqlite3
@@ -15,6 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from knowledge_base.errors import LockedError, StorageError
+
+log = logging.getLogger(__name__)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -59,6 +63,21 @@ def writer_lock(data_dir: Path, patience: float = 0.0) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def writer_at_work(data_dir: Path) -> str | None:
+    """Return who holds the writer's lock, in words, or None; a note that a killed process left behind is none."""
+    holder = data_dir / "lock.holder"
+    if not holder.exists():
+        return None
+    try:
+        with (data_dir / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(holder)
+    except OSError as error:
+        log.info("%s cannot be looked at: %s", data_dir / "lock", error)
+    return None
 
 
 def _make_directory(data_dir: Path) -> None:

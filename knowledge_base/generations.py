@@ -33,6 +33,7 @@ from knowledge_base.vectors import VectorStore, listing
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+BUILDING = "building"
 FORMAT = 1
 
 
@@ -126,6 +127,7 @@ def current_id(data_dir: Path) -> str | None:
 def open_generation(data_dir: Path, generation_id: str | None = None, *, text_only: bool = False) -> Generation:
     """Open the published generation, or the one named, after checking its files against their checksums.
 
+    The one named may be built and sealed but not yet published: `sync --gate` has it evaluated before the swap.
     `text_only` leaves its vectors unchecked: for what reads the catalog alone.
     """
     while True:
@@ -141,9 +143,7 @@ def open_generation(data_dir: Path, generation_id: str | None = None, *, text_on
 
 
 def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], None]) -> Generation:
-    path = data_dir / "generations" / name
-    if not path.is_dir() or path.parent != data_dir / "generations":
-        raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
+    path = _place(data_dir, name)
     hold = _held(path)
     try:
         manifest = read_manifest(path)
@@ -152,6 +152,16 @@ def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], N
     except BaseException:
         os.close(hold)
         raise
+
+
+def _place(data_dir: Path, name: str) -> Path:
+    """Return the directory of a generation: among the published ones, else the one being built where it is sealed."""
+    path, built = data_dir / "generations" / name, data_dir / BUILDING
+    if path.is_dir() and path.parent == data_dir / "generations":
+        return path
+    if (built / MANIFEST).is_file() and read_manifest(built).id == name:
+        return built
+    raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
 
 
 def _held(path: Path) -> int:
@@ -174,7 +184,8 @@ def read_manifest(path: Path) -> Manifest:
         raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
     if manifest.format != FORMAT:
         raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
-    if manifest.id != path.name or seal not in (None, _seal_of(manifest)):
+    is_elsewhere = path.parent.name == "generations" and manifest.id != path.name
+    if is_elsewhere or seal not in (None, _seal_of(manifest)):
         raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
     return manifest
 
@@ -207,7 +218,7 @@ def size_on_disk(path: Path) -> int:
 @contextmanager
 def building(data_dir: Path, based_on: str | None) -> Iterator[Path]:
     """Give a directory to build the next generation in: a copy of `based_on`, or empty; removed unless it was published."""
-    path = data_dir / "building"
+    path = data_dir / BUILDING
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:
@@ -300,6 +311,22 @@ def prune(data_dir: Path, keep: int) -> list[str]:
         if path.name != current and _remove_unheld(path):
             removed.append(path.name)
     return removed
+
+
+def held_generations(data_dir: Path) -> list[str]:
+    """Return the names of the generations that a reader holds open, in this process or another."""
+    return [path.name for path in sorted((data_dir / "generations").glob("*")) if path.is_dir() and _is_held(path)]
+
+
+def _is_held(path: Path) -> bool:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
 
 
 def _remove_unheld(path: Path) -> bool:

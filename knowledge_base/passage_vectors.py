@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.embedded_text import embedded_text
-from knowledge_base.embedding_cache import EmbeddingCache, embed_with_cache
+from knowledge_base.embedding_cache import VectorCache, embed_with_cache
 from knowledge_base.embeddings import Embedder
 from knowledge_base.passages import Passage
 from knowledge_base.vectors import VectorIndex, VectorStore
@@ -40,7 +40,7 @@ class PassageEmbedding:
     """Embeds passages and their sentences, taking what it can from the cache."""
 
     embedder: Embedder
-    cache: EmbeddingCache
+    cache: VectorCache
 
     def embed(self, passages: Sequence[Passage], progress: Callable[[int, int], None] = lambda *_: None) -> PassageVectors:
         """Return the vectors of passages and sentences; `progress` is called with the texts done, and their number."""

@@ -77,17 +77,18 @@ class HybridRetriever:
         """Return the `top_k` best passages for the question, best first."""
         return self.search(self.read(question), top_k)
 
-    def search(self, query: Query, top_k: int = 10) -> list[RetrievedPassage]:
+    def search(self, query: Query, top_k: int = 10, also: Sequence[str] = ()) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1, a little above for a name.
 
-        Where the question names several documents, the best passages of each are among the first.
+        Where the question names several documents, the best passages of each are among the first. Passages with the ids
+        `also` are among the candidates whatever their vectors and words.
         """
         vector = self._vector(query)
         named = self._named(query)
         sides = [source for source, share in named.items() if share >= _OWNS]
         own = _nearest(self._generation.vectors.passages, vector[np.newaxis], self._weights.candidates)
-        if len(sides) > 1:
-            own |= self._similarities_within(sides, vector)
+        within = {i for source in sides for i in self._generation.catalog.passage_ids(source)} if len(sides) > 1 else set()
+        own |= self._similarities([*within, *also], vector)
         sentence = _best_by_passage(
             _nearest(self._generation.vectors.sentences, vector[np.newaxis], 2 * self._weights.candidates)
         )
@@ -118,9 +119,8 @@ class HybridRetriever:
                 folded[twin].append(identifier)
         return folded
 
-    def _similarities_within(self, sources: Sequence[str], vector: NDArray[np.float32]) -> Scores:
-        """Return the similarity of each passage of some documents, by id."""
-        ids = [identifier for source in sources for identifier in self._generation.catalog.passage_ids(source)]
+    def _similarities(self, ids: Sequence[str], vector: NDArray[np.float32]) -> Scores:
+        """Return the similarity of each of some passages, by id."""
         return {i: float(found @ vector) for i, found in self._generation.vectors.passages.get(ids).items()}
 
     def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
@@ -32,7 +35,25 @@ class Settings(BaseSettings):
     parse_seconds: float = Field(default=30.0, gt=0)
     parse_memory_mb: int = Field(default=1024, ge=256)
     max_file_mb: int = Field(default=100, ge=1)
+    max_uploads_mb: int = Field(default=1000, ge=1, description="all files together that are put in through the page")
     log_questions: bool = False
+    test_set: Path | None = Field(
+        default=None, description="the test set of `evaluate`; None: the one over the built-in library"
+    )
+    gate_minimums: str = Field(default="valid=1,fit=0.5", description="figures below which no index passes, FIGURE=NUMBER,...")
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    chat_model: str = Field(default="", description="PROVIDER:MODEL, such as ollama:llama3.2; empty: no model writes")
+    chat_base_url: str = Field(default="", description="where the model answers; empty: the provider's own address")
+    chat_seconds: float = Field(default=120.0, gt=0, description="wall time of one answer")
+    chat_max_tokens: int = Field(default=700, ge=50, le=8000, description="of one answer")
+    chat_max_input_tokens: int = Field(default=6000, ge=500, description="passages that do not fit are left out")
+    chat_retries: int = Field(default=2, ge=0, le=5)
+    chat_input_price: float = Field(default=0.0, ge=0, description="of a million tokens")
+    chat_output_price: float = Field(default=0.0, ge=0, description="of a million tokens")
+    chat_max_cost: float = Field(default=0.0, ge=0, description="of one answer, in the currency of the prices; 0: no limit")
+    chat_unsupported: Literal["strike", "mark"] = "strike"
+    chat_refused_too: bool = Field(default=False, description="send the model the questions that the quotes do not answer, too")
 
     @field_validator("documents")
     @classmethod
@@ -49,6 +70,30 @@ class Settings(BaseSettings):
             taken.add(name)
         return value
 
+    @field_validator("chat_model")
+    @classmethod
+    def _check_chat_model(cls, value: str) -> str:
+        provider, separator, name = value.strip().partition(":")
+        if value and not (separator and name and provider.replace("_", "").isalnum()):
+            raise ValueError(f"{value!r} is not PROVIDER:MODEL, such as ollama:llama3.2 or openai:gpt-4o-mini")
+        return value.strip()
+
+    @field_validator("chat_base_url")
+    @classmethod
+    def _check_chat_base_url(cls, value: str) -> str:
+        parts = urlsplit(value.strip())
+        if parts.username or parts.password:
+            raise ValueError("it holds a user name or password; the key belongs in the provider's own variable")
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError(f"{value!r} is not a web address, such as http://127.0.0.1:8000/v1")
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _check_chat_cost(self) -> Self:
+        if self.chat_max_cost and not (self.chat_input_price or self.chat_output_price):
+            raise ValueError("PARISCALL_CHAT_MAX_COST needs PARISCALL_CHAT_INPUT_PRICE and PARISCALL_CHAT_OUTPUT_PRICE")
+        return self
+
     @cached_property
     def roots(self) -> dict[str, Path]:
         """Name and folder of each configured root; a source is then `<root>/<path>`."""
@@ -61,6 +106,12 @@ class Settings(BaseSettings):
             name, _, path = entry.partition("=")
             roots[name] = Path(path).expanduser()
         return roots
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return this process's environment with the settings in it, for a child process that reads them there."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return os.environ | {f"PARISCALL_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def _entries(documents: str) -> list[str]:

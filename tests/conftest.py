@@ -82,6 +82,16 @@ def save_tiny_model(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def briefs_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the built-in briefs, indexed once: to read or copy, never to change."""
+    from ingest.sync import SyncOptions, sync
+
+    data_dir = tmp_path_factory.mktemp("briefs")
+    sync(Settings(data_dir=data_dir), SyncOptions())
+    return data_dir
+
+
+@pytest.fixture(scope="session")
 def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """The documents of tests/data, indexed once: to read, never to change."""
     place = tmp_path_factory.mktemp("library")

@@ -24,7 +24,9 @@ def note(text: str = TEXT, source: str = "notes/call.md", title: str = "A note o
     return Document(source, title, content, "en", (Page(None, None, text),), "markdown", "2018-11-12")
 
 
-def publish_documents(data_dir: Path, documents: Sequence[Document], identifier: str = "000001") -> None:
+def publish_documents(
+    data_dir: Path, documents: Sequence[Document], identifier: str = "000001", folder: str | None = None
+) -> None:
     """Publish a generation that holds the documents; it holds no vectors, for the page's views need none."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with building(data_dir, None) as path:
@@ -33,7 +35,7 @@ def publish_documents(data_dir: Path, documents: Sequence[Document], identifier:
             for document in documents:
                 catalog.put_document(document, [], "1", "2026-01-02T03:04:05+00:00")
             counts = catalog.counts()
-        manifest = Manifest(identifier, "2026-01-02T03:04:05+00:00", None, "model", 3, 1, counts)
+        manifest = Manifest(identifier, "2026-01-02T03:04:05+00:00", folder, "model", 3, 1, counts)
         publish(data_dir, path, seal(path, manifest))
 
 

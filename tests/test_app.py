@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from assistant.answering import Assistant
 from assistant.answers import Answer
 from assistant.conversations import FILE_NAME, ConversationStore
 from assistant.page_parts.examples import EXAMPLES
-from assistant.page_parts.links import CHAT_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
+from assistant.page_parts.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
 from assistant.server import SETTINGS_VARIABLE
 from ingest.loaders import pdf
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
@@ -38,7 +39,7 @@ class FakeAssistant:
             raise self.opening
         return self
 
-    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Mapping[str, str]] = (), mode: str = "auto") -> Answer:
         if self.failing and question != "Paris Call":
             raise self.failing
         self.histories.append(list(history))
@@ -131,6 +132,23 @@ def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):
     ]
 
 
+def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_alone(fake: FakeAssistant):
+    read = f"{'before ' * 40}How many principles? And who supports them?"
+    fake.answers["And who supports them?"] = replace(quoted_answer("And who supports them?"), standalone=read)
+    opened = ask(ask(page(), "How many principles?"), "And who supports them?")
+    html = shown(opened)
+    assert "Read as: …" in html and "How many principles? And who supports them?</p>" in html
+    next(button for button in opened.button if button.label == "Ask it alone").click().run()
+    assert (fake.histories[-2] != [], fake.histories[-1]) == (True, [])
+
+
+def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
+    fake.answers["How many principles?"] = replace(quoted_answer(), is_weak=True)
+    assert "Weak evidence." in shown(ask(page(), "How many principles?"))
+    fake.answers["How many principles?"] = quoted_answer()
+    assert "Weak evidence." not in shown(ask(page(), "How many principles?"))
+
+
 def test_a_reloaded_page_shows_the_conversation_again(fake: FakeAssistant):
     fake.answers["How many principles?"] = quoted_answer()
     opened = ask(page(), "How many principles?")
@@ -216,7 +234,8 @@ def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Pat
 def test_the_sidebar_stays_when_the_page_is_run_again(fake: FakeAssistant):
     """Streamlit runs the files of a folder called `pages` by themselves, without app.py: ours must have another name."""
     opened = page().run()
-    assert [button.label for button in opened.sidebar.button] == ["New conversation", "Saved answers"]
+    labels = [button.label for button in opened.sidebar.button]
+    assert labels == ["New conversation", "Saved answers", "Documents", "Evaluation"]
 
 
 def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
@@ -271,6 +290,7 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
 
     script = (
         "import sys; import assistant.app, assistant.views.chat, assistant.views.source, assistant.views.saved\n"
+        "import assistant.views.documents, assistant.views.changes\n"
         "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -279,4 +299,4 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
 
 
 def test_every_page_that_links_name_is_there():
-    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE))
+    assert all((APP.parent / path).is_file() for path in (CHAT_PAGE, SOURCE_PAGE, SAVED_PAGE, DOCUMENTS_PAGE, CHANGES_PAGE))

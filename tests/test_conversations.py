@@ -180,3 +180,18 @@ def test_a_store_that_is_not_kept_works_and_says_so():
         begun = store.begin("One?")
         store.add_question(begun.id, "One?")
         assert store.notice == "It ends with the program." and len(store.messages(begun.id)) == 1
+
+
+def test_what_a_reader_thinks_of_an_answer_is_kept_changed_taken_back_and_goes_with_it(store: ConversationStore):
+    begun = store.begin("How many principles?")
+    question = store.add_question(begun.id, "How many principles?")
+    answer, other = store.add_answer(begun.id, quoted_answer()), store.add_answer(begun.id, quoted_answer())
+    store.rate(answer, good=False)
+    store.rate(other, good=True)
+    store.rate(question, good=True)
+    assert store.ratings() == {answer: False, other: True}
+    store.rate(answer, good=True)
+    store.rate(other, good=None)
+    assert store.ratings() == {answer: True}
+    store.delete(begun.id)
+    assert store.ratings() == {}

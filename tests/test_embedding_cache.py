@@ -232,3 +232,16 @@ def test_a_sound_cache_logs_nothing(path: Path, caplog: pytest.LogCaptureFixture
     with EmbeddingCache(path) as cache:
         embed_with_cache(CountingEmbedder(), cache, ["a"])
     assert caplog.records == []
+
+
+def test_all_but_what_is_to_be_kept_is_erased_from_the_file(path: Path) -> None:
+    hashes = [text_hash(f"text {n}") for n in range(400)]
+    vectors = np.random.default_rng(0).standard_normal((400, 4)).astype(np.float32)
+    with EmbeddingCache(path) as cache:
+        cache.put("one", hashes, vectors)
+        cache.put("two", hashes[:2], vectors[:2])
+        assert cache.keep_only([hashes[0], hashes[0], "unknown"]) == 400
+        assert list(cache.get("one", hashes)) == [hashes[0]] == list(cache.get("two", hashes))
+    data = path.read_bytes()
+    assert hashes[0].encode() in data
+    assert not any(hashes[n].encode() in data or vectors[n].tobytes() in data for n in range(1, 400))

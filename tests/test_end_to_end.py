@@ -28,10 +28,8 @@ QUESTIONS = [
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("library"))
-    sync(settings, SyncOptions())
-    return settings
+def library(briefs_index: Path) -> Settings:
+    return Settings(data_dir=briefs_index)
 
 
 @pytest.fixture(scope="module")

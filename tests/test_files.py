@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import LockedError, StorageError
-from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_lock
+from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_at_work, writer_lock
 
 
 def test_a_replaced_file_holds_the_new_bytes_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -34,6 +34,22 @@ def test_a_second_writer_is_refused_and_told_who_writes(tmp_path: Path) -> None:
         writer_lock(tmp_path),
     ):
         raise AssertionError("two writers")
+
+
+def test_who_is_writing_is_told_without_getting_in_the_way(tmp_path: Path) -> None:
+    assert writer_at_work(tmp_path) is None
+    with writer_lock(tmp_path):
+        assert str(writer_at_work(tmp_path)).startswith(f"process {os.getpid()} on ")
+    assert writer_at_work(tmp_path) is None
+
+
+def test_a_note_of_a_writer_that_was_killed_is_no_writer(tmp_path: Path) -> None:
+    (tmp_path / "lock.holder").write_text('{"process": 1, "machine": "m", "since": "s"}')
+    assert writer_at_work(tmp_path) is None
+    (tmp_path / "lock").touch()
+    assert writer_at_work(tmp_path) is None
+    with writer_lock(tmp_path):
+        assert writer_at_work(tmp_path) is not None
 
 
 def test_a_lock_is_free_again_after_its_holder_failed(tmp_path: Path) -> None:

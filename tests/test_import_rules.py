@@ -18,11 +18,17 @@ VENDORS = {
     "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
     "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/page_images.py"},
-    "langchain_core": {"knowledge_base/langchain_retriever.py"},
+    "ray": {"ingest/ray_engine.py"},
+    "prometheus_client": {"assistant/metrics.py"},
+    "langchain": {"assistant/generative.py"},
+    "langchain_core": {"assistant/generative.py", "knowledge_base/langchain_retriever.py"},
+    "langchain_openai": set(),
+    "text_to_num": {"assistant/generation/facts.py"},
 }
 NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
 HEAVY = {
     "chromadb",
+    "langchain",
     "openvino",
     "sentence_transformers",
     "torch",
@@ -32,6 +38,8 @@ HEAVY = {
     "docx",
     "trafilatura",
     "lingua",
+    "prometheus_client",
+    "ray",
 }
 
 

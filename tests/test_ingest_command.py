@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -98,6 +99,34 @@ def test_tables_fit_80_columns(shared_library: Library, monkeypatch: pytest.Monk
         assert not any("…" in line for line in lines)
 
 
+def test_changes_shows_what_a_sync_did(library: Library) -> None:
+    charter = library.documents / "charter.md"
+    words = charter.read_text().replace("Brightwater", "Darkwater", 1)
+    charter.write_text(words)
+    library.sync()
+    outcome = ingest("changes", "--data-dir", str(library.data_dir), "--json")
+    (document,) = outcome.json["documents"]
+    assert (outcome.json["before"], outcome.json["after"]) == ("000001", "000002")
+    assert (document["state"], document["source"]) == ("changed", "charter.md")
+    assert {change["kind"] for change in document["passages"]} <= {"edited", "moved", "added", "removed"}
+    told = ingest("changes", "000001", "--data-dir", str(library.data_dir)).out
+    assert "changed: charter.md" in told
+
+
+def test_changes_of_a_single_generation_is_refused_with_words(shared_library: Library) -> None:
+    outcome = ingest("changes", "--data-dir", str(shared_library.data_dir))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.error.startswith("Error: There is one generation, 000001,")
+
+
+def test_progress_can_be_read_by_a_program(library: Library) -> None:
+    (library.documents / "new.txt").write_text("A new ferry runs on Sundays from Brightwater to Saltholm.")
+    outcome = ingest("sync", str(library.documents), "--data-dir", str(library.data_dir), "--json", "--progress", "json")
+    told = [json.loads(line) for line in outcome.error.splitlines() if line.startswith("{")]
+    assert [line["stage"] for line in told if line["done"] == line["total"]] == ["Compare", "Read", "Embed", "Verify"]
+    assert outcome.json["added"] == ["new.txt"]
+
+
 def test_generations_lists_what_is_kept(shared_library: Library) -> None:
     outcome = ingest("generations", "--data-dir", str(shared_library.data_dir), "--json")
     assert [(row["id"], row["current"], row["documents"], row["records"]) for row in outcome.json] == [("000001", True, 6, 1)]
@@ -140,5 +169,5 @@ def test_the_report_reads_well_for_people(library: Library) -> None:
 
 
 def test_every_command_takes_a_data_directory() -> None:
-    for command in ("sync", "preview", "rollback", "generations", "health", "prepare"):
+    for command in ("sync", "preview", "rollback", "generations", "changes", "health", "prepare"):
         assert "--data-dir" in ingest(command, "--help").out

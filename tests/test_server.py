@@ -94,7 +94,7 @@ def test_the_configuration_holds_when_served_from_elsewhere(tmp_path: Path):
         "import json; print(json.dumps([config.get_option(name) for name in names]))"
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(ended.stdout) == ["127.0.0.1", "none", "none", False, "viewer", 1]
+    assert json.loads(ended.stdout) == ["127.0.0.1", "none", "none", False, "viewer", 100]
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path):

@@ -7,26 +7,47 @@ from itertools import groupby
 
 import streamlit as st
 
-from assistant.answers import Answer, AnswerPart, Refusal
+from assistant.answers import Answer, AnswerPart, Refusal, WritingRecord
 from assistant.citations import Citation
-from assistant.page_parts.cards import draw_citations, draw_nearest
+from assistant.page_parts.cards import citations_html, draw_citations, draw_nearest
 from assistant.page_parts.escaping import as_html
 from assistant.page_parts.links import SourceLink
+from assistant.page_parts.notices import draw_notice
 from assistant.page_parts.plain_text import csv_table, guarded, with_references
+from assistant.page_parts.standing import standings_of
 
 NEAREST = 3
+WEAK = "<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them."
+
+_SUPPORT_MARKS = {
+    "weak": '<span class="pc-weak" title="The quote is near, but it is not certain that it says all of this.">weak</span>',
+    "unsupported": '<span class="pc-weak" title="No passage supports this sentence.">not supported</span>',
+}
 
 
 def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
     """Draw an answer or a refusal; `key` keeps its controls apart from those of other answers."""
+    if answer.writing and answer.writing.notice:
+        draw_notice(answer.writing.notice)
     if answer.abstained:
         st.html(refusal_html(answer))
         draw_nearest(answer.retrieved[:NEAREST], answer.generation, conversation, key)
         return
+    if answer.is_weak:
+        st.html(f'<p class="pc-quiet pc-evidence" role="note">{WEAK}</p>')
     st.html(answer_html(answer, conversation))
     if answer.table:
         _draw_table(answer, key)
-    draw_citations(answer.citations, answer.generation, conversation, key)
+    draw_citations(answer.citations, answer.generation, conversation, key, standings_of(answer))
+    if answer.quoted and not answer.quoted.abstained:
+        _draw_quoted(answer.quoted, conversation, key)
+
+
+def _draw_quoted(quoted: Answer, conversation: str | None, key: str) -> None:
+    """Draw the answer made of quotes that stands beside one that a language model wrote: one click away."""
+    with st.expander("The answer in quotes alone", icon=":material/format_quote:", key=f"quoted-{key}"):
+        st.html(answer_html(quoted, conversation))
+        st.html("".join(citations_html([citation]) for citation in quoted.citations))
 
 
 def draw_copy(answer: Answer) -> None:
@@ -56,7 +77,10 @@ def _block(kind: str, written: Sequence[str]) -> str:
 
 def _part_html(part: AnswerPart, citations: dict[int, Citation], generation: str | None, conversation: str | None) -> str:
     marks = (_mark(citations[number], generation, conversation) for number in part.citations if number in citations)
-    return f"{as_html(part.text)}<span class='pc-marks'>{''.join(marks)}</span>"
+    text = as_html(part.text)
+    if part.support == "unsupported":
+        text = f"<s>{text}</s>"
+    return f"{text}<span class='pc-marks'>{''.join(marks)}{_SUPPORT_MARKS.get(part.support or '', '')}</span>"
 
 
 def _mark(citation: Citation, generation: str | None, conversation: str | None) -> str:
@@ -92,9 +116,20 @@ def summary(answer: Answer) -> str:
     seconds = f"{max(answer.seconds, 0.01):.2f} s"
     if answer.abstained:
         return f"not answered, {seconds}"
+    if answer.mode == "generative" and answer.writing:
+        return f"{written_by(answer.writing)}, {seconds}"
     if answer.mode == "register" and not documents:
         return f"counted in the register, {seconds}"
     return f"quoted from {documents} document{'' if documents == 1 else 's'}, {seconds}"
+
+
+def written_by(record: WritingRecord) -> str:
+    """Return who wrote an answer, and how many of its sentences stood up to the documents."""
+    where = "on this machine" if record.is_local else "elsewhere"
+    counts = [f"{record.supported} supported", f"{record.weak} weak" if record.weak else ""]
+    counts.append(f"{record.unsupported} not supported" if record.unsupported else "")
+    cost = f", cost {record.cost:.4f}" if record.cost is not None else ""
+    return as_html(f"written by {record.model} {where}; sentences: {', '.join(filter(None, counts))}{cost}")
 
 
 def _draw_table(answer: Answer, key: str) -> None:

@@ -9,22 +9,32 @@ import streamlit as st
 from assistant.citations import Citation
 from assistant.page_parts.escaping import as_html, as_label
 from assistant.page_parts.links import SOURCE_PAGE, SourceLink
+from assistant.page_parts.standing import Standings, label_suffix, marks_html
 from knowledge_base.passages import Passage, RetrievedPassage
 
 _TITLE_LENGTH = 90
 _EXCERPT = 420
 
 
-def draw_citations(citations: Sequence[Citation], generation: str | None, conversation: str | None, key: str) -> None:
-    """Draw one card for each page that is quoted, in the order of the numbers."""
-    pages: dict[tuple[str, int | None], list[Citation]] = {}
-    for citation in citations:
-        pages.setdefault((citation.source, citation.page), []).append(citation)
+def draw_citations(
+    citations: Sequence[Citation],
+    generation: str | None,
+    conversation: str | None,
+    key: str,
+    standings: Standings | None = None,
+) -> None:
+    """Draw one card for each page that is quoted, in the order of the numbers; what moved or is gone since is said."""
+    pages: dict[tuple[str, int | None], list[int]] = {}
+    for index, citation in enumerate(citations):
+        pages.setdefault((citation.source, citation.page), []).append(index)
     if pages:
         st.html('<p class="pc-over">Sources</p>')
-    for position, quoted in enumerate(pages.values()):
-        with st.expander(citation_label(quoted), key=f"source-{key}-{position}"):
-            st.html(citations_html(quoted))
+    for position, indexes in enumerate(pages.values()):
+        quoted = [citations[index] for index in indexes]
+        found = [(citations[index].number, standings[index]) for index in indexes] if standings else []
+        label = citation_label(quoted) + label_suffix([standing for _, standing in found])
+        with st.expander(label, key=f"source-{key}-{position}"):
+            st.html(citations_html(quoted) + marks_html(found, conversation))
             draw_link(SourceLink.to_citations(quoted, generation, conversation), quoted[0].page)
 
 

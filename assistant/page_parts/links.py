@@ -13,6 +13,10 @@ from assistant.citations import Citation
 CHAT_PAGE = "views/chat.py"
 SOURCE_PAGE = "views/source.py"
 SAVED_PAGE = "views/saved.py"
+EVALUATE_PAGE = "views/evaluate.py"
+DOCUMENTS_PAGE = "views/documents.py"
+CHANGES_PAGE = "views/changes.py"
+MODEL_PAGE = "views/model.py"
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from assistant.answers import Answer
 from assistant.conversations import ConversationStore
+from assistant.metrics import metrics
 from assistant.server import page_settings
 from knowledge_base.errors import StorageError
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
-    from assistant.answers import Answer
+    from assistant.generation.writing import Writing
     from knowledge_base.passages import OriginRun
     from knowledge_base.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
+
+Answered = TypeVar("Answered")
 
 
 def _close(resource: SharedAssistant | ConversationStore | Sandbox) -> None:
@@ -35,9 +39,30 @@ class SharedAssistant:
         self._lock = threading.Lock()
 
     def ask(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer:
-        """Answer a question from the newest generation."""
-        with self._lock:
-            return self._assistant.ask(question, history)
+        """Answer a question with quotes from the newest generation."""
+        return self._counted(lambda: self._assistant.ask(question, history, "extractive"))
+
+    def begin(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer | Writing:
+        """Have a language model write the answer, where it is asked; while it writes, others may ask."""
+        standalone = self._assistant.standalone(question, history, "generative")
+        return self._counted(lambda: self._assistant.begin(question, history, "generative", standalone))
+
+    def _counted(self, answer: Callable[[], Answered]) -> Answered:
+        """Return what `answer` gives, one at a time; an answer or an error is counted, what a model is to write not yet."""
+        try:
+            with self._lock:
+                found = answer()
+        except Exception as error:
+            metrics().failed(error)
+            raise
+        if isinstance(found, Answer):
+            metrics().answered(found)
+        return found
+
+    @property
+    def generation_id(self) -> str:
+        """Return the name of the generation that answers."""
+        return self._assistant.generation.id
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -57,7 +82,7 @@ def assistant() -> SharedAssistant:
 
     opened = Assistant.open(page_settings())
     try:
-        opened.ask("Paris Call")
+        opened.ask("Paris Call", mode="extractive")
     except BaseException:
         opened.close()
         raise

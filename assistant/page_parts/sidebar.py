@@ -9,7 +9,7 @@ import streamlit as st
 
 from assistant.conversations import Conversation
 from assistant.page_parts.escaping import as_html, as_label
-from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, SAVED_PAGE
+from assistant.page_parts.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE, MODEL_PAGE, SAVED_PAGE
 from assistant.page_parts.resources import conversations
 from assistant.server import page_settings
 from knowledge_base.errors import KnowledgeBaseError
@@ -28,8 +28,13 @@ def draw_sidebar() -> None:
             st.switch_page(CHAT_PAGE)
         if st.button("Saved answers", icon=":material/bookmark:", type="tertiary", width="stretch", key="saved-answers"):
             st.switch_page(SAVED_PAGE)
+        if st.button("Documents", icon=":material/folder_open:", type="tertiary", width="stretch", key="documents"):
+            st.switch_page(DOCUMENTS_PAGE)
+        if st.button("Evaluation", icon=":material/checklist:", type="tertiary", width="stretch", key="evaluation"):
+            st.switch_page(EVALUATE_PAGE)
         _draw_conversations(conversations().conversations())
         _draw_library()
+        st.page_link(MODEL_PAGE, label="Language model", icon=":material/edit_note:")
 
 
 def _draw_conversations(listed: list[Conversation]) -> None:
@@ -67,10 +72,18 @@ def published_manifest() -> Manifest | None:
     return read_manifest(data_dir / "generations" / generation) if generation else None
 
 
+def summary_line(manifest: Manifest, timezone: str | None) -> str:
+    """Return the counts of a generation and when it was published, as one line."""
+    return f"{', '.join(_counts(manifest))}; generation {manifest.id}, published {local_time(manifest.created, timezone)}"
+
+
+def _counts(manifest: Manifest) -> list[str]:
+    return [_counted(manifest.counts.get(name, 0), word) for name, word in _COUNTS.items() if manifest.counts.get(name)]
+
+
 def library_html(manifest: Manifest, timezone: str | None) -> str:
     """Return the counts of a generation, and when it was published."""
-    counts = [_counted(manifest.counts.get(name, 0), word) for name, word in _COUNTS.items() if manifest.counts.get(name)]
-    lines = "".join(f"<li>{count}</li>" for count in counts)
+    lines = "".join(f"<li>{count}</li>" for count in _counts(manifest))
     published = as_html(f"Published {local_time(manifest.created, timezone)}, generation {manifest.id}")
     return f'<ul class="pc-counts">{lines}</ul><p class="pc-quiet">{published}</p>'
 

@@ -2,36 +2,63 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from assistant.answers import Answer, AskedMode
 from assistant.conversations import Conversation, Message
+from assistant.metrics import metrics
 from assistant.page_parts import resources
 from assistant.page_parts.answer_view import draw_answer, draw_copy, summary
 from assistant.page_parts.conversation_menu import draw_conversation_menu
 from assistant.page_parts.escaping import as_html
 from assistant.page_parts.examples import EXAMPLES
+from assistant.page_parts.feedback import draw_feedback
 from assistant.page_parts.links import CONVERSATION
+from assistant.page_parts.mode_switch import draw_mode_switch
 from assistant.page_parts.notices import draw_error, draw_notice
+from assistant.page_parts.writing_view import draw_writing, keep_interrupted
 from assistant.server import page_settings
 from knowledge_base.errors import KnowledgeBaseError
 
+if TYPE_CHECKING:
+    from assistant.generation.writing import Writing
+
 ASKED = "asked"
+ALONE = "asked-alone"
+READING = 160  # characters shown of a question as it was read
 PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
 
 
 def draw() -> None:
     """Draw the conversation, answer what was asked, then open what the next question will need."""
-    question = st.chat_input("Ask about the documents", max_chars=page_settings().max_question_length, key="question")
+    keep_interrupted()
+    mode, question = _draw_input()
     question = question or st.session_state.pop(ASKED, None)
     conversation = _open_conversation()
     messages = resources.conversations().messages(conversation.id) if conversation else []
     _draw_head(conversation, is_empty=not messages and not question)
     _draw_messages(messages, conversation)
     if question:
-        _take(question, conversation, messages)
+        _take(question, conversation, [] if st.session_state.pop(ALONE, False) else messages, mode)
     elif messages and messages[-1].role == "user":
         st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
     _open_library()
+
+
+def _draw_input() -> tuple[AskedMode, str | None]:
+    """Draw what stays at the foot of the page: how a question is answered, and where it is asked."""
+    settings = page_settings()
+    with st.bottom:
+        mode = draw_mode_switch()
+        asked = st.chat_input(
+            "Ask about the documents",
+            max_chars=settings.max_question_length,
+            key="question",
+            submit_mode="disable" if settings.chat_model else "submit",
+        )
+    return mode, asked
 
 
 def _open_conversation() -> Conversation | None:
@@ -62,19 +89,23 @@ def _draw_examples() -> None:
             st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
 
 
-def _ask_later(question: str) -> None:
+def _ask_later(question: str, alone: bool = False) -> None:
     st.session_state[ASKED] = question
+    st.session_state[ALONE] = alone
 
 
 def _draw_messages(messages: list[Message], conversation: Conversation | None) -> None:
     saved = resources.conversations().saved_messages() if messages else set()
+    ratings = resources.conversations().ratings() if messages else {}
     for position, message in enumerate(messages):
         if message.role == "user":
             _draw_question(message.content)
             if position + 1 == len(messages) or messages[position + 1].role == "user":
                 st.html('<p class="pc-quiet">This question has not been answered: its run was interrupted.</p>')
         else:
-            _draw_answer(message, conversation, is_saved=message.id in saved)
+            with st.chat_message("assistant", avatar=":material/format_quote:"):
+                _draw_answer(message, conversation, is_saved=message.id in saved)
+                draw_feedback(message, _history(messages[: position - 1]), ratings.get(message.id))
 
 
 def _draw_question(question: str) -> None:
@@ -83,15 +114,36 @@ def _draw_question(question: str) -> None:
 
 
 def _draw_answer(message: Message, conversation: Conversation | None, *, is_saved: bool) -> None:
-    with st.chat_message("assistant", avatar=":material/format_quote:"):
-        if message.answer is None:
-            st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
-            return
-        draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
-        with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
-            draw_copy(message.answer)
-            _draw_save(message.id, is_saved=is_saved)
-            st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
+    if message.answer is None:
+        st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
+        return
+    _draw_reading(message.answer, message.id)
+    draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
+    with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
+        draw_copy(message.answer)
+        _draw_save(message.id, is_saved=is_saved)
+        st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
+
+
+def _draw_reading(answer: Answer, message: int) -> None:
+    """Say how a question was read, where that is not as it was asked, and offer to ask it by itself."""
+    if not answer.standalone:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
+        st.html(f'<p class="pc-quiet">Read as: {as_html(_shortened(answer.standalone))}</p>', width="content")
+        st.button(
+            "Ask it alone",
+            icon=":material/close:",
+            type="tertiary",
+            help="Ask the same question without what came before it.",
+            on_click=_ask_later,
+            args=(answer.question, True),
+            key=f"alone-{message}",
+        )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= READING else f"…{text[-READING:].partition(' ')[2]}"
 
 
 def _draw_save(message: int, *, is_saved: bool) -> None:
@@ -101,7 +153,7 @@ def _draw_save(message: int, *, is_saved: bool) -> None:
     st.button(label, icon=icon, key=f"save-{message}", on_click=act, args=(message,))
 
 
-def _take(question: str, conversation: Conversation | None, messages: list[Message]) -> None:
+def _take(question: str, conversation: Conversation | None, messages: list[Message], mode: AskedMode) -> None:
     """Keep a question, answer it, keep the answer, and draw the page again from what is kept."""
     store = resources.conversations()
     _draw_question(question)
@@ -111,12 +163,32 @@ def _take(question: str, conversation: Conversation | None, messages: list[Messa
         if not (messages and messages[-1].role == "user" and messages[-1].content == question):
             store.add_question(begun.id, question)
         with st.spinner("Reading the documents…"):
-            answer = resources.assistant().ask(question, _history(messages))
-        store.add_answer(begun.id, answer)
+            answered = _answered(question, _history(messages), mode)
+        if isinstance(answered, Answer):
+            store.add_answer(begun.id, answered)
+        else:
+            _write(answered, begun.id)
     except KnowledgeBaseError as error:
         draw_error(error)
         st.stop()
     st.rerun()
+
+
+def _answered(question: str, history: list[dict[str, str]], mode: AskedMode) -> Answer | Writing:
+    shared = resources.assistant()
+    return shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
+
+
+def _write(writing: Writing, conversation: str) -> None:
+    """Draw an answer while a language model writes it; it is kept however that ends."""
+    store = resources.conversations()
+
+    def keep(answer: Answer) -> None:
+        store.add_answer(conversation, answer)
+        metrics().answered(answer)
+
+    with st.chat_message("assistant", avatar=":material/format_quote:"):
+        draw_writing(writing, conversation, keep)
 
 
 def _history(messages: list[Message]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from assistant.page_parts.escaping import as_html
 from assistant.page_parts.links import CHAT_PAGE, CONVERSATION
 from assistant.page_parts.resources import conversations
 from assistant.page_parts.sidebar import local_time
+from assistant.page_parts.standing import standings_of, summary_html
 
 
 def draw() -> None:
@@ -26,6 +27,8 @@ def _draw(entry: SavedAnswer) -> None:
     with st.container(border=True, key=f"saved-{entry.id}"):
         st.html(f'<h2 class="pc-title">{as_html(entry.answer.question)}</h2>')
         draw_answer(entry.answer, entry.conversation, f"saved-{entry.id}")
+        if standing := summary_html(entry.answer, standings_of(entry.answer)):
+            st.html(standing)
         with st.container(horizontal=True, vertical_alignment="center", key=f"saved-actions-{entry.id}"):
             draw_copy(entry.answer)
             _draw_remove(entry)

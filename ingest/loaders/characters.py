@@ -46,11 +46,6 @@ def clean(text: str) -> str:
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
-def has_byte_order_mark(data: bytes) -> bool:
-    """Tell whether `data` starts as UTF-8, UTF-16 or UTF-32 text that marks itself."""
-    return any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
-
-
 def _by_mark(data: bytes) -> Decoded | None:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):

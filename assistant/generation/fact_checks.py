@@ -1,0 +1,169 @@
+"""Hold the facts of a sentence against its evidence: each must stand there, and not beside another thing than it is said of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.generation.dates import Date
+from assistant.generation.evidence_passages import EvidencePassage, EvidenceSentence
+from assistant.generation.facts import Facts, Name, Number, initials, normalised
+from assistant.generation.vocabulary import mapping
+from knowledge_base.text_terms import stem, words
+
+Grade = Literal["doubt", "break"]
+_SMALL = 12  # a claim may count so many things itself
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fact that does not stand: a `break` where the passage has none such, a `doubt` where it stands somewhere else in it."""
+
+    kind: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a claim is held against: the sentences that are to be quoted, and the passages they are of."""
+
+    sentences: Sequence[EvidenceSentence]
+    passages: Sequence[EvidencePassage]
+
+    @property
+    def facts(self) -> list[Facts]:
+        """Return the facts of the quoted sentences, one entry a sentence."""
+        return [sentence.facts for sentence in self.sentences]
+
+    @property
+    def near_text(self) -> str:
+        """Return the quoted sentences, each with the one before it, and titles and headings."""
+        before = [p.sentences[s.position - 1].text for s in self.sentences for p in self._of(s) if s.position]
+        return "\n".join([p.context for p in self.passages] + before + [s.text for s in self.sentences])
+
+    def _of(self, sentence: EvidenceSentence) -> list[EvidencePassage]:
+        return [passage for passage in self.passages if passage.number == sentence.passage]
+
+
+def check_facts(text: str, claim: Facts, ground: Ground, near: Facts, same_language: bool) -> list[Finding]:
+    """Return what of the claim's facts does not stand on the ground; `near` are the facts of its near text."""
+    findings = [
+        *_check_quotes(claim, ground),
+        *_check_dates(claim, ground, near),
+        *_check_numbers(claim, ground, near),
+        *_check_labels(claim, ground),
+        *_check_places(claim, ground, near),
+        *_check_names(text, claim, ground),
+    ]
+    if same_language:
+        return findings
+    return [Finding(f.kind, "doubt") if f.kind in ("name", "quote") else f for f in findings]
+
+
+def _check_quotes(claim: Facts, ground: Ground) -> Iterator[Finding]:
+    for quote in claim.quotes:
+        if not any(f" {quote} " in f" {passage.normalised} " for passage in ground.passages):
+            yield Finding("quote", "break")
+
+
+def _check_dates(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
+    quoted = [date for facts in ground.facts for date in facts.dates]
+    everywhere = [date for passage in ground.passages for date in passage.facts.dates]
+    for date in claim.dates:
+        if date.is_met_by(quoted):
+            continue
+        if not date.is_met_by(everywhere):
+            yield Finding("date", "break")
+        elif not date.is_met_by(near.dates) or _has_rival(date, quoted):
+            yield Finding("date", "doubt")
+
+
+def _has_rival(date: Date, others: Sequence[Date]) -> bool:
+    return any(date.shares_a_kind_with(other) for other in others)
+
+
+def _check_numbers(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
+    quoted = [number for facts in ground.facts for number in facts.numbers]
+    everywhere = [number for passage in ground.passages for number in passage.facts.numbers]
+    for number in claim.numbers:
+        held = [other for other in quoted if number.equals(other)]
+        if held:
+            if number.kind != "ordinal" and not any(o.noun == number.noun for o in held) and _same_noun(number, quoted):
+                yield Finding("number", "doubt")
+        elif any(number.equals(other) for other in everywhere) or _is_part_of_a_date(number, near):
+            yield Finding("number", "break" if _same_noun(number, quoted) else "doubt")
+        else:
+            counted = (number.value <= _SMALL or number.kind == "ordinal") and not _same_noun(number, everywhere)
+            yield Finding("number", "doubt" if counted else "break")
+
+
+def _same_noun(number: Number, others: Sequence[Number]) -> bool:
+    return any(other.noun == number.noun != "" and other.value != number.value for other in others)
+
+
+def _is_part_of_a_date(number: Number, near: Facts) -> bool:
+    return any(number.value in (date.day, date.year) for date in near.dates)
+
+
+def _check_labels(claim: Facts, ground: Ground) -> Iterator[Finding]:
+    held = {label for passage in ground.passages for label in passage.facts.labels}
+    names = {f"wg{int(n.value)}" for p in ground.passages for n in p.facts.numbers} | {
+        f"gt{int(n.value)}" for p in ground.passages for n in p.facts.numbers
+    }
+    for label in claim.labels - held - names:
+        if not any(label in passage.words for passage in ground.passages):
+            yield Finding("number", "break")
+
+
+def _check_places(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
+    everywhere = {place for passage in ground.passages for place in passage.facts.places}
+    quoted = {place for facts in ground.facts for place in facts.places}
+    for place in claim.places - quoted:
+        if place not in everywhere:
+            yield Finding("place", "break")
+        elif place not in near.places or quoted - claim.places:
+            yield Finding("place", "doubt")
+
+
+def _check_names(text: str, claim: Facts, ground: Ground) -> Iterator[Finding]:
+    everywhere = frozenset[str]().union(*(passage.words for passage in ground.passages))
+    near = frozenset(words(ground.near_text))
+    short = initials(text)
+    known = frozenset[str]().union(*(passage.initials for passage in ground.passages))
+    for name in claim.names:
+        if _held(name.word, near):
+            continue
+        if name.word in known or short & _acronyms(name, ground):
+            continue
+        stands_for = mapping("capitals").get(name.word) in {place for facts in ground.facts for place in facts.places}
+        yield Finding("name", "doubt" if stands_for else _grade(name, everywhere, near))
+
+
+def _grade(name: Name, everywhere: frozenset[str], near: frozenset[str]) -> Grade:
+    is_first_name = name.word != name.run[-1] and _held(name.run[-1], near)
+    return "doubt" if name.is_doubtful or is_first_name or _held(name.word, everywhere) else "break"
+
+
+def _acronyms(name: Name, ground: Ground) -> frozenset[str]:
+    """Return the abbreviations in the passages that a name of several words may be written out of."""
+    letters = "".join(word[0] for word in name.run if word[:1].isalpha())
+    held = frozenset[str]().union(*(passage.words for passage in ground.passages))
+    return frozenset({letters} & held) if len(letters) > 1 else frozenset()
+
+
+def _held(word: str, held: frozenset[str]) -> bool:
+    parts = words(word)
+    return word in held or all(p in held or _inflected(p, held) for p in parts)
+
+
+def _inflected(word: str, held: frozenset[str]) -> bool:
+    """Say whether another form of the word stands there ("Europeans" for "European")."""
+    return any(f in held for f in (word + "s", word.removesuffix("s"), word + "e", word.removesuffix("e")) if f) or any(
+        stem(word, code) == stem(other, code) for code in ("en", "fr") for other in held if other[:4] == word[:4]
+    )
+
+
+def is_quoted(text: str, sentences: Sequence[EvidenceSentence]) -> bool:
+    """Say whether the whole text stands in one of the sentences, word for word."""
+    return any(f" {normalised(text)} " in f" {normalised(sentence.text)} " for sentence in sentences)

@@ -1,0 +1,119 @@
+"""What a language model may say: plain sentences with citation marks. All else is taken out of its text.
+
+An allow-list: no image, no link, no HTML, no marks of Markdown, no address, no token of a chat template, no terminal command,
+no character that is not seen. `[3]` is a mark where passage 3 was given to the model, and is taken out where it was not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_TERMINAL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?", re.DOTALL)
+_TEMPLATE = re.compile(
+    r"<\|[^|<>]{0,60}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|\[/?(?:TOOL_CALLS|AVAILABLE_TOOLS)\]"
+)
+_IMAGE = re.compile(r"!\[[^\]]{0,500}\](?:\([^)]{0,2000}\)?|\[[^\]]{0,200}\])?")
+_LINK = re.compile(r"\[(?P<text>[^\]]{0,500})\](?:\([^)\n]{0,2000}\)?|\[(?![\d ,;–-]+\])[^\]\n]{0,200}\])")
+_DEFINITION = re.compile(r"^\s*\[[^\]]{1,200}\]:.*$", re.MULTILINE)
+_TAG = re.compile(r"<[/!?]?[A-Za-z][^<>]{0,2000}>?|<!--.*?(?:-->|\Z)", re.DOTALL)
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,20}:/?/|//|www\.)[^\s<>\"')\]]+|\b(?:javascript|data|mailto|tel|file):[^\s<>]+"
+    r"|\b[\w.-]+@[\w-]+\.[\w.-]+\b",
+    re.IGNORECASE,
+)
+_MARKDOWN = re.compile(
+    r"\*{1,3}|`+|~~|^\s{0,3}(?:#{1,6}|>+|[-*•]|\d{1,2}[.)](?=\s))\s*|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w)|\|", re.MULTILINE
+)
+_MARK = re.compile(
+    r"[\[【]\s*(?:passages?\s*)?(?P<numbers>\d{1,3}(?:\s*(?:[,;&]|et|and|-|–)\s*\d{1,3})*)\s*[\]】]", re.IGNORECASE
+)
+_BRACKETS = re.compile(r"[\[\]{}<>【】]|\(\s*\)")
+_RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
+_LONGEST_RANGE = 12
+_SHOWN = frozenset(
+    {
+        "Ll",
+        "Lu",
+        "Lt",
+        "Lm",
+        "Lo",
+        "Mn",
+        "Mc",
+        "Nd",
+        "Nl",
+        "No",
+        "Pd",
+        "Ps",
+        "Pe",
+        "Pi",
+        "Pf",
+        "Po",
+        "Pc",
+        "Sm",
+        "Sc",
+        "Sk",
+        "So",
+    }
+)
+_NEVER = re.compile(r"[\U000e0000-\U000e0fff\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u2800]")
+_MOST_MARKS = 3  # combining marks on one letter
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSentence:
+    """A sentence of a model made safe: its text without marks, the passages it cites, and whether it cited any not given."""
+
+    text: str
+    cited: tuple[int, ...]
+    is_false_citation: bool = False
+
+
+def clean_sentence(raw: str, passages: int) -> ModelSentence:
+    """Return a sentence of a model as it may be shown; `passages` is how many passages it was given, numbered from 1."""
+    text = without_markup(raw)
+    numbers = [number for match in _MARK.finditer(text) for number in _numbers(match["numbers"])]
+    valid = tuple(dict.fromkeys(number for number in numbers if 1 <= number <= passages))
+    bare = _BRACKETS.sub(" ", _MARK.sub(" ", text))
+    line = re.sub(r"\s+([.,;:!?…])", r"\1", " ".join(bare.split()))
+    return ModelSentence(line.strip(" -–*"), valid, len(valid) < len(set(numbers)))
+
+
+def without_markup(raw: str) -> str:
+    """Return a model's text without anything but words, punctuation and marks such as [1]."""
+    text = _THOUGHT.sub(" ", _TERMINAL.sub("", raw))
+    for pattern in (_TEMPLATE, _IMAGE, _DEFINITION):
+        text = pattern.sub(" ", text)
+    text = _LINK.sub(lambda match: " " if match["text"].strip().isdigit() else match["text"], text)
+    for pattern in (_TAG, _ADDRESS, _MARKDOWN):
+        text = pattern.sub(" ", text)
+    return "".join(_seen(unicodedata.normalize("NFC", _NEVER.sub("", text))))
+
+
+def plain_passage(text: str) -> str:
+    """Return a passage as a model may read it: no chat-template token, no unseen character, no fence of the prompt's."""
+    bare = _TEMPLATE.sub(" ", _TERMINAL.sub("", text)).replace("<", "‹").replace(">", "›")
+    return "".join(_seen(_NEVER.sub("", bare))).strip()
+
+
+def _seen(text: str) -> Iterator[str]:
+    """Give the characters that are seen, white space as blanks; marks heaped on one letter are cut."""
+    heaped = 0
+    for character in text:
+        category = unicodedata.category(character)
+        heaped = heaped + 1 if category == "Mn" else 0
+        if character == "\n":
+            yield character
+        elif category == "Zs" or character == "\t":
+            yield " "
+        elif category in _SHOWN and heaped <= _MOST_MARKS:
+            yield character
+
+
+def _numbers(written: str) -> Iterator[int]:
+    for first, last in _RANGE.findall(written):
+        yield from range(int(first), int(last) + 1) if int(last) - int(first) <= _LONGEST_RANGE else (int(last),)
+    yield from (int(number) for number in re.findall(r"\d+", _RANGE.sub(" ", written)))

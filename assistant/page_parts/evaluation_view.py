@@ -1,0 +1,129 @@
+"""A run of an evaluation as the page shows it: figures, pictures, what changed, and each question with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from assistant.evaluation.comparison import Change, Comparison
+from assistant.evaluation.failed_items import details_html
+from assistant.evaluation.pictures import all_pictures
+from assistant.evaluation.records import EvaluationRecord
+from assistant.evaluation.report import EvaluationReport
+from assistant.evaluation.report_html import (
+    cards,
+    changes_table,
+    figures_table,
+    parts_table,
+    picture_by_itself,
+    read_style,
+    summary,
+    verdict_box,
+)
+from assistant.page_parts.escaping import as_html, as_label
+from assistant.page_parts.links import SOURCE_PAGE, SourceLink
+
+_COLOURS = (
+    "--ink: currentColor; --quiet: color-mix(in srgb, currentColor 68%, transparent); --line: var(--pc-line);"
+    " --soft: var(--pc-soft); --blue: #3f74c4; --second: #c07a1a; --good: #2c8a55; --bad: #c0562f;"
+)
+_FIRST = "To look at"
+_LINKS = 12
+
+
+def draw_evaluation_style() -> None:
+    """Draw the style sheet of what evaluations show."""
+    st.html(f"<style>.pc-evaluation {{ {_COLOURS} }}\n.pc-evaluation {{ {read_style('parts.css')} }}</style>")
+
+
+def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comparison: Comparison | None) -> None:
+    """Draw a run, against another where there is one."""
+    shown = replace(report, comparison=comparison)
+    _block(f'<p class="quiet">{as_html(summary(shown))}</p>{verdict_box(report.gate) if report.gate else ""}{cards(shown)}')
+    if comparison:
+        st.subheader("Against the other run", anchor=False)
+        _block(changes_table(comparison))
+    st.subheader("Questions", anchor=False)
+    draw_questions(report, records, comparison)
+    st.subheader("Pictures", anchor=False)
+    _draw_pictures(report, records)
+    with st.expander("All figures"):
+        _block(figures_table(shown))
+    with st.expander("By category and language"):
+        _block(parts_table([*report.categories, *report.languages]))
+
+
+def _draw_pictures(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
+    """Draw the pictures as images: the page lets no SVG stand in its HTML."""
+    columns = st.columns(2)
+    for position, (title, picture) in enumerate(all_pictures(report.categories, records).items()):
+        with columns[position % 2].container(border=True):
+            st.html(f'<p class="pc-over">{as_html(title)}</p>')
+            st.image(picture_by_itself(picture), width="stretch")
+
+
+def draw_questions(report: EvaluationReport, records: Sequence[EvaluationRecord], comparison: Comparison | None) -> None:
+    """Draw the choice of a question, and the one that was chosen with its sources."""
+    changes = {change.id: change for change in comparison.changes} if comparison else {}
+    kinds = _kinds(records, changes)
+    kind = st.segmented_control(
+        "Show",
+        list(kinds),
+        default=_FIRST,
+        format_func=lambda name: f"{name} ({len(kinds[name])})",
+        label_visibility="collapsed",
+    )
+    listed = kinds[kind or _FIRST]
+    if not listed:
+        st.html('<p class="pc-quiet">None.</p>')
+        return
+    chosen = st.selectbox("Question", listed, format_func=_label, key="evaluation-question")
+    if chosen is not None:
+        _draw_question(chosen, changes.get(chosen.item.id), report.generation)
+
+
+def _kinds(records: Sequence[EvaluationRecord], changes: dict[str, Change]) -> dict[str, list[EvaluationRecord]]:
+    kinds = {_FIRST: [record for record in records if record.has_failed]}
+    if changes:
+        kinds["Changed"] = [record for record in records if record.item.id in changes]
+    if any(record.stale for record in records):
+        kinds["Stale"] = [record for record in records if record.stale]
+    return kinds | {"All": list(records)}
+
+
+def _label(record: EvaluationRecord) -> str:
+    return f"{record.item.id}: {record.item.question}"
+
+
+def _draw_question(record: EvaluationRecord, change: Change | None, generation: str) -> None:
+    item = record.item
+    about = f"{item.category}, {item.lang}{', held out' if item.held_out else ''}: {record.outcome}"
+    before = f'<p class="quiet">Before: {as_html(change.before)}.</p>' if change else ""
+    _block(f'<p><b>{as_html(item.question)}</b></p><p class="quiet">{as_html(about)}</p>{before}{details_html(record)}')
+    links = _links(record, generation)
+    for label, link in list(links.items())[:_LINKS]:
+        st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
+
+
+def _links(record: EvaluationRecord, generation: str) -> dict[str, SourceLink]:
+    """Return links to the pages that should have been cited, and to those that were."""
+    links: dict[str, SourceLink] = {}
+    for gold in record.item.gold:
+        links.setdefault(
+            f"Open the gold page: {_place(gold.source, gold.page)}", SourceLink(gold.source, gold.page, (), generation)
+        )
+    for cited in (record.answer or {}).get("citations", ()):
+        spans = ((cited["start"], cited["end"]),)
+        link = SourceLink(cited["source"], cited["page"], spans, generation)
+        links.setdefault(f"Open the cited page: {_place(cited['source'], cited['page'])}", link)
+    return links
+
+
+def _place(source: str, page: int | None) -> str:
+    return as_label(source.rpartition("/")[2]) + ("" if page is None else f", page {page}")
+
+
+def _block(html: str) -> None:
+    st.html(f'<div class="pc-evaluation">{html}</div>')

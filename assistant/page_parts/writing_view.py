@@ -1,0 +1,95 @@
+"""An answer while a language model writes it: verified sentences, the one being written as a draft, a button that stops it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import streamlit as st
+
+from assistant.answers import Answer
+from assistant.generation.writing import Drafted, Event, Finished, Started, Waiting, Writing, Written
+from assistant.page_parts.answer_view import answer_html
+from assistant.page_parts.escaping import as_html
+
+_PENDING = "pending-answer"
+_EVERY = 0.08  # seconds between two drawings of a draft
+
+
+class Pending:
+    """An answer under way that is kept once: by the run that draws it, or by the run that interrupts that one."""
+
+    def __init__(self, writing: Writing, keep: Callable[[Answer], object]) -> None:
+        self.writing = writing
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._is_kept = False
+
+    def keep(self, finished: Answer | None = None) -> None:
+        """Keep the finished answer, or what is written so far; nothing happens where it is kept already."""
+        with self._lock:
+            if not self._is_kept:
+                self._is_kept = True
+                self._keep(finished or self.writing.stopped())
+
+
+def keep_interrupted() -> None:
+    """Keep the answer that this session's last run was drawing when it was interrupted, by "Stop" or another click.
+
+    Streamlit begins a new run before the old one has ended: without this, the new one would not find the answer.
+    """
+    pending = st.session_state.pop(_PENDING, None)
+    if isinstance(pending, Pending):
+        pending.keep()
+
+
+def draw_writing(writing: Writing, conversation: str | None, keep: Callable[[Answer], object]) -> None:
+    """Draw an answer as it comes, and keep it in the end; one that is stopped, or whose page is left, is kept so far."""
+    pending = st.session_state[_PENDING] = Pending(writing, keep)
+    finished: Answer | None = None
+    st.button("Stop", icon=":material/stop_circle:", key="stop-writing", help="Keep what is written so far")
+    place = st.empty()
+    drawing = _Drawing(conversation)
+    try:
+        for event in writing.events():
+            if isinstance(event, Finished):
+                finished = event.answer
+            elif drawing.takes(event):
+                place.html(drawing.html())
+    finally:
+        pending.keep(finished)
+
+
+class _Drawing:
+    """What is on the page: the verified sentences, and the draft."""
+
+    def __init__(self, conversation: str | None) -> None:
+        self._conversation = conversation
+        self._answer: Answer | None = None
+        self._draft = ""
+        self._seconds = 0.0
+        self._drawn = 0.0
+
+    def takes(self, event: Event) -> bool:
+        """Take in an event, and say whether the page is to be drawn anew."""
+        if isinstance(event, Written):
+            self._answer, self._draft = event.answer, ""
+        elif isinstance(event, Drafted):
+            self._draft = event.text
+        elif isinstance(event, Waiting):
+            self._seconds = event.seconds
+        is_due = monotonic() - self._drawn >= _EVERY or isinstance(event, (Started, Waiting, Written))
+        self._drawn = monotonic() if is_due else self._drawn
+        return is_due
+
+    def html(self) -> str:
+        """Return what is there so far."""
+        verified = answer_html(self._answer, self._conversation) if self._answer else ""
+        return f'<div class="pc-writing" aria-busy="true">{verified}{self._draft_html()}</div>'
+
+    def _draft_html(self) -> str:
+        if self._draft:
+            return f'<p class="pc-draft">{as_html(self._draft)}<span>not checked yet</span></p>'
+        waited = f" {self._seconds:.0f} s" if self._seconds >= 1 else ""
+        return f'<p class="pc-quiet">The language model writes; each sentence is checked before it is shown.{waited}</p>'

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from assistant.generation.dates import Date, dates_in
+from assistant.generation.facts import facts_of, initials
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("on 12 November 2018 in Paris", [Date(12, 11, 2018)]),
+        ("on November 12, 2018", [Date(12, 11, 2018)]),
+        ("2018-11-12", [Date(12, 11, 2018)]),
+        ("le 1er novembre 2018", [Date(1, 11, 2018)]),
+        ("les 18 et 19 décembre 2017", [Date(18, 12, 2017), Date(19, 12, 2017)]),
+        ("in November 2018", [Date(None, 11, 2018)]),
+        ("in May, and in 2018-19", [Date(None, 5), Date(year=2018), Date(year=2019)]),
+        ("resolution 73/27 of December 2018", [Date(None, 12, 2018)]),
+        ("they may agree on 51 states", []),
+        ("1 218 noms", []),
+    ],
+)
+def test_dates_are_read_as_far_as_they_are_written(text: str, dates: list[Date]) -> None:
+    assert sorted(dates_in(text)[0], key=repr) == sorted(dates, key=repr)
+
+
+def test_a_date_is_met_by_one_that_says_as_much() -> None:
+    assert Date(None, 11, 2018).is_met_by([Date(12, 11, 2018)])
+    assert not Date(12, 11, 2018).is_met_by([Date(None, 11, 2018)])
+    assert Date(12, 11, 2018).is_met_by([Date(12, 11), Date(year=2018)])
+    assert not Date(13, 11, 2018).is_met_by([Date(12, 11, 2018), Date(13, 12, 2018)])
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "values"),
+    [
+        ("nine principles and eighty-one states", "en", {9, 81}),
+        ("1,218 names, 1 222 names", "en", {1218, 1222}),
+        ("dix milliards de dollars et quatre-vingt-un États", "fr", {10e9, 81}),
+        ("34 % and 12 per cent", "en", {34, 12}),
+        ("the fortieth ratification", "en", {40}),
+        ("one of them, a Chinese one", "en", set()),
+        ("resolution 73/27 of WG5", "en", set()),
+    ],
+)
+def test_numbers_are_read_in_digits_and_in_words(text: str, language: str, values: set[float]) -> None:
+    assert {number.value for number in facts_of(text, language).numbers} == values
+
+
+def test_labels_are_no_numbers() -> None:
+    assert facts_of("Resolution 73/27 and A/65/201", "en").labels == {"73/27", "a/65/201"}
+
+
+def test_a_share_is_not_a_count() -> None:
+    share, count = facts_of("9 % of the 9 states", "en").numbers
+    assert not share.equals(count)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "places"),
+    [
+        ("The US and the EU told us so.", "en", {"USA", "EU"}),
+        ("American and British firms", "en", {"USA", "GBR"}),
+        ("la société nord-coréenne et l'Allemagne", "fr", {"DEU"}),
+        ("They sold turkey and polish.", "en", set()),
+    ],
+)
+def test_places_are_read_as_written(text: str, language: str, places: set[str]) -> None:
+    assert places <= facts_of(text, language).places <= places | {"KOR", "PRK"}
+
+
+def test_names_are_capitalised_words_that_do_not_only_begin_a_sentence() -> None:
+    names = facts_of("Attackers hid code, says Marina Kaljurand of WannaCry. In May it ended.", "en").names
+    assert [name.word for name in names] == ["marina", "kaljurand", "wannacry"]
+
+
+def test_a_single_word_at_the_head_of_a_sentence_is_a_doubtful_name() -> None:
+    assert [(name.word, name.is_doubtful) for name in facts_of("Merkel opened it.", "en").names] == [("merkel", True)]
+
+
+def test_quoted_words_are_read_and_single_ones_left_out() -> None:
+    assert facts_of('The theme was “Internet of Trust”, « à suivre » and "secure".', "en").quotes == (
+        "internet of trust",
+        "a suivre",
+    )
+
+
+def test_initials_run_over_small_words() -> None:
+    assert {"oecd", "igf"} <= initials("the Organisation for Economic Cooperation and Development; Internet Governance Forum")

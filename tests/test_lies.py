@@ -1,0 +1,47 @@
+"""A blind set: sentences true and false, written by somebody who has not seen the verifier."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support_cases import Remembering
+
+from assistant.generation.evidence_passages import from_text
+from assistant.generation.support import Verifier
+from knowledge_base.embeddings import Embedder
+
+LIES = Path(__file__).parent / "data" / "lies.jsonl"
+
+pytestmark = pytest.mark.skipif(not LIES.is_file(), reason="tests/data/lies.jsonl is absent: the blind set is not tried")
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    for line in LIES.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+def test_nine_of_ten_lies_are_not_supported_and_nine_of_ten_true_sentences_not_struck(
+    embedder: Embedder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encode = Remembering(embedder)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    wrong = []
+    for case in cases():
+        texts = enumerate(case["passages"], start=1)
+        passages = [from_text(number, p["title"], p["text"], encode, case["language"]) for number, p in texts]
+        found = Verifier(passages, encode).verify(case["sentence"], case["cited"], case["language"])
+        counts["true" if case["true"] else case["kind"]][found.support] += 1
+        if found.support == ("unsupported" if case["true"] else "supported"):
+            wrong.append(f"{case['id']} {case['kind']} {found.support} {found.reasons}: {case['sentence']}")
+    with capsys.disabled():
+        print("\n" + "\n".join([f"{kind}: {dict(count)}" for kind, count in sorted(counts.items())] + wrong))
+    true = counts.pop("true")
+    lies = sum(counts.values(), Counter())
+    assert lies["supported"] <= 0.1 * lies.total()
+    assert true["unsupported"] <= 0.1 * true.total()

@@ -1,0 +1,179 @@
+"""The pages where a language model writes: the switch, the answer with its marks, the page of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from chat_server import ChatServer, Reply, chat_server, passages_of
+from libraries import Library
+from page_fixtures import quoted_answer
+from test_app import ask, page, shown
+
+from assistant.answers import Answer, AnswerPart, WritingRecord, written
+from assistant.conversations import decoded, encoded
+from assistant.generation.writing import Drafted, Started, Waiting, Writing, Written
+from assistant.page_parts.answer_view import answer_html, summary
+from assistant.page_parts.links import MODEL_PAGE
+from assistant.page_parts.writing_view import Pending, _Drawing
+from assistant.server import SETTINGS_VARIABLE
+from knowledge_base.settings import Settings
+
+QUESTION = "When was the lighthouse at Grey Point built?"
+TRUE = "The lighthouse at Grey Point was built in 1874."
+LIE = "The lighthouse at Grey Point was built in 1884."
+KEY = "sk-secret-0123456789"
+
+Configure = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ChatServer]:
+    with chat_server() as started:
+        yield started
+
+
+@pytest.fixture
+def configure(library: Library, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
+    import streamlit
+
+    server.requests.clear()
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    def configured(**settings: object) -> None:
+        values = {"chat_model": "openai:scripted", "chat_base_url": server.address, **settings}
+        monkeypatch.setenv(SETTINGS_VARIABLE, Settings(data_dir=library.data_dir, **values).model_dump_json())
+        streamlit.cache_resource.clear()
+
+    yield configured
+    streamlit.cache_resource.clear()
+
+
+def say(server: ChatServer, *sentences: str) -> None:
+    def answer(messages: list[dict[str, str]]) -> str:
+        number = next(n for n, text in passages_of(messages).items() if "1874" in text)
+        return " ".join(f"{sentence} [{number}]" for sentence in sentences)
+
+    server.answer = answer
+
+
+def test_without_a_model_there_is_no_switch(configure: Configure) -> None:
+    configure(chat_model="")
+    opened = page()
+    assert not opened.get("button_group") and "No language model" not in shown(opened)
+
+
+def test_an_answer_is_written_checked_and_has_the_quotes_beside_it(configure: Configure, server: ChatServer) -> None:
+    configure()
+    say(server, TRUE, LIE)
+    opened = ask(page(), QUESTION)
+    html = shown(opened)
+    assert TRUE in html and "1884" not in html
+    assert "written by openai:scripted on this machine; sentences: 1 supported, 1 not supported" in html
+    assert "The answer in quotes alone" in [expander.label for expander in opened.expander]
+    assert "on this machine; nothing leaves it." in html
+
+
+def test_what_is_not_supported_is_shown_struck_where_the_setting_says_so(configure: Configure, server: ChatServer) -> None:
+    configure(chat_unsupported="mark")
+    say(server, TRUE, LIE)
+    assert f"<s>{LIE}</s>" in shown(ask(page(), QUESTION))
+
+
+def test_a_fault_is_told_and_the_quoted_answer_stands(configure: Configure, server: ChatServer) -> None:
+    configure(chat_retries=0)
+    server.answer = lambda messages: Reply(status=500)
+    html = shown(ask(page(), QUESTION))
+    assert "server failed. The answer below is made of quotes." in html and "1874" in html
+
+
+def test_a_model_that_cannot_be_opened_leaves_the_quoted_answer(configure: Configure) -> None:
+    configure(chat_model="cohere:m")
+    html = shown(ask(page(), QUESTION))
+    assert "not installed" in html and "1874" in html
+
+
+def test_a_model_elsewhere_is_said_to_get_the_passages(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    configure(chat_base_url="https://models.example/v1")
+    opened = page()
+    assert "leave this machine for models.example." in shown(opened)
+    of_model = shown(page(MODEL_PAGE))
+    assert "your question and the passages found for it" in of_model and "models.example" in of_model
+    assert KEY not in shown(opened) + of_model
+
+
+def test_the_model_page_says_how_to_configure_one(configure: Configure) -> None:
+    configure(chat_model="")
+    opened = page(MODEL_PAGE)
+    assert "PARISCALL_CHAT_MODEL=ollama:" in opened.code[0].value and "no language model is asked" in shown(opened)
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [("ready", "The language model answers"), (Reply(status=401), "did not accept the key"), ("", "empty answer")],
+)
+def test_the_model_page_tries_the_connection(configure: Configure, server: ChatServer, reply: Reply | str, says: str) -> None:
+    configure()
+    server.answer = lambda messages: reply
+    opened = page(MODEL_PAGE)
+    next(button for button in opened.button if button.label == "Test the connection").click().run()
+    assert says in shown(opened)
+
+
+def test_a_provider_without_a_known_address_is_told_on_its_page(configure: Configure) -> None:
+    configure(chat_model="mistralai:m", chat_base_url="")
+    assert "PARISCALL_CHAT_BASE_URL" in shown(page(MODEL_PAGE))
+    assert "is not known" in shown(page())
+
+
+def record(**values: object) -> WritingRecord:
+    return WritingRecord("openai:m", is_local=False, supported=2, weak=1, unsupported=1, **values)  # type: ignore[arg-type]
+
+
+def generated() -> Answer:
+    quoted = quoted_answer()
+    parts = (AnswerPart("It has nine.", (1,), support="supported"), AnswerPart("It <b>may</b>.", (1,), support="weak"))
+    from dataclasses import replace
+
+    return replace(quoted, mode="generative", parts=parts, text=written(parts), writing=record(cost=0.0012), quoted=quoted)
+
+
+def test_a_written_answer_is_kept_whole() -> None:
+    assert decoded(encoded(generated())) == generated()
+
+
+def test_weak_sentences_are_marked_and_escaped() -> None:
+    html = answer_html(generated(), None)
+    assert html.count("pc-weak") == 1 and "It &lt;b&gt;may&lt;/b&gt;." in html
+    assert "written by openai:m elsewhere; sentences: 2 supported, 1 weak, 1 not supported, cost 0.0012" in summary(generated())
+
+
+class OneSentence(Writing):
+    """A writing that is stopped at once."""
+
+    def __init__(self) -> None:
+        self.stops = 0
+
+    def stopped(self) -> Answer:
+        self.stops += 1
+        return generated()
+
+
+def test_an_answer_under_way_is_kept_once() -> None:
+    kept: list[Answer] = []
+    writing = OneSentence()
+    pending = Pending(writing, kept.append)
+    pending.keep()
+    pending.keep(quoted_answer())
+    assert kept == [generated()] and writing.stops == 1
+
+
+def test_the_draft_is_drawn_apart_from_what_is_verified() -> None:
+    drawing = _Drawing(None)
+    assert drawing.takes(Started(quoted_answer())) and "each sentence is checked" in drawing.html()
+    assert drawing.takes(Waiting(12.0)) and "12 s" in drawing.html()
+    drawing.takes(Drafted("It <i>was"))
+    assert '<p class="pc-draft">It &lt;i&gt;was<span>not checked yet</span></p>' in drawing.html()
+    assert drawing.takes(Written(generated()))
+    assert "It has nine." in drawing.html() and "pc-draft" not in drawing.html()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from assistant.generation.polarity import compare, overstates
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "language", "agreement"),
+    [
+        ("The declaration is legally binding.", "The Paris Call is not legally binding.", "en", "conflict"),
+        ("The declaration is not binding.", "The Paris Call is not legally binding.", "en", "agree"),
+        ("The Call is non-binding.", "The Call is a voluntary declaration.", "en", "agree"),
+        ("The Call is binding.", "The Call is a voluntary declaration.", "en", "conflict"),
+        ("France did not host the forum.", "France hosted the forum.", "en", "conflict"),
+        ("The United States joined in 2018.", "The United States did not join in 2018; it joined in 2021.", "en", "unsure"),
+        ("The text is voluntary.", "Unlike the law, which is binding, the text is voluntary.", "en", "agree"),
+        ("The forum left the Call in 2024.", "The forum joined the Call in 2024.", "en", "conflict"),
+        ("The patch came after the attack.", "The patch came before the attack.", "en", "conflict"),
+        ("No state has withdrawn.", "Several states have withdrawn.", "en", "conflict"),
+        ("Not only states joined.", "States and companies joined.", "en", "agree"),
+        ("Neither China nor Russia backed it.", "China and Russia were not among those that backed it.", "en", "agree"),
+        ("L'Appel est contraignant.", "L'Appel n'est pas contraignant.", "fr", "conflict"),
+        ("L'Appel ne crée pas d'obligation.", "Le texte ne crée aucune obligation juridique.", "fr", "agree"),
+        ("L'Appel crée une obligation.", "Le texte ne crée aucune obligation juridique.", "fr", "conflict"),
+    ],
+)
+def test_yes_and_no_are_told_apart(claim: str, evidence: str, language: str, agreement: str) -> None:
+    assert compare(claim, evidence, language) == agreement
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "is_stronger"),
+    [
+        ("All states signed.", "Some states signed.", True),
+        ("Every state signed.", "All states signed.", False),
+        ("Only France signed.", "France signed.", True),
+        ("States must report.", "States are required to report.", False),
+        ("France signed.", "Only France signed.", False),
+    ],
+)
+def test_a_claim_that_says_more_than_its_evidence_is_found(claim: str, evidence: str, is_stronger: bool) -> None:
+    assert overstates(claim, evidence, "en") is is_stronger

@@ -1,0 +1,96 @@
+"""How sentences are weighed as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from small_catalogs import catalog_of, found
+
+from assistant.evidence import EvidenceWeights, Judgement, Sentence, score_sentences
+from assistant.questions import analyse
+from knowledge_base.catalog import Catalog
+from knowledge_base.queries import QueryReader
+
+CHARTER = """---
+language: en
+---
+
+# Charter
+
+The harbour charter was signed by nine towns. Each town keeps a lamp burning from dusk to dawn. Oil is dear
+"""
+CHARTE = """---
+language: fr
+---
+
+# Charte
+
+La charte du port a été signée par neuf villes. Chaque ville garde une lampe allumée toute la nuit.
+"""
+EVEN = EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, told=0, fragment=0, judged=0)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    texts = {"charter.md": CHARTER, "charte.md": CHARTE}
+    with catalog_of(tmp_path_factory.mktemp("scores") / "catalog.sqlite3", texts) as opened:
+        yield opened
+
+
+def scored(
+    catalog: Catalog, question: str, weights: EvidenceWeights, judgement: Judgement | None = None, context: str = ""
+) -> list[Sentence]:
+    passages = list(catalog.all_passages())
+    similarities = {i: 0.5 for p in passages for i in p.quotable_sentences()}
+    query = QueryReader(catalog).read(question, context)
+    return score_sentences(analyse(question, query), found(passages), similarities, judgement or Judgement(), weights)
+
+
+def first(catalog: Catalog, question: str, weights: Mapping[str, float]) -> str:
+    settings = EvidenceWeights(**{name: weights.get(name, 0.0) for name in ("lexical", "passage", "cue", "foreign", "lead")})
+    return scored(catalog, question, settings)[0].text
+
+
+def test_the_share_of_the_question_s_words_counts(catalog: Catalog) -> None:
+    assert first(catalog, "Which lamp burns from dusk?", {"lexical": 1}).startswith("Each town keeps a lamp")
+
+
+def test_a_sentence_in_another_language_counts_less(catalog: Catalog) -> None:
+    assert {s.passage.language for s in scored(catalog, "Qui a signé la charte ?", EVEN)} == {"en", "fr"}
+    best = scored(catalog, "Qui a signé la charte du port ?", EvidenceWeights(foreign=0.5))[0]
+    assert best.passage.language == "fr"
+
+
+def test_what_the_conversation_told_counts_less(catalog: Catalog) -> None:
+    told = "Who signed? The harbour charter was signed by nine towns."
+    alone = scored(catalog, "And what of lamps?", EvidenceWeights(told=0))
+    after = scored(catalog, "And what of lamps?", EvidenceWeights(told=1), context=told)
+    (before,) = (s for s in after if s.text.startswith("The harbour charter"))
+    assert before.score < min(s.score for s in after if s is not before)
+    assert len(alone) == len(after)
+
+
+def test_a_fragment_counts_less_than_a_sentence(catalog: Catalog) -> None:
+    scores = {
+        s.text: s.score for s in scored(catalog, "Is oil dear?", EvidenceWeights(lexical=0, dense=0, passage=0, fragment=1))
+    }
+    assert min(scores, key=lambda text: scores[text]) == "Oil is dear"
+
+
+def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalog) -> None:
+    ids = [s.id for s in scored(catalog, "Who?", EVEN)]
+    judgement = Judgement({ids[2]: 5.0, ids[1]: 3.0, ids[0]: -5.0}, {ids[2]: 0.9})
+    ranked = scored(
+        catalog, "Who?", EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, fragment=0), judgement
+    )
+    assert [s.id for s in ranked[:2]] == [ids[2], ids[1]]
+    assert ranked[0].answers == 0.9
+    assert judgement.standing(ids[2], 2.0) == 1.0
+    assert judgement.standing(ids[1], 2.0) == 0.5
+    assert judgement.standing("unread", 2.0) == 0.0
+
+
+def test_sentences_without_a_similarity_are_not_weighed(catalog: Catalog) -> None:
+    passages = list(catalog.all_passages())
+    assert score_sentences(analyse("Who?", QueryReader(catalog).read("Who?")), found(passages), {}, Judgement(), EVEN) == []
