@@ -25,6 +25,7 @@ from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
 from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
+from knowledge_base.recovery import open_intact
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 
@@ -57,7 +58,7 @@ class Assistant:
     @classmethod
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
         """Open the published generation, or the one named, and the models."""
-        generation = open_generation(settings.data_dir, generation_id)
+        generation = open_generation(settings.data_dir, generation_id) if generation_id else open_intact(settings)
         try:
             models = open_embedder(settings), open_evidence_model(settings)
             return cls(settings, *models, generation, follows=generation_id is None)
@@ -75,18 +76,28 @@ class Assistant:
         """Let go of the generation."""
         self.generation.close()
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what is to be said of the generation that answers: that it was mended, or stands in for another."""
+        return self.generation.notices
+
     def _use(self, generation: Generation) -> None:
         self._retriever = HybridRetriever(generation, self._embedder)
         self.generation = generation
 
     def refresh(self) -> None:
         """Open the published generation, if another one was published since; keep the present one where it cannot be read."""
-        if not self._follows or current_id(self._settings.data_dir) in (None, self.generation.id):
+        if not self._follows:
             return
         try:
+            if current_id(self._settings.data_dir) in (None, self.generation.id):
+                return
             newer = open_generation(self._settings.data_dir)
         except KnowledgeBaseError as error:
-            log.warning("%s Answers still come from generation %s.", error, self.generation.id)
+            notice = f"{error.message} Answers still come from generation {self.generation.id}."
+            if notice not in self.generation.notices:
+                log.warning("%s", notice)
+                self.generation.notices += (notice,)
             return
         older = self.generation
         self._use(newer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import socket
@@ -11,12 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import DamagedVectorsError, KnowledgeBaseError, NoIndexError
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
+
+log = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"
 HOSTS = ["127.0.0.1", "localhost"]
@@ -33,6 +36,7 @@ def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     with listening_socket(port) as listener:
+        check_index(settings)
         address = f"http://{ADDRESS}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             page_application(settings),
@@ -48,6 +52,23 @@ def serve(settings: Settings, port: int) -> None:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             print("The page has ended.", flush=True)
+
+
+def check_index(settings: Settings) -> None:
+    """Check the index, and mend it where it is damaged; where there is none to serve, the page says so itself.
+
+    Raise DamagedVectorsError where it is damaged and cannot be mended: the page would answer from half an index.
+    """
+    from knowledge_base.recovery import check_at_start
+
+    try:
+        check_at_start(settings)
+    except DamagedVectorsError:
+        raise
+    except NoIndexError:
+        return
+    except KnowledgeBaseError as error:
+        log.warning("%s", error)
 
 
 def listening_socket(port: int) -> socket.socket:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
-_WORDS = frozenset({"document", "kind", "problem", "generation", "created (UTC)"})
+_WORDS = frozenset({"document", "kind", "in", "problem", "generation", "created (UTC)"})
 
 app = typer.Typer(
     add_completion=False,
@@ -167,11 +167,12 @@ def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """Say for each document what was read of it, and what could not be."""
     from ingest.health import document_health
 
-    rows = [asdict(row) for row in document_health(read_settings(data_dir))]
+    with shown_as(ProgressForm.bars) as progress:
+        rows = [asdict(row) for row in document_health(read_settings(data_dir), progress.update)]
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        _print_table("Documents", [_health_line(row) for row in rows])
+        _print_table("Documents (text in characters; --json gives each page)", [_health_line(row) for row in rows])
 
 
 @app.command()
@@ -221,13 +222,19 @@ def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
         return
     console = _out()
     console.print(_headline(report, planned))
-    for state in ("added", "updated", "deleted"):
-        _list_sources(console, state, getattr(report, state))
+    _list_sources(console, "added", report.added)
+    _list_sources(console, "updated", _updated_lines(report))
+    _list_sources(console, "deleted", report.deleted)
     _list_sources(console, "renamed", [f"{r['from']} -> {r['source']}" for r in report.renamed])
     for state in ("skipped", "failed"):
         _list_sources(console, state, [f"{r['source']}: {r['reason']}" for r in getattr(report, state)], limit=50)
     for notice in report.notices:
         console.print(Text(notice, style="yellow"))
+
+
+def _updated_lines(report: SyncReport) -> list[str]:
+    said = {c.source: f": {c.added} passages new, {c.removed} gone, {c.unchanged} as they were" for c in report.changes}
+    return [source + said.get(source, "") for source in report.updated]
 
 
 def _show_fetch(report: FetchReport, as_json: bool) -> None:
@@ -272,9 +279,11 @@ def _generation_line(row: dict[str, Any]) -> dict[str, object]:
 
 
 def _health_line(row: dict[str, Any]) -> dict[str, object]:
-    failed = row["state"] == "failed"
-    counts = {name: None if failed else row[name] for name in ("kind", "pages", "passages")}
-    return {"document": row["source"], **counts, "problem": f"failed: {row['problem']}" if failed else row["problem"]}
+    if row["state"] == "failed":
+        read = dict.fromkeys(("kind", "in", "pages", "text"))
+        return {"document": row["source"], **read, "problem": f"failed: {row['problem']}"}
+    read = {"kind": row["kind"], "in": row["language"], "pages": row["pages"], "text": f"{row['characters']:,}"}
+    return {"document": row["source"], **read, "problem": row["problem"]}
 
 
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:

@@ -5,23 +5,20 @@ A passage is a run of whole blocks of one page; it never passes the model's limi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Literal
 
+from knowledge_base.embedded_text import CountTokens, prefix_tokens
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 
 VERSION = 4
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
-PREFIX_TOKENS = 48
 TARGET_TOKENS = 190
 SMALL_TOKENS = 60
 HEADING_SEPARATOR = " > "
-
-CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(slots=True)
@@ -47,19 +44,6 @@ class _Unit:
     tokens: int
     heading: str
     ends_with_colon: bool = False
-
-
-def prefix_tokens(max_tokens: int) -> int:
-    """Return how many of a model's word pieces are kept for title and headings: fewer where it takes few."""
-    return min(PREFIX_TOKENS, max_tokens // 4)
-
-
-def embedded_text(passage: Passage, count_tokens: CountTokens, max_tokens: int) -> str:
-    """Return what is embedded for a passage: its title and headings, shortened to their share of the limit, then its text."""
-    share = prefix_tokens(max_tokens) // 2
-    title = _fitted(passage.title, count_tokens, share, keep="start")
-    heading = _fitted(passage.heading, count_tokens, share, keep="end")
-    return f"{' – '.join(filter(None, (title, heading)))}\n{passage.text}"
 
 
 def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
@@ -177,15 +161,6 @@ def _sentences(text: str, group: Sequence[_Unit], language: str | None) -> Itera
         spans = [(0, len(piece))] if whole else sentence_spans(piece, language)
         for start, end in spans:
             yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind)
-
-
-def _fitted(text: str, count: CountTokens, limit: int, keep: Literal["start", "end"]) -> str:
-    """Return `text`, whole words left out at one end as far as needed to fit `limit` tokens."""
-    words = text.split()
-    while words and count([" ".join(words)])[0] >= limit:
-        dropped = max(1, len(words) // 4)
-        words = words[dropped:] if keep == "end" else words[:-dropped]
-    return " ".join(words)
 
 
 def _with_ids(passages: Sequence[Passage]) -> list[Passage]:

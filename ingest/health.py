@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from knowledge_base.catalog import Catalog, DocumentRow
-from knowledge_base.generations import open_generation
-from knowledge_base.passages import Page
+from ingest.language import detect_language
+from ingest.page_health import PageHealth, page_health
+from knowledge_base.catalog import Catalog, DocumentRow, FailureRow
+from knowledge_base.passages import Page, Passage
+from knowledge_base.recovery import open_readable
 from knowledge_base.settings import Settings
 
-FEW_CHARACTERS = 25
+_ODD = 0.02
+_SAME_SHARE = 0.8
+_MOST_SHARING = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,12 @@ class PageProblem:
 
 @dataclass(frozen=True, slots=True)
 class DocumentHealth:
-    """A document's state: `indexed`, or `failed` with the reason; `characters` counts its text."""
+    """A document's state: `indexed`, or `failed` with the reason.
+
+    `characters` counts its text; `odd` is the share of those that no text has. `columns`, `tables` and `needs_ocr` count the
+    pages of which that is suspected; a file that failed because it is a scan counts as one. `duplicates` names documents with
+    the same bytes, or with most of the same passages. `page_health` has all of it for each page.
+    """
 
     source: str
     state: str
@@ -34,19 +45,43 @@ class DocumentHealth:
     passages: int = 0
     problem: str | None = None
     page_problems: tuple[PageProblem, ...] = ()
+    odd: float = 0.0
+    columns: int = 0
+    tables: int = 0
+    needs_ocr: int = 0
+    duplicates: tuple[str, ...] = ()
+    page_health: tuple[PageHealth, ...] = ()
 
 
-def document_health(settings: Settings) -> list[DocumentHealth]:
+def document_health(settings: Settings, progress: Callable[[str, int, int], None] = lambda *_: None) -> list[DocumentHealth]:
     """Report on each document of the current index, then on the files that failed; register records are left out."""
-    with open_generation(settings.data_dir) as generation:
+    with open_readable(settings.data_dir) as generation:
         catalog = generation.catalog
-        rows = [_indexed(row, catalog) for row in catalog.documents() if row.kind != "record"]
-        return rows + [DocumentHealth(f.source, "failed", problem=f.reason) for f in catalog.failures()]
+        documents = [row for row in catalog.documents() if row.kind != "record"]
+        passages = _by_source(catalog.all_passages())
+        duplicates = find_duplicates(documents, passages)
+        found = []
+        for done, row in enumerate(documents, start=1):
+            found.append(_indexed(row, catalog, passages.get(row.source, []), duplicates.get(row.source, ())))
+            progress("Examine", done, len(documents))
+        return found + [_failed(failure) for failure in catalog.failures()]
 
 
-def _indexed(row: DocumentRow, catalog: Catalog) -> DocumentHealth:
-    problems = tuple(_page_problems(catalog.pages(row.source)))
-    summary = [*row.notices, *([f"{len(problems)} of {row.pages} pages without text"] if problems else [])]
+def _by_source(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    found: dict[str, list[Passage]] = defaultdict(list)
+    for passage in passages:
+        found[passage.source].append(passage)
+    return found
+
+
+def _failed(failure: FailureRow) -> DocumentHealth:
+    return DocumentHealth(failure.source, "failed", problem=failure.reason, needs_ocr=int("OCR" in failure.reason))
+
+
+def _indexed(row: DocumentRow, catalog: Catalog, passages: Sequence[Passage], duplicates: Sequence[str]) -> DocumentHealth:
+    pages = tuple(_pages(row, catalog.pages(row.source), passages))
+    odd = sum(page.odd * page.characters for page in pages) / max(1, row.characters)
+    counts = {name: sum(getattr(page, name) for page in pages) for name in ("columns", "tables", "needs_ocr")}
     return DocumentHealth(
         row.source,
         "indexed",
@@ -55,14 +90,70 @@ def _indexed(row: DocumentRow, catalog: Catalog) -> DocumentHealth:
         row.pages,
         row.characters,
         row.passages,
-        "; ".join(summary) or None,
-        problems,
+        "; ".join(_problems(row, pages, odd, counts, duplicates)) or None,
+        tuple(PageProblem(page.page, page.problem) for page in pages if page.problem),
+        round(odd, 4),
+        **counts,
+        duplicates=tuple(duplicates),
+        page_health=pages,
     )
 
 
-def _page_problems(pages: list[Page]) -> Iterator[PageProblem]:
-    for page in pages:
-        if page.problem:
-            yield PageProblem(page.number, page.problem)
-        elif page.number is not None and len(page.text) < FEW_CHARACTERS:
-            yield PageProblem(page.number, "it has hardly any text; if it is a picture, it needs text recognition (OCR)")
+def _pages(row: DocumentRow, pages: Sequence[Page], passages: Sequence[Passage]) -> Iterable[PageHealth]:
+    by_ordinal: dict[int, list[Passage]] = defaultdict(list)
+    for passage in passages:
+        by_ordinal[passage.ordinal].append(passage)
+    for ordinal, page in enumerate(pages):
+        language = row.language if len(pages) == 1 or row.language is None else detect_language(page.text)
+        yield page_health(page, by_ordinal[ordinal], language)
+
+
+def _problems(
+    row: DocumentRow, pages: Sequence[PageHealth], odd: float, counts: Mapping[str, int], duplicates: Sequence[str]
+) -> Iterable[str]:
+    yield from (notice.rstrip(".") for notice in row.notices)
+    sparse = sum(page.needs_ocr and page.characters > 0 for page in pages)
+    if sparse:
+        yield f"hardly any text on {_pages_in_words(sparse, row.pages)}"
+    if odd > _ODD:
+        yield f"{odd:.0%} odd characters"
+    for name in ("columns", "tables"):
+        if counts[name]:
+            yield f"{name} suspected on {_pages_in_words(counts[name], row.pages)}"
+    if duplicates:
+        more = f" and {len(duplicates) - 1} more" if len(duplicates) > 1 else ""
+        yield f"the same text as {duplicates[0]}{more}"
+
+
+def _pages_in_words(count: int, total: int) -> str:
+    return f"{count} of {total} pages" if total > 1 else "its page"
+
+
+def find_duplicates(documents: Sequence[DocumentRow], passages: Mapping[str, Sequence[Passage]]) -> dict[str, list[str]]:
+    """Map each document that another one doubles to those: the same bytes, or most passages of the shorter one the same."""
+    same: dict[str, set[str]] = defaultdict(set)
+    by_bytes: dict[str, list[str]] = defaultdict(list)
+    for row in documents:
+        by_bytes[row.content_hash].append(row.source)
+    for sources in by_bytes.values():
+        for source in sources:
+            same[source] |= set(sources) - {source}
+    for one, other in _alike({row.source: {p.text for p in passages.get(row.source, ())} for row in documents}):
+        same[one].add(other)
+        same[other].add(one)
+    return {source: sorted(others) for source, others in same.items() if others}
+
+
+def _alike(texts: Mapping[str, set[str]]) -> Iterable[tuple[str, str]]:
+    """Yield pairs of documents that share most of the shorter one's texts; texts that very many hold are left out."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for source, held in texts.items():
+        for text in held:
+            holders[text].append(source)
+    shared: Counter[tuple[str, str]] = Counter()
+    for sources in holders.values():
+        if len(sources) <= _MOST_SHARING:
+            shared.update(combinations(sorted(sources), 2))
+    for (one, other), count in shared.items():
+        if count >= _SAME_SHARE * min(len(texts[one]), len(texts[other])):
+            yield one, other

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.documents import loader_version
 from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder
 from knowledge_base.catalog import FailureRow
 from knowledge_base.errors import DocumentError, KnowledgeBaseError
 from knowledge_base.file_types import detect, skip_reason
+
+if TYPE_CHECKING:
+    from knowledge_base.settings import Settings
 
 
 class Reason(NamedTuple):
@@ -63,8 +66,13 @@ def make_plan(
     failures: Iterable[FailureRow],
     max_bytes: int,
     progress: Callable[[str], None] = lambda source: None,
+    limits: str = "",
 ) -> SyncPlan:
-    """Compare the files that are there with the catalog's (source -> content hash, loader version) and its failures."""
+    """Compare the files that are there with the catalog's (source -> content hash, loader version) and its failures.
+
+    A file that failed is not read again until its bytes or its loader's version change; one that failed at one of the `limits`
+    on a parser, also when these do.
+    """
     plan = SyncPlan(known=len(catalogued))
     failed_before = {(f.source, f.content_hash, f.loader_version): f for f in failures}
     gone = set(catalogued)
@@ -76,7 +84,7 @@ def make_plan(
             gone -= {source for source in catalogued if source.startswith(f"{file.source}/")}
         else:
             gone.discard(file.source)
-            _place(plan, file, catalogued, failed_before, max_bytes)
+            _place(plan, file, catalogued, failed_before, max_bytes, limits)
         progress(file.source)
     plan.deleted = sorted(gone)
     _find_renames(plan, catalogued)
@@ -89,6 +97,7 @@ def _place(
     catalogued: Mapping[str, tuple[str, str]],
     failed_before: Mapping[tuple[str, str, str], FailureRow],
     max_bytes: int,
+    limits: str,
 ) -> None:
     """Put one file into its state."""
     unread = skip_reason(file.source)
@@ -101,7 +110,8 @@ def _place(
         plan.failed.append(FailureRow(file.source, "", "", with_earlier_version(str(error), file.source in catalogued)))
         return
     to_read = FileToRead(file.source, file.path, content_hash, version)
-    before = failed_before.get((file.source, content_hash, version))
+    versions = (version, limited_version(version, limits))
+    before = next(filter(None, (failed_before.get((file.source, content_hash, v)) for v in versions)), None)
     if before:
         plan.failed.append(before)
     elif file.source not in catalogued:
@@ -121,6 +131,16 @@ def _fingerprint(file: FoundFile, max_bytes: int) -> tuple[str, str]:
     except OSError as error:
         raise DocumentError(f"it cannot be read: {error.strerror}") from error
     return sha256(data).hexdigest(), loader_version(detect(data, file.source) or "text")
+
+
+def limits_of(settings: Settings) -> str:
+    """Return the limits on a parser, in words."""
+    return f"{settings.parse_seconds:g} s and {settings.parse_memory_mb} MB"
+
+
+def limited_version(version: str, limits: str) -> str:
+    """Return what a file that failed at one of the limits is kept with, in place of its loader's version."""
+    return f"{version} within {limits}"
 
 
 def with_earlier_version(reason: str, has_earlier: bool) -> str:

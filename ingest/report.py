@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ingest.plan import FileToRead, Reason, SyncPlan
-from knowledge_base.catalog import FailureRow
+from knowledge_base.catalog import Catalog, FailureRow
 from knowledge_base.passages import Document, Passage
 
 Progress = Callable[[str, int, int], None]
@@ -27,8 +27,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageChange:
+    """How many passages of an updated document are new, gone, and as they were."""
+
+    source: str
+    added: int
+    removed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did; `generation` is the published one's name (None: there is none), `seconds` its wall time."""
+    """What a sync did; `generation` is the published one's name (None: there is none), `seconds` its wall time.
+
+    `changes` has a line for each source of `updated`.
+    """
 
     generation: str | None
     added: list[str] = field(default_factory=list)
@@ -42,10 +55,31 @@ class SyncReport:
     embedded: int = 0
     notices: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    changes: list[PassageChange] = field(default_factory=list)
+
+
+def passage_changes(catalog: Catalog, plan: SyncPlan, reading: Reading) -> list[PassageChange]:
+    """Compare the passages that updated documents have in the catalog with those that were read of them now."""
+    updated = {file.source for file in plan.updated}
+    return [
+        _change(file.source, {p.id for p in catalog.all_passages(file.source)}, {p.id for p in passages})
+        for file, _, passages in reading.documents
+        if file.source in updated
+    ]
+
+
+def _change(source: str, before: set[str], after: set[str]) -> PassageChange:
+    return PassageChange(source, len(after - before), len(before - after), len(before & after))
 
 
 def make_report(
-    plan: SyncPlan, reading: Reading, generation: str | None, passages: int, notices: Sequence[str], embedded: int = 0
+    plan: SyncPlan,
+    reading: Reading,
+    generation: str | None,
+    passages: int,
+    notices: Sequence[str],
+    embedded: int = 0,
+    changes: Sequence[PassageChange] = (),
 ) -> SyncReport:
     """Put plan and outcome together; a file that failed to parse is in `failed` alone. `seconds` is left to the caller."""
     failed = sorted(Reason(f.source, f.reason) for f in [*plan.failed, *reading.failed])
@@ -67,4 +101,5 @@ def make_report(
         passages=passages,
         embedded=embedded,
         notices=list(notices),
+        changes=list(changes),
     )

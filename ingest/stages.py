@@ -12,15 +12,15 @@ from typing import Protocol
 
 from ingest import chunking
 from ingest.plan import FileToRead
-from ingest.reading import read_documents
+from ingest.reading import Unread, read_documents
 from knowledge_base.embeddings import Embedder
 from knowledge_base.passages import Document, Passage
 from knowledge_base.sandbox import Sandbox
 from knowledge_base.settings import Settings
 
 Count = Callable[[int], None]
-ReadFile = tuple[FileToRead, Document | str, list[Passage]]
-"""A file, its document or the reason why there is none, and the document's passages."""
+ReadFile = tuple[FileToRead, Document | Unread, list[Passage]]
+"""A file, its document or why there is none, and the document's passages."""
 
 
 class Reader(Protocol):

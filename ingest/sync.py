@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,19 +11,18 @@ from typing import TYPE_CHECKING, Literal
 
 from ingest import chunking
 from ingest.gate import Gate
-from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
-from ingest.report import Progress, Reading, SyncReport, make_report
+from ingest.plan import SyncPlan, limits_of, make_plan, refuse_mass_deletion
+from ingest.report import Progress, Reading, SyncReport, make_report, passage_changes
 from ingest.scan import Found, require_folder, scan_folder, scan_roots
 from knowledge_base import generations
-from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, WrongRootsError
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, WrongRootsError
 from knowledge_base.files import storage_errors, writer_lock
-from knowledge_base.generations import Generation, open_generation
+from knowledge_base.generations import Generation
+from knowledge_base.recovery import drop_notices, open_readable, restore
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.stages import Reader
-
-log = logging.getLogger(__name__)
 
 
 Engine = Literal["local", "ray"]
@@ -47,15 +45,28 @@ class SyncOptions:
 
 
 def preview(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
-    """Report what a sync would do; nothing is written and no file is parsed."""
+    """Report what a sync would do: the files are read as it would read them, and nothing is written."""
     started = perf_counter()
-    with _base(settings, options) as (base, notices):
-        plan = _plan(settings, options, base, progress)
+    with _base(settings, options, mend=False) as (base, notices):
+        plan = _full_plan(settings, options, base, progress)
         _require_something(plan, base, options)
+        reading = _preview_reading(settings, plan, progress)
         passages = base.manifest.counts["passages"] if base else 0
+        changes = passage_changes(base.catalog, plan, reading) if base else []
         notices += _refusal(plan, base, options)
-        report = make_report(plan, Reading(), base.id if base else None, passages, notices)
+        report = make_report(plan, reading, base.id if base else None, passages, notices, changes=changes)
     return _timed(report, started)
+
+
+def _preview_reading(settings: Settings, plan: SyncPlan, progress: Progress) -> Reading:
+    if not plan.to_read:
+        return Reading()
+    # Imported here, for most previews find nothing new and need no embedding model.
+    from ingest.plan_reading import read_plan
+    from ingest.stages import LocalReader
+    from knowledge_base.embeddings import open_embedder
+
+    return read_plan(settings, plan, LocalReader(), open_embedder(settings), progress)
 
 
 def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:
@@ -65,6 +76,7 @@ def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *
         require_folder(options.folder)
     with writer_lock(settings.data_dir), storage_errors(settings.data_dir):
         report = _sync(settings, options, progress)
+        drop_notices(settings.data_dir)
         generations.prune(settings.data_dir, settings.generations_kept)
     return _timed(report, started)
 
@@ -74,15 +86,13 @@ def _timed(report: SyncReport, started: float) -> SyncReport:
 
 
 def _sync(settings: Settings, options: SyncOptions, progress: Progress) -> SyncReport:
-    with _base(settings, options) as (base, notices):
-        plan = _plan(settings, options, base, progress)
+    with _base(settings, options, mend=True) as (base, notices):
+        plan = _full_plan(settings, options, base, progress)
         if base and not options.allow_deletions:
             refuse_mass_deletion(plan, base.catalog.content_hashes(), by_root=options.folder is None)
         if base and _is_current(base, plan, settings):
             return make_report(plan, Reading(), base.id, base.manifest.counts["passages"], notices)
         _require_something(plan, base, options)
-        if base and base.manifest.chunking != chunking.VERSION:
-            plan = _everything_again(settings, options, plan)
         return _build(settings, options, base, plan, notices, progress)
 
 
@@ -103,7 +113,8 @@ def _build(
         task = Build(settings, options.folder, base, plan, _reader(options), gate.judge if gate else lambda _: None)
         manifest, reading, embedded = build(task, child, progress)
     said = [*notices, *(gate.notices if gate else ())]
-    return make_report(plan, reading, manifest.id, manifest.counts["passages"], said, embedded)
+    changes = passage_changes(base.catalog, plan, reading) if base else []
+    return make_report(plan, reading, manifest.id, manifest.counts["passages"], said, embedded, changes)
 
 
 def _reader(options: SyncOptions) -> Reader:
@@ -140,9 +151,12 @@ def _model_name(settings: Settings) -> str:
 
 
 @contextmanager
-def _base(settings: Settings, options: SyncOptions) -> Iterator[tuple[Generation | None, list[str]]]:
-    """Give the current generation to build on (None where there is none to build on), and what is to be said about it."""
-    base, notices = _open_base(settings, options)
+def _base(settings: Settings, options: SyncOptions, *, mend: bool) -> Iterator[tuple[Generation | None, list[str]]]:
+    """Give the generation to build on (None where there is none), and what is to be said about it.
+
+    A damaged one is mended or replaced first; without `mend` nothing is written, and its catalog alone is read.
+    """
+    base, notices = (None, []) if options.rebuild else _open_base(settings, options, mend)
     try:
         yield base, notices
     finally:
@@ -150,23 +164,28 @@ def _base(settings: Settings, options: SyncOptions) -> Iterator[tuple[Generation
             base.close()
 
 
-def _open_base(settings: Settings, options: SyncOptions) -> tuple[Generation | None, list[str]]:
-    if options.rebuild:
+def _open_base(settings: Settings, options: SyncOptions, mend: bool) -> tuple[Generation | None, list[str]]:
+    try:
+        _refuse_other_roots(settings, options)
+        notices = restore(settings) if mend else ()
+        _refuse_other_roots(settings, options)
+        base = open_readable(settings.data_dir)
+        return base, [*notices, *base.notices]
+    except NoIndexError:
         return None, []
+    except DamagedIndexError as error:
+        return None, [f"{error.message} A new one is built from the documents."]
+
+
+def _refuse_other_roots(settings: Settings, options: SyncOptions) -> None:
+    """Raise where the current generation was made of other roots than those asked for."""
     try:
         current = generations.current_id(settings.data_dir)
         if current is None:
-            return None, []
-        _refuse_other_roots(settings, options, current)
-        return open_generation(settings.data_dir), []
-    except DamagedIndexError as error:
-        log.warning("%s", error.message)
-        return None, ["The current index is damaged; a new one is built from the documents."]
-
-
-def _refuse_other_roots(settings: Settings, options: SyncOptions, current: str) -> None:
-    """Raise where the current generation was made of other roots than those asked for."""
-    made_of = generations.read_manifest(settings.data_dir / "generations" / current).folder
+            return
+        made_of = generations.read_manifest(settings.data_dir / "generations" / current).folder
+    except DamagedIndexError:
+        return  # what takes its place is looked at then
     asked = str(options.folder.resolve()) if options.folder else None
     if made_of != asked:
         raise WrongRootsError(
@@ -177,6 +196,14 @@ def _refuse_other_roots(settings: Settings, options: SyncOptions, current: str) 
 
 def _roots(folder: str | None) -> str:
     return f"the folder {folder}" if folder else "the configured roots"
+
+
+def _full_plan(settings: Settings, options: SyncOptions, base: Generation | None, progress: Progress) -> SyncPlan:
+    """Compare the documents with the index; where the rules of chunking changed since, all of them are to be read."""
+    plan = _plan(settings, options, base, progress)
+    if base and base.manifest.chunking != chunking.VERSION:
+        return _everything_again(settings, options, plan)
+    return plan
 
 
 def _plan(settings: Settings, options: SyncOptions, base: Generation | None, progress: Progress) -> SyncPlan:
@@ -192,7 +219,7 @@ def _plan(settings: Settings, options: SyncOptions, base: Generation | None, pro
 
     catalogued = base.catalog.content_hashes() if base else {}
     failures = base.catalog.failures() if base else []
-    return make_plan(found, catalogued, failures, settings.max_file_mb << 20, count)
+    return make_plan(found, catalogued, failures, settings.max_file_mb << 20, count, limits_of(settings))
 
 
 def _scan(settings: Settings, options: SyncOptions) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 KnowledgeBaseError            what went wrong, and the remedy
 ├── NoIndexError              nothing has been published yet
 ├── DamagedIndexError         files of a generation differ from what was published
+│   └── DamagedVectorsError   those of its vectors, which can be made anew from its catalog
 ├── ModelError                the embedding model is missing, altered, or not the one the index was made with
 ├── WrongRootsError           an index of configured roots was asked to become one of a folder, or the reverse
 ├── LockedError               another process is writing
@@ -43,6 +44,10 @@ class DamagedIndexError(KnowledgeBaseError):
         remedy: str = "Mend it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`.",
     ) -> None:
         super().__init__(message, remedy)
+
+
+class DamagedVectorsError(DamagedIndexError):
+    """The vectors of a published generation are not what was published; its catalog is intact."""
 
 
 class ModelError(KnowledgeBaseError):

@@ -45,10 +45,10 @@ def sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def writer_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory for writing; raise LockedError, naming the holder, where another process does."""
+def writer_lock(data_dir: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold the data directory for writing; raise LockedError, naming the holder, where another does for `patience` seconds."""
     _make_directory(data_dir)
-    lock = FileLock(data_dir / "lock", timeout=0)
+    lock = FileLock(data_dir / "lock", timeout=patience)
     holder = data_dir / "lock.holder"
     try:
         with storage_errors(data_dir):

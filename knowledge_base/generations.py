@@ -13,25 +13,25 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import file_digest
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
 from knowledge_base.files import replace_file, sync_directory
-from knowledge_base.vectors import VectorStore, count_rows, lasting_files
+from knowledge_base.integrity import CATALOG as CATALOG
+from knowledge_base.integrity import CHROMA as CHROMA
+from knowledge_base.integrity import check, check_catalog, checksums
+from knowledge_base.vectors import VectorStore, listing
 
 log = logging.getLogger(__name__)
 
-CATALOG = "catalog.sqlite3"
-CHROMA = "chroma"
 MANIFEST = "manifest.json"
 BUILDING = "building"
 FORMAT = 1
@@ -42,8 +42,9 @@ class Manifest:
     """What a generation was made of and with.
 
     `folder` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
-    the generation to its SHA-256; files that Chroma rewrites whenever it opens them are left out. `vectors` counts those of
-    all kinds (None: not known); `worn` counts the deleted ones whose place Chroma has not given back.
+    the generation to its SHA-256; chroma.sqlite3, which Chroma rewrites whenever it opens it, is held by the number of
+    `vectors` of all kinds and the SHA-256 of its `rows` (None: not known). `worn` counts the deleted vectors whose place
+    Chroma has not given back.
     """
 
     id: str
@@ -57,10 +58,14 @@ class Manifest:
     format: int = FORMAT
     vectors: int | None = None
     worn: int = 0
+    rows: str | None = None
 
 
 class Generation:
-    """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed."""
+    """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed.
+
+    `notices` say what a reader must know of it: that it was mended, or stands in for a damaged one.
+    """
 
     def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
         self.path = path
@@ -68,7 +73,7 @@ class Generation:
         self.catalog = Catalog.read(path / CATALOG)
         self._hold = hold
         self._vectors: VectorStore | None = None
-        self._scratch: TemporaryDirectory[str] | None = None
+        self.notices: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -79,16 +84,8 @@ class Generation:
     def vectors(self) -> VectorStore:
         """Open the vectors at first use: importing Chroma takes most of a second."""
         if self._vectors is None:
-            self._vectors = VectorStore.open(self._writable(self.path / CHROMA))
+            self._vectors = VectorStore.search(self.path / CHROMA)
         return self._vectors
-
-    def _writable(self, chroma: Path) -> Path:
-        """Return the directory, or a copy of it where this user may not write there: Chroma writes even to search."""
-        if all(os.access(path, os.W_OK, effective_ids=True) for path in (chroma, chroma / "chroma.sqlite3")):
-            return chroma
-        self._scratch = TemporaryDirectory(prefix="paris-call-")
-        log.info("%s is read-only; its vectors are searched in the copy %s.", chroma, self._scratch.name)
-        return Path(shutil.copytree(chroma, Path(self._scratch.name) / CHROMA, copy_function=shutil.copyfile))
 
     def __enter__(self) -> Self:
         return self
@@ -101,17 +98,17 @@ class Generation:
         self.catalog.close()
         if self._vectors is not None:
             self._vectors.close()
-        if self._scratch is not None:
-            self._scratch.cleanup()
         os.close(self._hold)
 
 
 def current_id(data_dir: Path) -> str | None:
     """Return the name of the published generation, or None where nothing has been published."""
     try:
-        return (data_dir / "CURRENT").read_text(encoding="ascii").strip() or None
-    except FileNotFoundError:
-        return None
+        name = (data_dir / "CURRENT").read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        if not any((data_dir / "generations").glob(f"*/{MANIFEST}")):
+            return None
+        raise DamagedIndexError(f"{data_dir / 'CURRENT'}, which names the generation in force, is missing.") from error
     except NotADirectoryError as error:
         raise StorageError(
             f"The data directory {data_dir} is a file, not a folder.", "Choose a folder with --data-dir or PARISCALL_DATA_DIR."
@@ -122,22 +119,35 @@ def current_id(data_dir: Path) -> str | None:
         raise DamagedIndexError(
             f"{data_dir / 'CURRENT'} cannot be read: {error}.", "Name a generation with `python -m ingest rollback`."
         ) from error
+    if not name:
+        raise DamagedIndexError(f"{data_dir / 'CURRENT'}, which names the generation in force, is empty.")
+    return name
 
 
-def open_generation(data_dir: Path, generation_id: str | None = None) -> Generation:
+def open_generation(data_dir: Path, generation_id: str | None = None, *, text_only: bool = False) -> Generation:
     """Open the published generation, or the one named, after checking its files against their checksums.
 
     The one named may be built and sealed but not yet published: `sync --gate` has it evaluated before the swap.
+    `text_only` leaves its vectors unchecked: for what reads the catalog alone.
     """
-    name = generation_id or current_id(data_dir)
-    if name is None:
-        raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
+    while True:
+        name = generation_id or current_id(data_dir)
+        if name is None:
+            raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
+        try:
+            return _opened(data_dir, name, check_catalog if text_only else check)
+        except DamagedIndexError:
+            if generation_id or current_id(data_dir) == name:
+                raise
+            log.info("Generation %s was replaced while it was opened.", name)
+
+
+def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], None]) -> Generation:
     path = _place(data_dir, name)
-    hold = os.open(path, os.O_RDONLY)
+    hold = _held(path)
     try:
-        fcntl.flock(hold, fcntl.LOCK_SH)
         manifest = read_manifest(path)
-        check(path, manifest)
+        check_files(path, manifest)
         return Generation(path, manifest, hold)
     except BaseException:
         os.close(hold)
@@ -154,40 +164,39 @@ def _place(data_dir: Path, name: str) -> Path:
     raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read the manifest of the generation in the directory `path`."""
+def _held(path: Path) -> int:
+    """Return a descriptor that keeps a generation from being removed while it is open."""
     try:
-        manifest = Manifest(**json.loads((path / MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        hold = os.open(path, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
+    fcntl.flock(hold, fcntl.LOCK_SH)
+    return hold
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the generation in the directory `path`; raise DamagedIndexError where it has changed."""
+    try:
+        fields = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        seal = fields.pop("seal", None)
+        manifest = Manifest(**fields)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
     if manifest.format != FORMAT:
         raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
+    is_elsewhere = path.parent.name == "generations" and manifest.id != path.name
+    if is_elsewhere or seal not in (None, _seal_of(manifest)):
+        raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
     return manifest
 
 
-def checksums(path: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
-    return {str(file.relative_to(path)): _digest(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write the manifest of the generation in the directory `path`, with a checksum of its own."""
+    replace_file(path / MANIFEST, json.dumps(asdict(manifest) | {"seal": _seal_of(manifest)}, indent=1).encode())
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def check(path: Path, manifest: Manifest) -> None:
-    """Raise where a file of the generation differs from what was published."""
-    for name, expected in manifest.checksums.items():
-        file = path / name
-        if not file.is_file():
-            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} is missing.")
-        if _digest(file) != expected:
-            raise DamagedIndexError(f"The index is damaged: {name} of generation {manifest.id} has changed on disk.")
-    found = count_rows(path / CHROMA)
-    if manifest.vectors not in (None, found):
-        raise DamagedIndexError(
-            f"The index is damaged: generation {manifest.id} was published with {manifest.vectors} vectors and has {found}."
-        )
+def _seal_of(manifest: Manifest) -> str:
+    return sha256(json.dumps(asdict(manifest), sort_keys=True).encode()).hexdigest()
 
 
 def list_generations(data_dir: Path) -> list[Manifest]:
@@ -239,11 +248,12 @@ def next_id(data_dir: Path) -> str:
 
 def seal(path: Path, manifest: Manifest) -> Manifest:
     """Write the manifest with the checksums of the built files, everything flushed to disk."""
-    sealed = replace(manifest, checksums=checksums(path), vectors=count_rows(path / CHROMA))
+    listed = listing(path / CHROMA)
+    sealed = replace(manifest, checksums=checksums(path), vectors=listed.vectors, rows=listed.rows)
     for file in path.rglob("*"):
         if file.is_file():
             _flush(file)
-    replace_file(path / MANIFEST, json.dumps(asdict(sealed), indent=1).encode())
+    write_manifest(path, sealed)
     for directory in (path, *(p for p in path.rglob("*") if p.is_dir())):
         sync_directory(directory)
     return sealed

@@ -49,7 +49,10 @@ def serve(descriptor: int, seconds: float, memory_bytes: int, output_bytes: int)
             _allow_cpu(seconds)
             reply = _do(task, limits)
             del task
-            connection.send_bytes(pickle.dumps(reply, protocol=pickle.HIGHEST_PROTOCOL))
+            try:
+                connection.send_bytes(pickle.dumps(reply, protocol=pickle.HIGHEST_PROTOCOL))
+            except BrokenPipeError:
+                return  # whoever asked is gone
             if reply.spent:
                 return
 

@@ -5,20 +5,28 @@ Chroma holds ids and vectors, nothing else; the catalog is the store of record. 
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from knowledge_base.errors import DamagedIndexError
+from knowledge_base.errors import DamagedIndexError, StorageError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import numpy as np
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 _COLLECTIONS = ("passages", "sentences")
 # Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
@@ -31,6 +39,8 @@ _HNSW = {
     "batch_size": 100,
 }
 _BATCH = 2000
+_PATIENCE = 30.0  # seconds that another process may keep the file locked
+_COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
 
 
 class VectorIndex:
@@ -90,6 +100,7 @@ class VectorStore:
         self._client = client
         self.passages = passages
         self.sentences = sentences
+        self._scratch: TemporaryDirectory[str] | None = None
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -112,6 +123,21 @@ class VectorStore:
             client.close()
             raise
 
+    @classmethod
+    def search(cls, path: Path) -> Self:
+        """Open the store in `path` to search it: a copy of it where this user may not write there, for Chroma always writes."""
+        if all(os.access(file, os.W_OK, effective_ids=True) for file in (path, path / "chroma.sqlite3")):
+            return cls.open(path)
+        scratch = TemporaryDirectory(prefix="paris-call-")
+        log.info("%s is read-only; its vectors are searched in the copy %s.", path, scratch.name)
+        try:
+            store = cls.open(_writable_copy(path, Path(scratch.name) / path.name))
+        except BaseException:
+            scratch.cleanup()
+            raise
+        store._scratch = scratch
+        return store
+
     def __enter__(self) -> Self:
         return self
 
@@ -121,6 +147,19 @@ class VectorStore:
     def close(self) -> None:
         """Close Chroma's files, so that the directory can be copied or replaced."""
         self._client.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+
+def _writable_copy(path: Path, copy: Path) -> Path:
+    """Copy a directory whose folders, too, may not be written."""
+    for source in (path, *path.rglob("*")):
+        target = copy / source.relative_to(path)
+        if source.is_dir():
+            target.mkdir()
+        else:
+            shutil.copyfile(source, target)
+    return copy
 
 
 def _created(client: Any, name: str) -> Any:
@@ -145,22 +184,54 @@ def _client(path: Path) -> Any:
     return chromadb.PersistentClient(path=str(path.resolve()), settings=settings)
 
 
-def count_rows(path: Path) -> int:
-    """Return the number of vectors of all kinds that chroma.sqlite3 lists, read without Chroma; raise where it is damaged.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What chroma.sqlite3 lists: the number of `vectors` of all kinds, and the SHA-256 of the `rows` that do not change."""
 
-    SQLite's own check runs first: Chroma would take an altered file for a smaller store, or crash.
+    vectors: int
+    rows: str
+
+
+def listing(path: Path) -> Listing:
+    """Read what chroma.sqlite3 in `path` lists, without Chroma; raise DamagedIndexError where it is not sound.
+
+    SQLite's own check runs first: Chroma would take an altered file for a smaller store, or crash. Chroma rewrites the file
+    at every opening, but of its rows only those that count openings; the vectors written last are nowhere but in these rows.
     """
     file = path / "chroma.sqlite3"
     if not file.is_file():
         raise DamagedIndexError(f"The index is damaged: {file} is missing.")
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=rw", uri=True)) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        with closing(_connected(file)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0].decode(errors="replace")
             if found == "ok":
-                return int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
+                vectors = int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
+                return Listing(vectors, _digest_of_rows(connection))
     except sqlite3.DatabaseError as error:
+        if _is_busy(error):
+            raise StorageError(f"{file} is in use by another program.", "Try again in a moment.") from error
         found = str(error)
     raise DamagedIndexError(f"The index is damaged: {file} is not what was published ({found}).")
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=rw", uri=True, timeout=_PATIENCE)
+    connection.text_factory = bytes  # damaged text need not be UTF-8
+    return connection
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _digest_of_rows(connection: sqlite3.Connection) -> str:
+    digest = sha256()
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        if name not in _COUNT_OPENINGS and not name.startswith(b"embedding_fulltext"):
+            digest.update(name)
+            for row in connection.execute(f'SELECT * FROM "{name.decode()}" ORDER BY rowid'):
+                digest.update(repr(row).encode())
+    return digest.hexdigest()
 
 
 def lasting_files(path: Path) -> list[Path]:

@@ -1,12 +1,15 @@
-"""Check a built generation before it is published, in a process of its own: damaged vectors can crash the reader.
+"""Check a generation in a process of its own, before it is published or served: damaged vectors can crash the reader.
 
-Run as `python -m knowledge_base.verification`; it imports Chroma at once, then waits for one line on standard input that names
-the directory, and answers with one line of JSON: {"problem": null or a sentence}.
+Run as `python -m knowledge_base.verification`; it imports Chroma at once, then waits on standard input for one line that names
+the directory and the ids and vectors to look for (as numpy.savez writes them), and answers with one line of JSON:
+{"problem": null or a sentence}.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +24,6 @@ from knowledge_base.errors import DamagedIndexError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PROBES = "probes.npz"
 _SAME = 1e-3
 _SECONDS = 600
 _NEAREST = 10
@@ -37,21 +39,24 @@ class Verifier:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
         )
 
     def verify(self, path: Path, ids: list[str], vectors: NDArray[np.float32]) -> None:
-        """Raise DamagedIndexError unless each of `ids` is found by its own vector and the ids agree with the catalog's."""
-        np.savez(path / PROBES, ids=np.array(ids, dtype=np.str_), vectors=vectors)
-        try:
-            answer, _ = self._process.communicate(f"{path.resolve()}\n", timeout=_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise DamagedIndexError(f"The new index did not verify within {_SECONDS} s; it was not published.") from error
-        finally:
-            (path / PROBES).unlink()
-        problem = _problem_in(answer) if answer else f"the check ended with code {self._process.returncode}"
+        """Raise DamagedIndexError unless the generation built in `path` is sound."""
+        problem = self.problem(path, ids, vectors)
         if problem:
             raise DamagedIndexError(f"The new index is not sound ({problem}); it was not published.", "Run the sync again.")
+
+    def problem(self, path: Path, ids: list[str], vectors: NDArray[np.float32]) -> str | None:
+        """Return what is wrong: ids that differ from the catalog's, or those of `ids` that their own vectors do not find."""
+        probes = io.BytesIO()
+        np.savez(probes, ids=np.array(ids, dtype=np.str_), vectors=vectors)
+        line = os.fsencode(path.resolve()) + b"\n"
+        try:
+            answer, _ = self._process.communicate(line + probes.getvalue(), timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"the check did not end within {_SECONDS} s"
+        return _problem_in(answer) if answer else f"the check ended with code {self._process.returncode}"
 
     def close(self) -> None:
         """End the child process, if it still runs."""
@@ -60,7 +65,7 @@ class Verifier:
         self._process.communicate()
 
 
-def _problem_in(answer: str) -> str | None:
+def _problem_in(answer: bytes) -> str | None:
     """Read the last line, whatever a library may have printed before it."""
     problem = json.loads(answer.splitlines()[-1])["problem"]
     return None if problem is None else str(problem)
@@ -76,14 +81,12 @@ def verifier() -> Iterator[Verifier]:
         child.close()
 
 
-def find_problem(path: Path) -> str | None:
-    """Return what is wrong with the generation built in `path`, or None; reads the probes written beside it."""
+def find_problem(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> str | None:
+    """Return what is wrong with the generation in `path`, or None; each of `ids` is looked for by its vector."""
     from knowledge_base.catalog import Catalog
     from knowledge_base.vectors import VectorStore
 
-    with np.load(path / PROBES) as probes:
-        ids, vectors = [str(i) for i in probes["ids"]], probes["vectors"]
-    with Catalog.read(path / "catalog.sqlite3") as catalog, VectorStore.open(path / "chroma") as store:
+    with Catalog.read(path / "catalog.sqlite3") as catalog, VectorStore.search(path / "chroma") as store:
         for wanted, stored in (
             (catalog.passage_ids(), store.passages.ids()),
             (catalog.sentence_ids(), store.sentences.ids()),
@@ -96,9 +99,9 @@ def find_problem(path: Path) -> str | None:
 
 
 def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
-    """Say whether a passage is among the hits, or crowded out by others with the same text."""
-    crowded = len(hits) == _NEAREST and all(score > 1 - _SAME for _, score in hits)
-    return crowded or any(i == identifier for i, _ in hits)
+    """Say whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
+    same = [i for i, score in hits if score > 1 - _SAME]
+    return identifier in same or len(same) == _NEAREST
 
 
 def _limit_file_sizes() -> None:
@@ -116,11 +119,13 @@ def main() -> None:
 
     _limit_file_sizes()
     warm_up()  # while the parent is still busy
-    line = sys.stdin.readline().strip()
+    line = sys.stdin.buffer.readline().rstrip(b"\n")
     if not line:
         return
+    with np.load(io.BytesIO(sys.stdin.buffer.read())) as probes:
+        ids, vectors = [str(i) for i in probes["ids"]], probes["vectors"]
     try:
-        problem = find_problem(Path(line))
+        problem = find_problem(Path(os.fsdecode(line)), ids, vectors)
     except DamagedIndexError as error:
         problem = error.message
     print(json.dumps({"problem": problem}))

@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,8 @@ class Library:
         copy = Library(place / "documents", place / "data")
         shutil.copytree(self.documents, copy.documents)
         shutil.copytree(self.data_dir, copy.data_dir)
-        for path in copy.data_dir.glob("generations/*/manifest.json"):
-            manifest = json.loads(path.read_text()) | {"folder": str(copy.documents.resolve())}
-            path.write_text(json.dumps(manifest))
+        for path in (copy.data_dir / "generations").iterdir():
+            edit_manifest(path, folder=str(copy.documents.resolve()))
         return copy
 
     def sync(self, *options: str) -> Outcome:
@@ -65,6 +64,13 @@ class Outcome:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def edit_manifest(path: Path, **fields: Any) -> None:
+    """Change fields of the manifest of the generation in `path`, as if it had been published so."""
+    from knowledge_base.generations import read_manifest, write_manifest
+
+    write_manifest(path, replace(read_manifest(path), **fields))
 
 
 def ingest(*arguments: str) -> Outcome:

@@ -9,7 +9,8 @@ from pathlib import Path
 from assistant.answers import Answer, AnswerPart, Refusal
 from assistant.citations import Citation
 from knowledge_base.catalog import Catalog
-from knowledge_base.generations import CATALOG, CHROMA, Manifest, building, publish, seal
+from knowledge_base.generations import Manifest, building, publish, seal
+from knowledge_base.integrity import CATALOG, CHROMA
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
 from knowledge_base.vectors import VectorStore
 

@@ -26,6 +26,8 @@ APP = Path(assistant.__file__).with_name("app.py")
 class FakeAssistant:
     """Gives the answers that it was given, by question; any other question is refused."""
 
+    notices: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.histories: list[list[Mapping[str, str]]] = []
@@ -94,6 +96,11 @@ def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssist
     opened = page()
     assert "Every sentence of an answer is quoted" in shown(opened)
     assert [label for label in labels(opened) if label in EXAMPLES] == list(EXAMPLES)
+
+
+def test_the_page_says_that_the_index_was_mended(fake: FakeAssistant):
+    fake.notices = ("The index is damaged: <b>. Its vectors were made anew.",)
+    assert "The index is damaged: &lt;b&gt;. Its vectors were made anew." in shown(page())
 
 
 def test_the_length_of_a_question_is_limited(fake: FakeAssistant):

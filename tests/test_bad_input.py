@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from libraries import Library, Outcome, assistant, ingest
+from libraries import SOURCES, Library, Outcome, assistant, ingest
 from pdf_files import Text, make_pdf
 
 LINES = [Text(72, 700, "The night ferry leaves Saltholm at eleven.")]
@@ -131,20 +131,38 @@ def point_nowhere(library: Library) -> None:
     (library.data_dir / "CURRENT").write_text("000099\n")
 
 
-@pytest.mark.parametrize("damage", [overwrite, empty_chroma, lose_chroma, lose_manifest, scribble_on_pointer, point_nowhere])
-def test_a_damaged_index_is_refused_with_the_remedy(damage: Callable[[Library], None], library: Library) -> None:
+@pytest.mark.parametrize("damage", [overwrite, lose_manifest])
+def test_without_an_intact_generation_the_remedy_is_to_build_one(damage: Callable[[Library], None], library: Library) -> None:
     damage(library)
     for outcome in (library.ask("Why?"), ingest("health", "--data-dir", str(library.data_dir))):
-        assert "python -m ingest rollback" in refused(outcome)
+        assert "python -m ingest sync --rebuild" in refused(outcome)
 
 
-@pytest.mark.parametrize("damage", [overwrite, lose_chroma, scribble_on_pointer])
-def test_a_sync_mends_a_damaged_index_without_embedding_anew(damage: Callable[[Library], None], library: Library) -> None:
+@pytest.mark.parametrize("damage", [overwrite, lose_manifest])
+def test_a_sync_builds_a_damaged_index_from_the_documents_without_embedding_anew(
+    damage: Callable[[Library], None], library: Library
+) -> None:
     damage(library)
     outcome = library.sync()
     assert (outcome.code, outcome.json["generation"], outcome.json["embedded"]) == (0, "000002", 0)
-    assert outcome.json["notices"] == ["The current index is damaged; a new one is built from the documents."]
+    assert [notice.endswith("A new one is built from the documents.") for notice in outcome.json["notices"]] == [True]
     assert library.ask("When was the Harbour Charter signed?").json["citations"] != []
+
+
+@pytest.mark.parametrize(
+    ("damage", "generation"),
+    [(empty_chroma, "000002"), (lose_chroma, "000002"), (scribble_on_pointer, "000001"), (point_nowhere, "000001")],
+)
+def test_a_damaged_index_answers_after_it_mended_itself(
+    damage: Callable[[Library], None], generation: str, library: Library
+) -> None:
+    damage(library)
+    assert ingest("health", "--data-dir", str(library.data_dir), "--json").code == 0
+    outcome = library.ask("When was the Harbour Charter signed?")
+    assert (outcome.code, (library.data_dir / "CURRENT").read_text().strip()) == (0, generation)
+    assert outcome.json["citations"] != []
+    again = library.sync()
+    assert (again.code, again.json["unchanged"], again.json["generation"]) == (0, SOURCES, generation)
 
 
 def test_a_missing_model_is_refused_though_nothing_else_is_to_do(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

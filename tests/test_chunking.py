@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest.chunking import PREFIX_TOKENS, SPECIAL_TOKENS, TARGET_TOKENS, chunk, embedded_text, prefix_tokens
+from ingest.chunking import SPECIAL_TOKENS, TARGET_TOKENS, chunk
+from knowledge_base.embedded_text import PREFIX_TOKENS, embedded_text, prefix_tokens
 from knowledge_base.embeddings import Embedder
 from knowledge_base.passages import Block, BlockKind, Document, Page, Passage
 

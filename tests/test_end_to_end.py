@@ -18,7 +18,8 @@ from assistant.citations import stands_on_its_page
 from ingest.__main__ import app as ingest_app
 from ingest.sync import SyncOptions, SyncReport, sync
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
-from knowledge_base.generations import CATALOG, current_id, roll_back
+from knowledge_base.generations import current_id, roll_back
+from knowledge_base.integrity import CATALOG
 from knowledge_base.settings import LIBRARY, Settings
 
 QUESTIONS = [

@@ -12,7 +12,8 @@ from libraries import hashes
 from knowledge_base import generations
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
-from knowledge_base.generations import CATALOG, CHROMA, Manifest, open_generation
+from knowledge_base.generations import Manifest, open_generation
+from knowledge_base.integrity import CATALOG, CHROMA
 from knowledge_base.passages import Document, Page, Passage
 from knowledge_base.vectors import VectorStore
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.documents import loader_version
-from ingest.plan import SyncPlan, make_plan, refuse_mass_deletion
+from ingest.plan import SyncPlan, limited_version, make_plan, refuse_mass_deletion
 from ingest.report import Reading, make_report
 from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder
 from knowledge_base.catalog import FailureRow
@@ -144,3 +144,12 @@ def test_a_renamed_file_that_failed_reports_its_old_name_as_deleted(tmp_path: Pa
     assert (report.renamed, report.deleted) == ([], ["old.txt"])
     kept = make_report(plan, Reading(), "000001", 0, [])
     assert kept.renamed == [{"source": "new.txt", "from": "old.txt", "reason": "the same bytes as old.txt had"}]
+
+
+def test_a_file_that_failed_at_a_limit_is_read_again_when_the_limit_changes(tmp_path: Path) -> None:
+    files, text = found(tmp_path, slow="one"), sha256(b"one").hexdigest()
+    failed = [FailureRow("slow.txt", text, limited_version(TEXT, "30 s and 1024 MB"), "took longer than 30 s")]
+    same = make_plan(files, {}, failed, 1000, limits="30 s and 1024 MB")
+    more = make_plan(files, {}, failed, 1000, limits="60 s and 1024 MB")
+    assert (same.failed, same.added) == (failed, [])
+    assert (more.failed, [f.source for f in more.added]) == ([], ["slow.txt"])

@@ -19,7 +19,7 @@ def file(folder: Path, name: str, text: str) -> FileToRead:
     return FileToRead(name, folder / name, sha256(text.encode()).hexdigest(), "text-1")
 
 
-def read(files: Sequence[FileToRead], seconds: float = 30) -> tuple[dict[str, Document | str], int]:
+def read(files: Sequence[FileToRead], seconds: float = 30) -> tuple[dict[str, Document | reading.Unread], int]:
     done: list[int] = []
     with Sandbox(2, seconds) as sandbox:
         found = {f.source: result for f, result in reading.read_documents(files, sandbox, done.append)}
@@ -37,22 +37,23 @@ def test_a_file_that_cannot_be_read_gives_its_reason_and_the_others_go_on(tmp_pa
     found, counted = read([file(tmp_path, "bad.pdf", "%PDF-1.7 nothing"), file(tmp_path, "good.txt", "Ferries run at noon.")])
     assert counted == 2
     assert isinstance(found["good.txt"], Document)
-    assert isinstance(found["bad.pdf"], str) and "bad.pdf" in found["bad.pdf"]
+    unread = found["bad.pdf"]
+    assert isinstance(unread, reading.Unread) and "bad.pdf" in unread.reason and not unread.is_passing
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_taken_for_what_was_planned(tmp_path: Path) -> None:
     planned = file(tmp_path, "a.txt", "Ferries run at noon.")
     planned.path.write_text("Barges run at dusk.")
-    assert read([planned])[0] == {"a.txt": "it changed while it was read; run the sync again"}
+    assert read([planned])[0] == {"a.txt": reading.Unread("it changed while it was read; run the sync again", is_passing=True)}
 
 
 def test_a_file_that_vanishes_gives_its_reason(tmp_path: Path) -> None:
     planned = file(tmp_path, "a.txt", "Ferries run at noon.")
     planned.path.unlink()
-    assert read([planned])[0] == {"a.txt": "it cannot be read: No such file or directory"}
+    assert read([planned])[0] == {"a.txt": reading.Unread("it cannot be read: No such file or directory", is_passing=True)}
 
 
-def parse_or_die(files: Sequence[tuple[str, str, str]]) -> list[Document | str]:
+def parse_or_die(files: Sequence[tuple[str, str, str]]) -> list[Document | reading.Unread]:
     """Stand in for `parse` with a parser that kills its process at one file."""
     if any(source == "deadly.txt" for source, _, _ in files):
         os.kill(os.getpid(), signal.SIGKILL)

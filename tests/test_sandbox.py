@@ -108,6 +108,17 @@ def test_an_endless_task_is_ended_and_its_worker_replaced() -> None:
         assert sandbox.run(os.getpid) != first
 
 
+def test_a_task_that_had_hardly_any_processor_time_is_late_by_no_fault_of_its_own() -> None:
+    with Sandbox(workers=1, seconds=0.5) as sandbox:
+        (outcome,) = [outcome for _, outcome in sandbox.map_unordered(_wait, [0])]
+    assert isinstance(outcome, SandboxFailure) and outcome.is_passing
+    assert "the machine was busy" in outcome.message and outcome.remedy == "Run the sync again."
+
+
+def _wait(_: int) -> None:
+    threading.Event().wait()
+
+
 def test_too_much_memory_is_refused_and_the_next_task_works(sandbox: Sandbox) -> None:
     with pytest.raises(DocumentError, match="needed more than 300 MB of memory"):
         sandbox.run(fill, 400 * MEGABYTE)

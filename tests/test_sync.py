@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from libraries import SOURCES, Library, Outcome, hashes, ingest
+from libraries import SOURCES, Library, Outcome, edit_manifest, hashes, ingest
 
 from ingest.building import keep_originals
 from ingest.plan import FileToRead
+from ingest.reading import Unread
 from knowledge_base.generations import open_generation
 
 
@@ -152,8 +152,7 @@ def test_the_data_directory_within_the_folder_is_not_indexed(tmp_path: Path) -> 
 
 
 def test_an_index_of_an_older_way_of_cutting_is_made_anew(library: Library) -> None:
-    manifest = library.generation / "manifest.json"
-    manifest.write_text(re.sub(r'"chunking": \d+', '"chunking": 0', manifest.read_text()))
+    edit_manifest(library.generation, chunking=0)
     outcome = library.sync()
     assert (outcome.code, outcome.json["updated"], outcome.json["embedded"]) == (0, SOURCES, 0)
     assert library.sync().json["unchanged"] == SOURCES
@@ -183,3 +182,41 @@ def test_bytes_that_are_not_those_that_were_read_are_not_kept(tmp_path: Path) ->
         tmp_path, [FileToRead("a.txt", tmp_path / "a.txt", "0" * 64, "v"), FileToRead("b.txt", tmp_path / "b", "1" * 64, "v")]
     )
     assert list((tmp_path / "originals").iterdir()) == []
+
+
+def test_preview_and_report_count_the_passages_that_change(library: Library) -> None:
+    path = library.documents / "charter.md"
+    path.write_text(path.read_text().replace("4 March", "9 March"))
+    arguments = [str(library.documents), "--data-dir", str(library.data_dir)]
+    previewed = ingest("preview", *arguments, "--json").json
+    (change,) = previewed["changes"]
+    assert (change["source"], change["added"], change["removed"]) == ("charter.md", 1, 1)
+    assert "updated: charter.md: 1 passages new, 1 gone" in ingest("preview", *arguments).out
+    assert library.sync().json["changes"] == [change]
+
+
+def test_preview_names_what_a_sync_would_fail_at(library: Library) -> None:
+    (library.documents / "bad.pdf").write_bytes(b"%PDF-1.7 nothing more")
+    outcome = ingest("preview", str(library.documents), "--data-dir", str(library.data_dir), "--json")
+    assert (outcome.code, [f["source"] for f in outcome.json["failed"]], outcome.json["added"]) == (1, ["bad.pdf"], [])
+    assert library.sync().json["failed"] == outcome.json["failed"]
+
+
+def test_a_renamed_document_keeps_its_vectors_and_is_cited_by_its_new_name(library: Library) -> None:
+    (library.documents / "charter.md").rename(library.documents / "the charter.md")
+    outcome = library.sync().json
+    assert ([r["from"] for r in outcome["renamed"]], outcome["embedded"]) == (["charter.md"], 0)
+    cited = library.ask("When was the Harbour Charter signed?").json["citations"]
+    assert {c["source"] for c in cited} == {"the charter.md"}
+
+
+def test_a_file_that_could_not_be_opened_for_a_moment_is_read_at_the_next_sync(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library.documents / "ferry.txt").write_text("The night ferry leaves Saltholm at eleven.")
+    with monkeypatch.context() as patch:
+        passing = Unread("it cannot be read: Input/output error", is_passing=True)
+        patch.setattr("ingest.plan_reading.read_documents", lambda files, *_: ((file, passing) for file in files))
+        failed = library.sync()
+    assert (failed.code, failed.json["failed"][0]["source"]) == (1, "ferry.txt")
+    assert library.sync().json["added"] == ["ferry.txt"]

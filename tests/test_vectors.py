@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.vectors import VectorStore, count_rows, lasting_files
+from knowledge_base.vectors import VectorStore, lasting_files, listing
 
 Vectors = NDArray[np.float32]
 
@@ -77,7 +77,7 @@ def test_passages_and_sentences_are_kept_apart(tmp_path: Path) -> None:
         store.passages.put(["one"], vectors[:1])
         store.sentences.put(["one#0"], vectors[1:])
         assert (store.passages.ids(), store.sentences.ids()) == ({"one"}, {"one#0"})
-    assert count_rows(tmp_path) == 2
+    assert listing(tmp_path).vectors == 2
 
 
 def test_get_leaves_out_what_is_not_there(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_directory_without_its_database_is_damage_and_no_new_store(tmp_path: P
     with pytest.raises(DamagedIndexError, match=r"has no chroma\.sqlite3"):
         VectorStore.open(tmp_path)
     with pytest.raises(DamagedIndexError, match=r"chroma\.sqlite3 is missing.*--rebuild"):
-        count_rows(tmp_path)
+        listing(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,7 +112,7 @@ def test_an_emptied_database_is_damage_and_no_new_store(tmp_path: Path) -> None:
     store_of(tmp_path, unit_vectors(3))
     (tmp_path / "chroma.sqlite3").write_bytes(b"")
     with pytest.raises(DamagedIndexError, match="no such table.*--rebuild"):
-        count_rows(tmp_path)
+        listing(tmp_path)
     with pytest.raises(DamagedIndexError, match="cannot be opened.*--rebuild"):
         VectorStore.open(tmp_path)
 
@@ -121,7 +121,7 @@ def test_an_overwritten_database_is_damage(tmp_path: Path) -> None:
     store_of(tmp_path, unit_vectors(3))
     (tmp_path / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
     with pytest.raises(DamagedIndexError, match="not a database"):
-        count_rows(tmp_path)
+        listing(tmp_path)
 
 
 def test_a_row_fewer_is_counted(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_row_fewer_is_counted(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "chroma.sqlite3") as connection:
         connection.execute("DELETE FROM embeddings WHERE embedding_id = 'p1'")
     connection.close()
-    assert count_rows(tmp_path) == 2
+    assert listing(tmp_path).vectors == 2
 
 
 def test_opening_a_store_changes_none_of_its_lasting_files(tmp_path: Path) -> None:

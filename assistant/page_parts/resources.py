@@ -64,6 +64,11 @@ class SharedAssistant:
         """Return the name of the generation that answers."""
         return self._assistant.generation.id
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what is to be said of the index."""
+        return self._assistant.notices
+
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:

@@ -199,7 +199,9 @@ def _open_library() -> None:
     """Open the model and the index once the page is painted, so that the first question need not wait for them."""
     try:
         with st.spinner("Opening the library…"):
-            resources.assistant()
+            opened = resources.assistant()
+        for notice in opened.notices:
+            draw_notice(notice)
     except KnowledgeBaseError as error:
         draw_error(error)
 

@@ -1,0 +1,87 @@
+"""The vectors of passages and of their sentences: made, looked for, and written anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge_base.embedded_text import embedded_text
+from knowledge_base.embedding_cache import VectorCache, embed_with_cache
+from knowledge_base.embeddings import Embedder
+from knowledge_base.passages import Passage
+from knowledge_base.vectors import VectorIndex, VectorStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    VectorsById = Mapping[str, NDArray[np.float32]]
+
+SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """Vectors of passages and of their quotable sentences, each by id."""
+
+    passages: VectorsById
+    sentences: VectorsById
+
+    def joined(self, other: PassageVectors) -> PassageVectors:
+        """Return both together."""
+        return PassageVectors({**self.passages, **other.passages}, {**self.sentences, **other.sentences})
+
+
+@dataclass(frozen=True, slots=True)
+class PassageEmbedding:
+    """Embeds passages and their sentences, taking what it can from the cache."""
+
+    embedder: Embedder
+    cache: VectorCache
+
+    def embed(self, passages: Sequence[Passage], progress: Callable[[int, int], None] = lambda *_: None) -> PassageVectors:
+        """Return the vectors of passages and sentences; `progress` is called with the texts done, and their number."""
+        ids, sentences = [p.id for p in passages], sentences_of(passages)
+        texts = [*map(self._text, passages), *sentences.values()]
+        vectors = embed_with_cache(self.embedder, self.cache, texts, lambda done: progress(done, len(texts)))
+        first, rest = vectors[: len(ids)], vectors[len(ids) :]
+        return PassageVectors(dict(zip(ids, first, strict=True)), dict(zip(sentences, rest, strict=True)))
+
+    def probes(self, new: PassageVectors, current: Sequence[Passage]) -> tuple[list[str], NDArray[np.float32]]:
+        """Return ids and vectors of the passages that are new, and of a sample of the other current ones."""
+        import numpy as np
+
+        others = [p for p in current if p.id not in new.passages]
+        sample = others[:: max(1, len(others) // SAMPLE)]
+        probes = {**new.passages, **self.embed(sample).passages}
+        return list(probes), np.stack(list(probes.values())) if probes else np.zeros((0, 1), dtype=np.float32)
+
+    def _text(self, passage: Passage) -> str:
+        return embedded_text(passage, self.embedder.count_tokens, self.embedder.max_tokens)
+
+
+NO_VECTORS = PassageVectors({}, {})
+
+
+def sentences_of(passages: Sequence[Passage]) -> dict[str, str]:
+    """Map the id of each quotable sentence of the passages to its text."""
+    return {identifier: text for passage in passages for identifier, text in passage.quotable_sentences().items()}
+
+
+def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:
+    """Add or replace the vectors in an index."""
+    import numpy as np
+
+    if vectors:
+        index.put(list(vectors), np.stack(list(vectors.values())))
+
+
+def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:
+    """Make the store in the directory `path` of these vectors alone, in place of what was there."""
+    shutil.rmtree(path, ignore_errors=True)
+    with VectorStore.create(path) as store:
+        put_vectors(store.passages, vectors.passages)
+        put_vectors(store.sentences, vectors.sentences)
