@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ SAME = {
     "p95_seconds": "seconds_p95",
     **{f"{kind}@{k}": f"{kind}@{k}" for kind in ("recall", "hit") for k in (1, 5, 10)},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Answer without the evidence model: what is tried here is the evaluation, not the answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARISCALL_EVIDENCE_MODEL", "off")
+        yield
 
 
 def evaluate(library: Library, *options: str, questions: Path = HARBOUR_QUESTIONS) -> Outcome:
