@@ -86,6 +86,7 @@ def evaluate(
     progress: Annotated[
         bool, typer.Option("--progress", help="Print how far it is, a line a question, for a program.")
     ] = False,
+    mode: AnswerMode = "extractive",
     data_dir: DataDirectory = None,
 ) -> None:
     """Say how good the answers are, and whether they became worse."""
@@ -94,7 +95,7 @@ def evaluate(
     settings = read_settings(data_dir)
     if check_test_set:
         check(settings, test_set, generation)
-    elif not evaluate_in_terminal(settings, Wishes(test_set, output, baseline, generation, gate, progress)):
+    elif not evaluate_in_terminal(settings, Wishes(test_set, output, baseline, generation, gate, progress, mode)):
         raise typer.Exit(NOT_PASSED)
 
 

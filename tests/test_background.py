@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from evaluation_fixtures import HARBOUR_QUESTIONS
 from libraries import Library
 
 from assistant.evaluation.background import BackgroundRun
 from assistant.evaluation.report import read_report
 from knowledge_base.settings import Settings
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Answer without the evidence model: what is tried here is the evaluation, not the answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARISCALL_EVIDENCE_MODEL", "off")
+        yield
 
 
 def test_an_evaluation_runs_in_a_process_and_says_how_far_it_is(library: Library, tmp_path: Path):

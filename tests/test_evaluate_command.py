@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ SAME = {
     "p95_seconds": "seconds_p95",
     **{f"{kind}@{k}": f"{kind}@{k}" for kind in ("recall", "hit") for k in (1, 5, 10)},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Answer without the evidence model: what is tried here is the evaluation, not the answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARISCALL_EVIDENCE_MODEL", "off")
+        yield
 
 
 def evaluate(library: Library, *options: str, questions: Path = HARBOUR_QUESTIONS) -> Outcome:
@@ -143,3 +152,43 @@ def test_a_generation_that_is_not_published_can_be_evaluated(library: Library, t
     evaluate(library, "--output", str(tmp_path / "one"))
     assert (read_report(tmp_path / "two").generation, read_report(tmp_path / "one").generation) == ("000002", "000001")
     assert len(read_report(tmp_path / "two").stale) == 4
+
+
+def test_an_unchanged_index_passes_the_gate_against_itself(library: Library, output: Path, tmp_path: Path):
+    outcome = evaluate(library, "--output", str(tmp_path / "out"), "--baseline", str(output), "--gate")
+    assert outcome.code == 0 and "The gate is passed." in outcome.out
+    assert "No question scores otherwise than before." in outcome.out and "difference" in outcome.out
+
+
+def test_a_figure_that_is_too_low_ends_the_command_with_1_and_the_reason(library: Library, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PARISCALL_GATE_MINIMUMS", "strict=1")
+    outcome = evaluate(library, "--gate")
+    assert outcome.code == 1 and "below the minimum of 1" in outcome.out
+
+
+def test_minimums_that_cannot_be_used_are_refused_before_a_question_is_asked(library: Library, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PARISCALL_GATE_MINIMUMS", "speed=1")
+    outcome = evaluate(library, "--gate")
+    assert outcome.code == 2 and "'speed' is no figure with a minimum" in outcome.error
+
+
+def test_questions_that_changed_between_two_runs_are_listed(library: Library, output: Path, tmp_path: Path):
+    reworded = tmp_path / "reworded.jsonl"
+    lines = [json.loads(line) for line in HARBOUR_QUESTIONS.read_text().splitlines()]
+    evaluate(library, "--output", str(tmp_path / "before"))
+    records = (tmp_path / "before" / "answers.jsonl").read_text()
+    (tmp_path / "before" / "answers.jsonl").write_text(records.replace('"strict": [1.0, 1]', '"strict": [0.0, 1]'))
+    lines[1]["must_include"] = [["ten"]]
+    reworded.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    outcome = evaluate(library, "--output", str(tmp_path / "out"), "--baseline", str(tmp_path / "before"), questions=reworded)
+    assert outcome.code == 0 and "not compared: h02" in outcome.out and "better: h01" in outcome.out
+
+
+def test_it_says_how_far_it_is_in_lines_for_a_program(library: Library):
+    lines = evaluate(library, "--progress").error.splitlines()
+    assert lines[0] == "1 of 23" and lines[-1] == "23 of 23"
+
+
+def test_a_directory_that_is_no_run_is_no_baseline(library: Library, tmp_path: Path):
+    outcome = evaluate(library, "--baseline", str(tmp_path))
+    assert outcome.code == 2 and f"There is no report in {tmp_path}" in outcome.error

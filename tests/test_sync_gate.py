@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from ingest.sync import SyncOptions, sync
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.generations import current_id, list_generations, open_generation
 from knowledge_base.settings import Settings
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Answer without the evidence model: what is tried here is the evaluation, not the answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARISCALL_EVIDENCE_MODEL", "off")
+        yield
 
 
 @pytest.fixture

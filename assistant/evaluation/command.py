@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.answers import AskedMode
 from assistant.evaluation.comparison import Comparison, compare
 from assistant.evaluation.gate import Verdict, decide, parse_minimums
 from assistant.evaluation.records import EvaluationRecord, read_records
@@ -25,6 +26,7 @@ class Task:
     baseline: Path | None = None
     generation: str | None = None
     gate: bool = False
+    mode: AskedMode = "extractive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def evaluate(settings: Settings, task: Task, progress: Progress = lambda *_: Non
     """Evaluate and write the record; what can be refused is refused before the first question is asked."""
     minimums = read_minimums(settings)
     baseline = _Baseline(read_report(task.baseline), read_records(task.baseline)) if task.baseline else None
-    done = run(settings, task.test_set, task.generation, progress)
+    done = run(settings, task.test_set, task.generation, progress, task.mode)
     comparison = _compared(done, baseline)
     report = make_report(done, comparison)
     if task.gate:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from assistant.answering import Assistant
-from assistant.answers import Answer, as_json
+from assistant.answers import Answer, AskedMode, as_json
 from assistant.evaluation.fitting import IndexedText, why_stale
 from assistant.evaluation.matching import first_covering
 from assistant.evaluation.metrics import gold_ranks, is_right, score, searched_for, stated_facts
@@ -37,21 +37,29 @@ class Run:
     seconds: float
 
 
-def run(settings: Settings, test_set: TestSet, generation_id: str | None = None, progress: Progress = lambda *_: None) -> Run:
+def run(
+    settings: Settings,
+    test_set: TestSet,
+    generation_id: str | None = None,
+    progress: Progress = lambda *_: None,
+    mode: AskedMode = "extractive",
+) -> Run:
     """Put a test set to the published generation, or the one named; raise EvaluationError where no item fits it."""
     with Assistant.open(settings, generation_id or current_id(settings.data_dir)) as assistant:
-        return run_with(assistant, test_set, progress)
+        return run_with(assistant, test_set, progress, mode)
 
 
-def run_with(assistant: Assistant, test_set: TestSet, progress: Progress = lambda *_: None) -> Run:
+def run_with(
+    assistant: Assistant, test_set: TestSet, progress: Progress = lambda *_: None, mode: AskedMode = "extractive"
+) -> Run:
     """Put a test set to an assistant that stays with its generation."""
     text = IndexedText(assistant.generation.catalog)
     stale = {item.id: reason for item in test_set.items if (reason := why_stale(item, text)) is not None}
     _require_something(test_set, stale, assistant.generation.id)
-    assistant.ask(_FIRST_QUESTION)  # opens what the first question would have to wait for
+    assistant.ask(_FIRST_QUESTION, mode="extractive")  # opens what the first question would have to wait for
     started, records = perf_counter(), []
     for done, item in enumerate(test_set.items, start=1):
-        records.append(EvaluationRecord(item, stale[item.id]) if item.id in stale else _asked(assistant, item, text))
+        records.append(EvaluationRecord(item, stale[item.id]) if item.id in stale else _asked(assistant, item, text, mode))
         progress(done, len(test_set.items))
     seconds = round(perf_counter() - started, 3)
     created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -70,10 +78,10 @@ def _require_something(test_set: TestSet, stale: dict[str, str], generation: str
     )
 
 
-def _asked(assistant: Assistant, item: TestItem, text: IndexedText) -> EvaluationRecord:
+def _asked(assistant: Assistant, item: TestItem, text: IndexedText, mode: AskedMode) -> EvaluationRecord:
     history = [asdict(turn) for turn in item.history]
     try:
-        answer = assistant.ask(item.question, history)
+        answer = assistant.ask(item.question, history, mode)
     except KnowledgeBaseError as error:
         raise EvaluationError(f"The question {item.id} cannot be asked: {error.message}", error.remedy) from error
     ranks, searched = _ranks(assistant, item, answer, history)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from assistant.answers import AskedMode
 from assistant.evaluation.command import Task, chosen_test_set, evaluate
 from assistant.evaluation.fitting import require_fit
 from assistant.evaluation.report import PAGE, new_directory
@@ -33,6 +34,7 @@ class Wishes:
     generation: str | None = None
     gate: bool = False
     progress: bool = False
+    mode: AskedMode = "extractive"
 
 
 def check(settings: Settings, test_set: Path | None, generation: str | None) -> None:
@@ -52,7 +54,7 @@ def evaluate_in_terminal(settings: Settings, wishes: Wishes) -> bool:
     """Evaluate, print the report and where it is; return whether the gate was passed (True where none was asked for)."""
     directory = wishes.output or new_directory(settings.data_dir)
     test_set = chosen_test_set(settings, wishes.test_set)
-    task = Task(test_set, directory, wishes.baseline, wishes.generation, wishes.gate)
+    task = Task(test_set, directory, wishes.baseline, wishes.generation, wishes.gate, wishes.mode)
     with _progress(len(test_set.items), in_lines=wishes.progress) as progress:
         report = evaluate(settings, task, progress)
     console = Console(highlight=False)

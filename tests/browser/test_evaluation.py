@@ -29,6 +29,7 @@ def harbour(shared_library: Library, tmp_path_factory: pytest.TempPathFactory) -
 def address(harbour: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARISCALL_TEST_SET", str(HARBOUR_QUESTIONS))
+        patch.setenv("PARISCALL_EVIDENCE_MODEL", "off")
         with served(harbour.data_dir, tmp_path_factory.mktemp("elsewhere")) as found:
             yield found
 
