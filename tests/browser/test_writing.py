@@ -67,7 +67,7 @@ def test_a_verified_sentence_is_shown_while_the_next_one_is_a_draft(server: Chat
     box.fill(QUESTION)
     box.press("Enter")
     page.locator(".pc-writing .pc-answer").get_by_text(TRUE).wait_for()
-    assert page.locator(".pc-draft").get_by_text("not checked yet").is_visible()
+    page.locator(".pc-draft").get_by_text("not checked yet").wait_for()
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("The answer was stopped before it was finished.").wait_for()
     settle(page)
