@@ -73,7 +73,9 @@ def _fact(number: int, place: str, thing: str, event: tuple[str, str]) -> Fact:
     draw = random.Random(number)
     answer = f"The {thing} of {place} {event[0]} {_person(draw)} in {draw.randint(1700, 1999)}"
     remark = draw.choice(_REMARKS).format(place=_place(draw), person=_person(draw), sum=f"{draw.randint(100, 99999):,}")
-    text = f"{answer}, for the sum of {draw.randint(100, 99999):,} crowns, as entry {number:,} of the chronicle states. {remark}"
+    text = (
+        f"{answer}, for the sum of {draw.randint(100, 99999):,} crowns, as entry {number:,} of the chronicle states. {remark}"
+    )
     return Fact(f"{place}: {thing}", text, f"When was the {thing} of {place} {event[1]}?", answer)
 
 
