@@ -27,6 +27,7 @@ from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.vectors import warm_up_aside
 
 if TYPE_CHECKING:
     from assistant.generation.writing import Writing
@@ -58,6 +59,7 @@ class Assistant:
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
         """Open the published generation, or the one named, and the models."""
         generation = open_generation(settings.data_dir, generation_id)
+        warm_up_aside()
         try:
             models = open_embedder(settings), open_evidence_model(settings)
             return cls(settings, *models, generation, follows=generation_id is None)

@@ -6,11 +6,9 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from ingest import chunking
@@ -26,7 +24,7 @@ from knowledge_base.files import require_free_space
 from knowledge_base.generations import CATALOG, CHROMA, Generation, Manifest
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.vectors import VectorIndex, VectorStore, warm_up
+from knowledge_base.vectors import VectorIndex, VectorStore, warm_up_aside
 from knowledge_base.verification import Verifier
 
 if TYPE_CHECKING:
@@ -93,7 +91,7 @@ def embed_into(cache: VectorCache, embedder: Embedder, passages: Sequence[Passag
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
     embedder = open_embedder(task.settings)
-    Thread(target=_warm_up).start()
+    warm_up_aside()
     reading = _read(task.settings, task.plan, task.reader, embedder, progress)
     _require_documents(task, reading)
     keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
@@ -103,12 +101,6 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
         vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
         manifest = _write(task, reading, vectors, embedding, child, progress)
         return manifest, reading, task.reader.embedded + cache.count() - known
-
-
-def _warm_up() -> None:
-    """Import Chroma while the files are read; where it cannot be imported, its first use says so."""
-    with suppress(ImportError):
-        warm_up()
 
 
 # Read

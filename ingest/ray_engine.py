@@ -12,7 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,8 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Any]:
         ) from error
     try:
         _be_silent(ray)
-        yield ray
+        with redirect_stdout(sys.stderr):  # Ray tells there of workers that died; our standard output is the report's
+            yield ray
     finally:
         ray.shutdown()
 

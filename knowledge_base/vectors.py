@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -176,3 +177,15 @@ def lasting_files(path: Path) -> list[Path]:
 def warm_up() -> None:
     """Import Chroma, which takes most of a second, before the first store is opened."""
     import chromadb  # noqa: F401
+
+
+def warm_up_aside() -> Thread:
+    """Import Chroma in a thread, beside what else has to be opened; where it cannot be imported, its first use says so."""
+
+    def attempt() -> None:
+        with suppress(ImportError):
+            warm_up()
+
+    thread = Thread(target=attempt, name="import-chroma")
+    thread.start()
+    return thread
