@@ -25,9 +25,8 @@ from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.vector_shards import DocumentVectors, forget_vectors
+from knowledge_base.vector_shards import SHARDS, DocumentVectors, forget_vectors
 
-SHARDS = "shards"
 Row = dict[str, Any]
 
 _SHARE_OF_A_CORE = 0.5  # each core runs one worker of either stage
