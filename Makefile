@@ -1,9 +1,9 @@
-# make install | run | evaluate | test | lint
+# make install | run | evaluate | test | lint | benchmark | test-scale
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: install run evaluate test lint
+.PHONY: install run evaluate test lint benchmark test-scale
 
 install: .venv/.installed .venv/.prepared
 
@@ -35,3 +35,18 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Beside the plain pipeline, and from 1,000 passages to SIZES; the figures go into docs/performance.md.
+CORPUS ?= ../shared/corpus
+SIZES ?= 1000,5000,20000,100000
+benchmark: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
+	mkdir -p build
+	$(BIN)/python tests/benchmark/compare.py --corpus $(CORPUS) --output build/compared.json
+	$(BIN)/python tests/benchmark/growth.py --sizes $(SIZES) --output build/growth.json
+	$(BIN)/python tests/benchmark/report.py build/compared.json build/growth.json docs
+
+# The tests of sync --engine ray, which `make test` skips where Ray is not installed (200 MB).
+test-scale: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[scale]'
+	$(BIN)/python -m pytest --no-cov -m slow

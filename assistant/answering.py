@@ -28,6 +28,7 @@ from knowledge_base.passages import RetrievedPassage
 from knowledge_base.recovery import open_intact
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.vectors import warm_up_aside
 
 if TYPE_CHECKING:
     from assistant.generation.writing import Writing
@@ -59,6 +60,7 @@ class Assistant:
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
         """Open the published generation, or the one named, and the models."""
         generation = open_generation(settings.data_dir, generation_id) if generation_id else open_intact(settings)
+        warm_up_aside()
         try:
             models = open_embedder(settings), open_evidence_model(settings)
             return cls(settings, *models, generation, follows=generation_id is None)

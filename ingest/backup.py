@@ -12,8 +12,9 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import storage_errors, sync_directory, writer_lock
 from knowledge_base.generations import current_id, held_generations, open_generation
 from knowledge_base.snapshots import Snapshot, pack, unpack
+from knowledge_base.vector_shards import SHARDS
 
-_LEFT_OUT = frozenset({"lock", "lock.holder", "building", "shards"})
+_LEFT_OUT = frozenset({"lock", "lock.holder", "building", SHARDS})
 _PASSING = (".tmp", "-wal", "-shm", "-journal")
 
 

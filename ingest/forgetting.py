@@ -27,6 +27,7 @@ from knowledge_base.files import replace_file, storage_errors, sync_directory, w
 from knowledge_base.generations import BUILDING, CATALOG, current_id, open_generation
 from knowledge_base.saved_citations import SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
 from knowledge_base.settings import Settings
+from knowledge_base.vector_shards import SHARDS
 
 Progress = Callable[[str, int, int], None]
 
@@ -154,7 +155,8 @@ def _erase(
     _delete_files(data_dir, traces)
     generation = _publish(data_dir, traces)
     progress(2)
-    shutil.rmtree(data_dir / BUILDING, ignore_errors=True)  # what a killed sync left
+    for folder in (BUILDING, SHARDS):  # what a killed sync left, and what a next one would have taken up
+        shutil.rmtree(data_dir / folder, ignore_errors=True)
     for name in traces.generations:
         _remove_generation(data_dir, name)
     progress(3)

@@ -12,7 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,8 @@ from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.vector_shards import DocumentVectors, forget_vectors
+from knowledge_base.vector_shards import SHARDS, DocumentVectors, forget_vectors
 
-SHARDS = "shards"
 Row = dict[str, Any]
 
 _SHARE_OF_A_CORE = 0.5  # each core runs one worker of either stage
@@ -35,7 +34,6 @@ _FILES_A_TASK = 10
 _OBJECT_STORE_BYTES = 512 << 20
 _SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
@@ -154,7 +152,8 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Any]:
         ) from error
     try:
         _be_silent(ray)
-        yield ray
+        with redirect_stdout(sys.stderr):  # Ray tells there of workers that died; our standard output is the report's
+            yield ray
     finally:
         ray.shutdown()
 

@@ -21,6 +21,7 @@ from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
 from knowledge_base.text_terms import stems
 
+_REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
 _SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
     (SELECT count(*) FROM pages WHERE document = documents.id),
     (SELECT count(*) FROM passages WHERE document = documents.id),
@@ -73,8 +74,11 @@ class RegisterRow:
 class Catalog:
     """One generation's SQLite file; a context manager that closes it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, unchanging: bool = False) -> None:
         self._connection = connection
+        self._unchanging = unchanging
+        self._counts: dict[str, int] = {}
+        self._frequencies: dict[str, int] = {}
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -94,7 +98,7 @@ class Catalog:
     def read(cls, path: Path) -> Self:
         """Open a published catalog; nothing is written to it, not even a journal."""
         try:
-            return cls(_checked(_connect(f"file:{_quoted(path)}?mode=ro&immutable=1"), path))
+            return cls(_checked(_connect(f"file:{_quoted(path)}?mode=ro&immutable=1"), path), unchanging=True)
         except sqlite3.Error as error:
             raise DamagedIndexError(f"The catalog {path} cannot be opened: {error}.") from error
 
@@ -283,8 +287,13 @@ class Catalog:
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return for each stemmed term how many passages hold it in title, headings or body."""
+        known = self._frequencies if self._unchanging else {}
+        if len(known) > _REMEMBERED:
+            known.clear()
         count = "SELECT count(*) FROM passage_terms WHERE passage_terms MATCH ?"
-        return {term: int(self._connection.execute(count, (quoted_term(term),)).fetchone()[0]) for term in set(terms)}
+        for term in set(terms) - known.keys():
+            known[term] = int(self._connection.execute(count, (quoted_term(term),)).fetchone()[0])
+        return {term: known[term] for term in set(terms)}
 
     def vocabulary(self) -> list[tuple[str, int]]:
         """List all stemmed terms with the number of passages that hold them."""
@@ -319,7 +328,9 @@ class Catalog:
             "records": "SELECT count(*) FROM register",
             "failures": "SELECT count(*) FROM failures",
         }
-        return {name: int(self._connection.execute(sql).fetchone()[0]) for name, sql in select.items()}
+        if not (self._counts and self._unchanging):
+            self._counts = {name: int(self._connection.execute(sql).fetchone()[0]) for name, sql in select.items()}
+        return dict(self._counts)
 
 
 def quoted_term(term: str) -> str:

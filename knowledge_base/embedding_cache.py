@@ -132,7 +132,7 @@ def embed_with_cache(
     found = _usable(cache.get(embedder.model_id, copies), embedder.dimension)
     missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in found}
     _report(progress, found, copies)
-    for chunk in _chunks(missing):
+    for chunk in _chunks(sorted(missing, key=lambda key: len(missing[key]))):  # texts of a length are padded least
         vectors = embedder.encode([missing[key] for key in chunk])
         cache.put(embedder.model_id, chunk, vectors)
         found.update(zip(chunk, vectors, strict=True))

@@ -16,6 +16,9 @@ from urllib.parse import quote
 
 import numpy as np
 
+SHARDS = "shards"
+"""The folder of a data directory that holds them; whatever is in it can be made anew."""
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 

@@ -10,11 +10,12 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -247,3 +248,15 @@ def lasting_files(path: Path) -> list[Path]:
 def warm_up() -> None:
     """Import Chroma, which takes most of a second, before the first store is opened."""
     import chromadb  # noqa: F401
+
+
+def warm_up_aside() -> Thread:
+    """Import Chroma in a thread, beside what else has to be opened; where it cannot be imported, its first use says so."""
+
+    def attempt() -> None:
+        with suppress(ImportError):
+            warm_up()
+
+    thread = Thread(target=attempt, name="import-chroma")
+    thread.start()
+    return thread

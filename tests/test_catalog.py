@@ -193,3 +193,25 @@ def test_a_missing_catalog_is_refused(path: Path) -> None:
     with pytest.raises(DamagedIndexError, match="cannot be opened"):
         Catalog.read(path)
     assert not path.exists()
+
+
+def test_a_published_catalog_counts_once_what_it_is_asked_again(path: Path) -> None:
+    with Catalog.create(path) as catalog:
+        put(catalog, "a.txt", "Ferries run at noon.")
+        assert catalog.document_frequency(["ferri", "harbour"]) == {"ferri": 1, "harbour": 0}
+    with Catalog.read(path) as catalog:
+        asked: list[str] = []
+        catalog._connection.set_trace_callback(asked.append)
+        first = catalog.counts(), catalog.document_frequency(["ferri", "harbour"])
+        spent = len(asked)
+        assert spent and (catalog.counts(), catalog.document_frequency(["harbour", "ferri"])) == first
+        assert len(asked) == spent
+        catalog.counts()["passages"] = 99
+        assert catalog.counts() == first[0] and first[1] == {"ferri": 1, "harbour": 0}
+
+
+def test_a_catalog_that_is_written_counts_anew(path: Path) -> None:
+    with Catalog.create(path) as catalog:
+        assert (catalog.counts()["passages"], catalog.document_frequency(["ferri"])) == (0, {"ferri": 0})
+        put(catalog, "a.txt", "Ferries run at noon.")
+        assert (catalog.counts()["passages"], catalog.document_frequency(["ferri"])) == (1, {"ferri": 1})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from libraries import Library, assistant, hashes, ingest
 
@@ -21,6 +22,7 @@ from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import writer_lock
 from knowledge_base.generations import CATALOG, current_id, list_generations, open_generation
 from knowledge_base.settings import Settings
+from knowledge_base.vector_shards import SHARDS, DocumentVectors
 
 WORDS = ("quillfeather", "zanthoryx", "mirrabooka")
 SECRET = "# The quillfeather bridge\n\nThe quillfeather bridge was built in 1893 by Mirrabooka Vane, a merchant of Zanthoryx.\n"
@@ -118,6 +120,13 @@ def test_no_byte_of_a_forgotten_document_is_left(synced: Place) -> None:
     assert (done.forgotten, done.generations, done.generation, done.originals) == (True, ["000001", "000002"], "000003", 2)
     assert done.vectors >= 3 and done.files == [str(synced.uploads / "bridge.md")]
     assert not (synced.data_dir / "forgetting").exists()
+
+
+def test_vectors_that_wait_for_a_next_run_go_too(synced: Place) -> None:
+    waiting = DocumentVectors(synced.data_dir / SHARDS, sha256(SECRET.encode()).hexdigest())
+    waiting.put("model@1", ["x"], np.ones((1, 2), dtype=np.float32))
+    forget(synced.settings, "uploads/bridge.md")
+    assert not (synced.data_dir / SHARDS).exists()
 
 
 def test_the_others_still_answer_and_a_sync_finds_nothing_to_do(synced: Place) -> None:

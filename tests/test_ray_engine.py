@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,27 +22,43 @@ from knowledge_base.generations import Generation, open_generation
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed (pip install '.[scale]')"),
 ]
 COPIES = 6
+PATIENCE = 800
 LARGEST_FILE = 1 << 30
 
 
-def start(library: Library, *options: str) -> subprocess.Popen[str]:
+@contextmanager
+def running(library: Library, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a sync, fenced; whatever happens, it is ended, and its workers with it."""
     command = [sys.executable, "-m", "ingest", "sync", str(library.documents), "--data-dir", str(library.data_dir), "--json"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE)),
     )
+    try:
+        yield process
+    finally:
+        for identifier in [process.pid, *descendants(process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(identifier, signal.SIGKILL)
+        process.communicate()
+
+
+def synced(library: Library, *options: str) -> dict:
+    with running(library, *options) as process:
+        return report_of(process)
 
 
 def report_of(process: subprocess.Popen[str]) -> dict:
-    out, error = process.communicate(timeout=250)
+    out, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, error
-    assert error == ""
+    assert "Traceback" not in error
     return json.loads(out)
 
 
@@ -58,14 +76,14 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def local(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Library:
     library = Library(documents, tmp_path_factory.mktemp("local") / "data")
-    report_of(start(library))
+    synced(library)
     return library
 
 
 @pytest.fixture(scope="module")
 def with_ray(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Library, dict]:
     library = Library(documents, tmp_path_factory.mktemp("with_ray") / "data")
-    return library, report_of(start(library, "--engine", "ray"))
+    return library, synced(library, "--engine", "ray")
 
 
 def assert_same(one: Library, other: Library) -> None:
@@ -94,15 +112,15 @@ def test_a_rerun_embeds_nothing(with_ray: tuple[Library, dict], tmp_path: Path):
     library, _ = with_ray
     again = Library(library.documents, tmp_path / "data")
     shutil.copytree(library.data_dir / "shards", again.data_dir / "shards")  # all that a run which was cut short leaves
-    assert report_of(start(again, "--engine", "ray"))["embedded"] == 0
+    assert synced(again, "--engine", "ray")["embedded"] == 0
     assert_same(library, again)
 
 
 def test_a_killed_worker_costs_nothing_but_time(local: Library, documents: Path, tmp_path: Path):
     library = Library(documents, tmp_path / "data")
-    process = start(library, "--engine", "ray")
-    killed = kill_a_worker(process, library.data_dir / "shards")
-    report = report_of(process)
+    with running(library, "--engine", "ray") as process:
+        killed = kill_a_worker(process, library.data_dir / "shards")
+        report = report_of(process)
     assert killed and report["failed"] == []
     assert_same(local, library)
 
@@ -143,6 +161,6 @@ def title(identifier: int) -> str:
 
 
 def test_an_address_where_no_cluster_is_is_named(documents: Path, tmp_path: Path):
-    process = start(Library(documents, tmp_path / "data"), "--engine", "ray", "--ray-address", "127.0.0.1:1")
-    _, error = process.communicate(timeout=200)
+    with running(Library(documents, tmp_path / "data"), "--engine", "ray", "--ray-address", "127.0.0.1:1") as process:
+        _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2 and "Ray cannot be used at 127.0.0.1:1" in error and "Traceback" not in error

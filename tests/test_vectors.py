@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.vectors import VectorStore, lasting_files, listing
+from knowledge_base.vectors import VectorStore, lasting_files, listing, warm_up_aside
 
 Vectors = NDArray[np.float32]
 
@@ -140,3 +141,16 @@ def test_opening_a_store_changes_none_of_its_lasting_files(tmp_path: Path) -> No
         store.passages.query(vectors, 5)
     assert len(before) >= 4
     assert {file: file.read_bytes() for file in lasting_files(tmp_path)} == before
+
+
+def test_chroma_can_be_imported_beside_other_work() -> None:
+    thread = warm_up_aside()
+    thread.join(60)
+    assert not thread.is_alive() and "chromadb" in sys.modules
+
+
+def test_where_chroma_cannot_be_imported_the_thread_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "chromadb", None)
+    thread = warm_up_aside()  # an exception in a thread is an error in these tests
+    thread.join(60)
+    assert not thread.is_alive()

@@ -81,7 +81,11 @@ def _size(folder: Path) -> dict[str, int]:
 
 
 def _figures(measured: Run) -> dict[str, float]:
-    return {"seconds": round(measured.seconds, 3), "peak_mb": round(measured.peak_mb, 1)}
+    return {
+        "seconds": round(measured.seconds, 3),
+        "processor_seconds": round(measured.processor_seconds, 3),
+        "peak_mb": round(measured.peak_mb, 1),
+    }
 
 
 def _sync(corpus: Path, data: Path) -> Run:
@@ -132,6 +136,7 @@ def _ask(place: Path, questions: Path, repeats: int) -> dict[str, Any]:
         "cold_ask": {
             name: {
                 "seconds": round(statistics.median(r.seconds for r in runs), 3),
+                "processor_seconds": round(min(r.processor_seconds for r in runs), 3),
                 "peak_mb": round(max(r.peak_mb for r in runs), 1),
             }
             for name, runs in cold.items()

@@ -40,12 +40,12 @@ _FAMILIES = (
     "Lopez",
 )
 _REMARKS = (
-    "The council noted the cost in its yearly accounts, together with the names of those who had paid towards it.",
-    "Visitors of those days wrote that the road there was long, and that the view at its end made up for it.",
-    "A later report praises the careful work and asks that the records of it be kept in a dry place.",
-    "The newspapers gave it a few lines only, for a great fair was held in the capital in the same week.",
-    "Schools of the region still tell the story to their youngest pupils when the first snow falls.",
-    "An engraving of the day hangs in the reading room, next to a map that shows the old course of the river.",
+    "The council of {place} noted {sum} crowns for it in the accounts of that year, and named {person} among those who paid.",
+    "{person}, who came by way of {place}, wrote that the road was {sum} paces long and that the view made up for it.",
+    "A report that {person} read to the assembly at {place} praises the work and asks to keep its {sum} records dry.",
+    "The newspaper of {place} gave it {sum} words only, for {person} had died in the same week.",
+    "Schools as far as {place} still tell the story, of which {person} has collected {sum} versions.",
+    "An engraving by {person}, one of {sum} that were printed, hangs at {place} next to a map of the old river.",
 )
 
 
@@ -71,12 +71,20 @@ def facts(count: int, seed: int = 7) -> list[Fact]:
 
 def _fact(number: int, place: str, thing: str, event: tuple[str, str]) -> Fact:
     draw = random.Random(number)
-    person = f"{draw.choice(_PEOPLE)} {draw.choice(_FAMILIES)}"
-    year, sum_ = draw.randint(1700, 1999), draw.randint(100, 99999)
-    first, second = draw.sample(_REMARKS, 2)
-    answer = f"The {thing} of {place} {event[0]} {person} in {year}"
-    text = f"{first} {answer}, for the sum of {sum_:,} crowns. {second}"
+    answer = f"The {thing} of {place} {event[0]} {_person(draw)} in {draw.randint(1700, 1999)}"
+    remark = draw.choice(_REMARKS).format(place=_place(draw), person=_person(draw), sum=f"{draw.randint(100, 99999):,}")
+    text = (
+        f"{answer}, for the sum of {draw.randint(100, 99999):,} crowns, as entry {number:,} of the chronicle states. {remark}"
+    )
     return Fact(f"{place}: {thing}", text, f"When was the {thing} of {place} {event[1]}?", answer)
+
+
+def _person(draw: random.Random) -> str:
+    return f"{draw.choice(_PEOPLE)} {draw.choice(_FAMILIES)}"
+
+
+def _place(draw: random.Random) -> str:
+    return draw.choice(_STARTS) + draw.choice(_MIDDLES) + draw.choice(_ENDS)
 
 
 def write(folder: Path, known: list[Fact], first: int = 0) -> None:
