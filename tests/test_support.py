@@ -62,9 +62,21 @@ def test_a_true_sentence_is_not_struck_and_quotes_the_passage(verifier: Verifier
         ('Ada Stone called the harbour "a gate to hell".', "quote"),
     ],
 )
-def test_a_changed_fact_is_unsupported_and_named(verifier: Verifier, sentence: str, reason: str) -> None:
+def test_a_changed_fact_is_not_supported_and_named(verifier: Verifier, sentence: str, reason: str) -> None:
     found = verdict(verifier, sentence, 1)
-    assert found.support == "unsupported" and reason in found.reasons
+    assert found.support != "supported" and reason in found.reasons
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The harbour of Grey Point was opened on 5 March 1911.",
+        "The harbour is open to tankers.",
+        'Ada Stone called the harbour "a gate to hell".',
+    ],
+)
+def test_what_says_the_same_but_for_a_fact_and_what_nobody_said_is_struck(verifier: Verifier, sentence: str) -> None:
+    assert verdict(verifier, sentence, 1).support == "unsupported"
 
 
 def test_facts_that_have_changed_places_are_not_supported(verifier: Verifier) -> None:

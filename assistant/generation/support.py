@@ -32,13 +32,15 @@ class Thresholds:
     """What a sentence must reach, calibrated on tests/data/support_pairs.jsonl: `closeness` is the mean of the cosine
     similarity with its evidence and of the share of its words that stand there.
 
-    From `supported` on a sentence may be supported, below `struck` it is unsupported. `nearer` is by how much another passage
+    From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
+    says but for its facts. `nearer` is by how much another passage
     may be closer than the cited one; `twin` is the similarity of sentences that must not differ in their facts; a sentence is
     quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are.
     """
 
     supported: float = 0.6
     struck: float = 0.42
+    same: float = 0.78
     nearer: float = 0.14
     twin: float = 0.7
     adds: float = 0.12
@@ -149,9 +151,16 @@ class Verifier:
         return Verdict(support, tuple(quotes), closeness, tuple(dict.fromkeys(f.kind for f in findings)))
 
     def _graded(self, closeness: float, findings: Sequence[Finding]) -> Support:
-        if closeness < self._thresholds.struck or any(finding.grade == "break" for finding in findings):
+        """Grade a claim: a fact that is not in the quote strikes one that says the same but for that, and one far from it.
+
+        Between the two, where a claim puts its quote in other words, a single such fact marks it as weak.
+        """
+        limits = self._thresholds
+        breaks = {finding.kind for finding in findings if finding.grade == "break"}
+        in_other_words = limits.supported <= closeness < limits.same and len(breaks) == 1 and "quote" not in breaks
+        if closeness < limits.struck or (breaks and not in_other_words):
             return "unsupported"
-        return "weak" if findings or closeness < self._thresholds.supported else "supported"
+        return "weak" if findings or closeness < limits.supported else "supported"
 
     def _chosen(self, claim: _Claim, sentences: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
         """Return the sentence closest to the claim, and those that add words of it; in reading order."""
