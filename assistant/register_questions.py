@@ -147,6 +147,10 @@ def _operation(read: list[Token]) -> Operation | None:
 
 def _is_anchored(read: list[Token], operation: Operation) -> bool:
     """Say whether the words speak of the register, of supporters or of supporting the Call."""
+    wanted = filter_of(read)
+    named = wanted.kinds and wanted.places and STATE not in wanted.kinds
+    if named and operation in {"count", "list", "exists"} and not has(read, "not"):
+        return True  # "Belgian universities": every word of it is the register's
     if not has(read, *SIGNIFICANT):
         return False
     if operation == "list" and filter_of(read).is_open:
