@@ -10,7 +10,7 @@ from assistant.answers import AnswerPart, PartKind
 from assistant.citations import Citation, stands_on_its_page
 from assistant.evidence import Sentence
 from knowledge_base.catalog import Catalog
-from knowledge_base.passages import Passage
+from knowledge_base.passages import Page, Passage
 from knowledge_base.text_terms import words
 
 _LEANS = re.compile(
@@ -20,6 +20,7 @@ _LEANS = re.compile(
 )
 _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
 _WORD = re.compile(r"\w")
+_SPACES = 4  # characters of white space that reading a page may have left out between two lines
 
 Piece = tuple[Passage, int, int, str]
 Twins = Mapping[str, Sequence[Passage]]  # by passage id: passages of other documents that say the same
@@ -147,7 +148,21 @@ def _follows(one: Quote, other: Quote, catalog: Catalog) -> bool:
     if one.place != other.place or other.start < one.end or one.rest:
         return False
     page = catalog.page(one.passage.source, one.passage.page)
-    return page is not None and not _WORD.search(page.text[one.end : other.start])
+    return page is not None and not _WORD.search(page.text[one.end : other.start]) and _is_unbroken(page, one.end, other.start)
+
+
+def _is_unbroken(page: Page, end: int, start: int) -> bool:
+    """Say whether nothing was left out of the page between two stretches of its text: a foot note, a running head, a column."""
+    if not page.origin:
+        return True
+    last, first = _origin(page, end - 1), _origin(page, start)
+    return last is not None and first is not None and 0 < first - last <= start - end + 1 + _SPACES
+
+
+def _origin(page: Page, position: int) -> int | None:
+    """Return the index of the extractor's character that one of the page's text was made of, or None."""
+    run = next((run for run in page.origin if run.start <= position < run.start + run.length), None)
+    return run.origin_index + position - run.start if run else None
 
 
 def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[str, str], twins: Twins) -> Iterator[Citation]:

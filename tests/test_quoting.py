@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from small_catalogs import catalog_of, pages_of
@@ -10,6 +11,7 @@ from small_catalogs import catalog_of, pages_of
 from assistant.citations import stands_on_its_page
 from assistant.quoting import Quote, cited, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
+from knowledge_base.passages import Block, Document, OriginRun, Page
 
 CHARTER = """# Charter
 
@@ -113,6 +115,18 @@ def test_what_another_document_says_too_is_cited_from_both(catalog: Catalog) -> 
     assert [(c.number, c.source) for c in citations] == [(1, "charter.md"), (2, "copy.md")]
     assert [part.citations for part in parts] == [(1, 2), (1, 2)]
     assert cited(quotes[:3], catalog, twins)[1] == [cited(quotes[:3], catalog, {})[1][0]]
+
+
+@pytest.mark.parametrize(("after", "numbers"), [(21, [1, 1]), (24, [1, 1]), (60, [1, 2]), (0, [1, 2])])
+def test_what_a_foot_note_parts_on_the_page_is_not_one_quote(after: int, numbers: list[int], tmp_path: Path) -> None:
+    one, other = "Nine towns signed it.", "Two of them left."
+    blocks = (Block("paragraph", 0, 0, 21), Block("paragraph", 0, 23, 40))
+    origin = (OriginRun(0, 100, 21), OriginRun(23, 100 + after, 17))
+    page = Page(1, None, f"{one}\n\n{other}", blocks, origin)
+    document = Document("notes.pdf", "Notes", "hash", "en", (page,), "pdf")
+    with catalog_of(tmp_path / "catalog.sqlite3", {}, document) as catalog:
+        parts, _ = cited(page_quotes(catalog.passages_on_page("notes.pdf", 0)[0], catalog), catalog, {})
+    assert [number for part in parts for number in part.citations] == numbers
 
 
 def test_a_quote_that_does_not_stand_on_its_page_is_left_out(catalog: Catalog) -> None:
