@@ -99,7 +99,7 @@ def _label(record: EvaluationRecord) -> str:
 
 def _draw_question(record: EvaluationRecord, change: Change | None, generation: str) -> None:
     item = record.item
-    about = f"{item.category}, {item.lang}{', held out' if item.held_out else ''}: {record.outcome}"
+    about = f"{item.id}, {item.category}, {item.lang}{', held out' if item.held_out else ''}: {record.outcome}"
     before = f'<p class="quiet">Before: {as_html(change.before)}.</p>' if change else ""
     _block(f'<p><b>{as_html(item.question)}</b></p><p class="quiet">{as_html(about)}</p>{before}{details_html(record)}')
     links = _links(record, generation)

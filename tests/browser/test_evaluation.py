@@ -46,15 +46,14 @@ def test_an_evaluation_runs_and_a_failed_item_opens_with_its_source(harbour: Lib
     assert report.whole.items == 23 and (directory / "report.html").exists()
     assert page.locator(".pc-evaluation .card").first.inner_text().startswith("All facts")
     page.get_by_test_id("stImage").nth(3).wait_for()
-    page.get_by_label("Question", exact=True).press("ArrowDown")
-    page.get_by_role("option").nth(1).click()
-    settle(page)
     failed = report.failed[1]
+    choice = page.get_by_label("Question", exact=True)
+    choice.scroll_into_view_if_needed()
+    choice.fill(failed)
+    choice.press("Enter")
+    page.locator(".pc-evaluation", has_text=f"{failed}, ").wait_for()
     detail = page.locator(".pc-evaluation", has_text="Expected facts").inner_text()
-    assert (
-        "refused, though the documents answer it" in detail
-        and failed in page.get_by_label("Question", exact=True).input_value()
-    )
+    assert "refused, though the documents answer it" in detail
     page.get_by_role("link", name="Open the gold page").first.click()
     page.get_by_text("Ask a question").wait_for()
     assert_stayed_within(address, watched)
