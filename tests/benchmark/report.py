@@ -13,6 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+PICTURE = "![Time and memory as a share of the plain pipeline's](performance.svg)"
 Figures = dict[str, Any]
 
 
@@ -24,7 +25,7 @@ def main(compared: Path, growth: Path, docs: Path) -> None:
     note = docs / "performance.md"
     before, _, rest = note.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    measured = "\n\n".join([_under(results), _table(rows), _growth_table(grown)])
+    measured = "\n\n".join([PICTURE, _under(results), _table(rows), _growth_table(grown)])
     note.write_text(f"{before}{BEGIN}\n{measured}\n{END}{after}", encoding="utf-8")
     (docs / "performance.svg").write_text(bars(rows), encoding="utf-8")
 
