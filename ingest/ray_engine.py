@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -31,6 +32,7 @@ Row = dict[str, Any]
 
 _SHARE_OF_A_CORE = 0.5  # each core runs one worker of either stage
 _FILES_A_TASK = 10
+_PATIENCE = 10.0  # seconds until a cluster has to answer
 _OBJECT_STORE_BYTES = 512 << 20
 _SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -46,6 +48,10 @@ class ParseFiles:
 
     def __init__(self, settings: Settings) -> None:
         self._sandbox = open_sandbox(settings, 1)
+
+    def __del__(self) -> None:
+        """End the child process with the worker."""
+        self._sandbox.close()
 
     def __call__(self, row: Row) -> Iterator[Row]:
         """Yield a row a file: the file, and its document or the reason why there is none."""
@@ -135,6 +141,8 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Any]:
         import ray.data
     except ImportError as error:
         raise KnowledgeBaseError("Ray is not installed.", "Install it: pip install '.[scale]'") from error
+    if address:
+        _require_listener(address)
     local = {} if address else {"num_cpus": workers, "object_store_memory": _OBJECT_STORE_BYTES, "include_dashboard": False}
     paths = os.pathsep.join(path for path in sys.path if path)
     try:
@@ -156,6 +164,19 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Any]:
             yield ray
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Raise where nothing listens at HOST:PORT: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise KnowledgeBaseError(f"{address!r} is no address of a Ray cluster.", "Give HOST:PORT, such as 10.0.0.5:6379.")
+    try:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+    except OSError as error:
+        raise KnowledgeBaseError(
+            f"No Ray cluster answers at {address}: {error.strerror or error}.", "Check --ray-address, or leave it out."
+        ) from error
 
 
 def _be_silent(ray: Any) -> None:  # noqa: ANN401

@@ -158,9 +158,3 @@ def title(identifier: int) -> str:
         return Path(f"/proc/{identifier}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
-
-
-def test_an_address_where_no_cluster_is_is_named(documents: Path, tmp_path: Path):
-    with running(Library(documents, tmp_path / "data"), "--engine", "ray", "--ray-address", "127.0.0.1:1") as process:
-        _, error = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 2 and "Ray cannot be used at 127.0.0.1:1" in error and "Traceback" not in error

@@ -13,6 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+PICTURE = "![Time and memory as a share of the plain pipeline's](performance.svg)"
 Figures = dict[str, Any]
 
 
@@ -24,7 +25,7 @@ def main(compared: Path, growth: Path, docs: Path) -> None:
     note = docs / "performance.md"
     before, _, rest = note.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    measured = "\n\n".join([_under(results), _table(rows), _growth_table(grown)])
+    measured = "\n\n".join([PICTURE, _under(results), _table(rows), _growth_table(grown)])
     note.write_text(f"{before}{BEGIN}\n{measured}\n{END}{after}", encoding="utf-8")
     (docs / "performance.svg").write_text(bars(rows), encoding="utf-8")
 
@@ -123,21 +124,21 @@ def _growth_table(grown: Figures) -> str:
 
 
 def bars(rows: Sequence[tuple[str, str, str, float, str]]) -> str:
-    """Draw the ratios as bars, the other's figure as the line at 1."""
+    """Draw the ratios as bars, the other's figure as the line at 1; a figure that stands alone is left out."""
+    rows = [row for row in rows if row[2]]
     width, left, height = 820, 330, 26
-    scale = (width - left - 90) / max(1.2, *(ratio for _, _, _, ratio, _ in rows))
+    scale = (width - left - 130) / max(1.2, *(ratio for _, _, _, ratio, _ in rows))
     parts = []
-    for position, (name, ours, other, ratio, _) in enumerate(rows):
+    for position, (name, ours, _, ratio, _) in enumerate(rows):
         y = 30 + position * height
         label = escape(name.replace("`", ""))
         parts.append(f'<text x="{left - 10}" y="{y + 15}" text-anchor="end">{label}</text>')
         parts.append(f'<rect x="{left}" y="{y + 3}" width="{max(2.0, ratio * scale):.1f}" height="16" rx="2"/>')
-        text = escape(f"{ratio:.2f}" if other else ours)
-        parts.append(f'<text x="{left + ratio * scale + 6:.1f}" y="{y + 15}">{text}</text>')
+        parts.append(f'<text x="{left + ratio * scale + 6:.1f}" y="{y + 15}">{ratio:.2f} ({escape(ours)})</text>')
     bottom = 30 + len(rows) * height
     one = left + scale
     parts.append(f'<line x1="{one:.1f}" y1="22" x2="{one:.1f}" y2="{bottom}" stroke="#8a1c1c" stroke-dasharray="4 3"/>')
-    parts.append(f'<text x="{one:.1f}" y="16" text-anchor="middle">plain pipeline = 1</text>')
+    parts.append(f'<text x="{one:.1f}" y="16" text-anchor="middle">plain pipeline (the page: an empty app) = 1</text>')
     style = "text{font:12px sans-serif;fill:#333}rect{fill:#2f5f8f}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + 10}" role="img"'
