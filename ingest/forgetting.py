@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
-from ingest.chunking import embedded_text
 from ingest.traces import Traces, evaluations_that_hold, find_traces
 from ingest.without import publish_without
 from knowledge_base.catalog import Catalog
+from knowledge_base.embedded_text import embedded_text
 from knowledge_base.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.files import replace_file, storage_errors, sync_directory, writer_lock
