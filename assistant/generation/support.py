@@ -40,7 +40,7 @@ class Thresholds:
 
     supported: float = 0.6
     struck: float = 0.42
-    same: float = 0.78
+    same: float = 0.66
     nearer: float = 0.14
     twin: float = 0.7
     adds: float = 0.12
