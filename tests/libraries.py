@@ -80,9 +80,34 @@ def ingest(*arguments: str) -> Outcome:
 
 
 def assistant(*arguments: str) -> Outcome:
+    """Run the command in this process; the models are opened once for all tests that ask for the same."""
+    from assistant import answering
     from assistant.__main__ import app, run
 
-    return _outcome(app, run, arguments)
+    with patch.object(answering, "open_embedder", _embedder), patch.object(answering, "open_evidence_model", _evidence_model):
+        return _outcome(app, run, arguments)
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return _opened_embedder(settings.embedding_model, settings.cache_dir, settings.embedding_threads)
+
+
+def _evidence_model(settings: Settings) -> EvidenceModel | None:
+    return _opened_evidence_model(settings.evidence_model, settings.cache_dir, settings.embedding_threads)
+
+
+@cache
+def _opened_embedder(model: str, cache_dir: Path, threads: int) -> Embedder:
+    from knowledge_base.embeddings import open_embedder
+
+    return open_embedder(Settings(embedding_model=model, cache_dir=cache_dir, embedding_threads=threads))
+
+
+@cache
+def _opened_evidence_model(model: str, cache_dir: Path, threads: int) -> EvidenceModel | None:
+    from knowledge_base.evidence import open_evidence_model
+
+    return open_evidence_model(Settings(evidence_model=model, cache_dir=cache_dir, embedding_threads=threads))
 
 
 def _outcome(app: typer.Typer, run: Callable[[Callable[[], Any]], Any], arguments: tuple[str, ...]) -> Outcome:

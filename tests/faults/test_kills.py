@@ -15,7 +15,7 @@ ON_THE_WAY = {
     "embed": "add",
     "copy": "remove",
     "catalog-put": "change",
-    "vectors-delete": "remove",
+    "vectors-delete": "add",
     "vectors-put": "add",
     "verify": "change",
     "swap": "remove",
