@@ -9,10 +9,18 @@ import shutil
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import typer
+
+from knowledge_base.settings import Settings
+
+if TYPE_CHECKING:
+    from knowledge_base.embeddings import Embedder
+    from knowledge_base.evidence import EvidenceModel
 
 DOCUMENTS = Path(__file__).parent / "data" / "documents"
 SOURCES = [
