@@ -32,6 +32,16 @@ RECIPES = {
         bare=0.4,
         unanswered=0.1,
     ),
+    "neighbours": Recipe({"covid": 500, "xquad": 500, "squad": 600}, 2, marked=1.0, foreign=0.3, adjacent=0.9, unanswered=0.1),
+    "wide": Recipe(
+        {"covid": 600, "xquad": 700, "trec": EVERY, "squad": 5500},
+        2,
+        marked=0.95,
+        foreign=0.5,
+        adjacent=0.5,
+        bare=0.3,
+        unanswered=0.2,
+    ),
 }
 
 DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public question data.", exists=True, file_okay=False)]
@@ -41,7 +51,9 @@ DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public questi
 def train(
     data_dir: DataDirectory,
     output: Annotated[Path, typer.Option(help="Folder for the weights and the log.")],
-    recipe: Annotated[str, typer.Option(help="first: ranks alone; full: also says what answers.")] = "full",
+    recipe: Annotated[
+        str, typer.Option(help="first: ranks alone; full, then neighbours, then wide: the shipped model.")
+    ] = "full",
     start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
     threads: int = 2,
