@@ -137,9 +137,16 @@ def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_alone(fake: FakeA
     fake.answers["And who supports them?"] = replace(quoted_answer("And who supports them?"), standalone=read)
     opened = ask(ask(page(), "How many principles?"), "And who supports them?")
     html = shown(opened)
-    assert "Read as: …" in html and "How many principles? And who supports them?</p>" in html
+    assert "Read with the question and the answer before it." in html
     next(button for button in opened.button if button.label == "Ask it alone").click().run()
     assert (fake.histories[-2] != [], fake.histories[-1]) == (True, [])
+
+
+def test_a_question_with_a_slip_of_the_pen_says_how_it_was_read(fake: FakeAssistant):
+    fake.answers["How many princples?"] = replace(quoted_answer("How many princples?"), standalone="How many principles?")
+    opened = ask(page(), "How many princples?")
+    assert "Read as: How many principles?" in shown(opened)
+    assert "Ask it alone" not in labels(opened)
 
 
 def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):

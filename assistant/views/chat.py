@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ASKED = "asked"
 ALONE = "asked-alone"
-READING = 160  # characters shown of a question as it was read
 PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
 
 
@@ -126,24 +125,23 @@ def _draw_answer(message: Message, conversation: Conversation | None, *, is_save
 
 
 def _draw_reading(answer: Answer, message: int) -> None:
-    """Say how a question was read, where that is not as it was asked, and offer to ask it by itself."""
+    """Say how a question was read, where that is not as it was asked, and offer to ask a follow-up by itself."""
     if not answer.standalone:
         return
+    follows = answer.standalone != answer.question and answer.standalone.endswith(answer.question)
+    says = "Read with the question and the answer before it." if follows else f"Read as: {as_html(answer.standalone)}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
-        st.html(f'<p class="pc-quiet">Read as: {as_html(_shortened(answer.standalone))}</p>', width="content")
-        st.button(
-            "Ask it alone",
-            icon=":material/close:",
-            type="tertiary",
-            help="Ask the same question without what came before it.",
-            on_click=_ask_later,
-            args=(answer.question, True),
-            key=f"alone-{message}",
-        )
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= READING else f"…{text[-READING:].partition(' ')[2]}"
+        st.html(f'<p class="pc-quiet">{says}</p>', width="content")
+        if follows:
+            st.button(
+                "Ask it alone",
+                icon=":material/close:",
+                type="tertiary",
+                help="Ask the same question without what came before it.",
+                on_click=_ask_later,
+                args=(answer.question, True),
+                key=f"alone-{message}",
+            )
 
 
 def _draw_save(message: int, *, is_saved: bool) -> None:
