@@ -7,7 +7,7 @@ from small_catalogs import found
 
 from assistant.gathering import Evidence
 from assistant.questions import Question, analyse
-from assistant.refusal import CERTAIN, THRESHOLD, confidence, reason_for_refusal, signals
+from assistant.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals
 from knowledge_base.passages import Passage
 from knowledge_base.queries import Query
 
@@ -49,6 +49,12 @@ def test_signals_are_measured_on_the_question_and_its_evidence() -> None:
 @pytest.mark.parametrize(("trust", "refused"), [(THRESHOLD - 0.01, True), (THRESHOLD, False), (1.0, False)])
 def test_what_is_not_sure_enough_is_refused_with_a_reason(trust: float, refused: bool) -> None:
     assert (reason_for_refusal(question(), trust) is not None) == refused
+
+
+def test_a_question_most_of_whose_words_occur_nowhere_is_refused_unless_the_evidence_is_sure() -> None:
+    assert reason_for_refusal(question(("zeppelin",)), SURE - 0.01) == "Most of what it asks for occurs in no document."
+    assert reason_for_refusal(question(("zeppelin",)), SURE) is None
+    assert reason_for_refusal(question(("lamp",)), SURE - 0.01) is None
 
 
 def test_a_question_without_a_word_to_search_for_is_refused() -> None:
