@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from base64 import b64encode
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,10 +49,9 @@ def serve(settings: Settings, port: int) -> None:
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         print(f"The page is at {address} (Ctrl-C ends it).", flush=True)
-        try:
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again, unless the interrupt came while it was starting
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:
-            print("The page has ended.", flush=True)
+        print("The page has ended.", flush=True)
 
 
 def check_index(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -235,6 +236,7 @@ def test_a_question_that_cannot_be_answered_is_kept_and_the_error_shown(fake: Fa
 
 def test_without_an_index_the_sidebar_says_so(fake: FakeAssistant, tmp_path: Path):
     (tmp_path / "CURRENT").unlink()
+    shutil.rmtree(tmp_path / "generations")
     assert "Nothing yet." in shown(page())
 
 

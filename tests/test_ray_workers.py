@@ -12,6 +12,7 @@ import pytest
 
 from ingest.plan import FileToRead
 from ingest.ray_engine import CutAndEmbed, ParseFiles, RayReader
+from ingest.reading import Unread
 from knowledge_base.embeddings import open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.passages import Document, Passage
@@ -41,7 +42,7 @@ def test_a_worker_parses_a_batch_and_says_why_a_file_fails(settings: Settings, f
     gone = FileToRead("gone.md", tmp_path / "gone.md", "00", "markdown-1")
     rows = {pickle.loads(row["file"]).source: pickle.loads(row["result"]) for row in parsed(settings, file, gone)}
     assert isinstance(rows["boats.md"], Document) and rows["boats.md"].title == "Boats"
-    assert "cannot be read" in rows["gone.md"]
+    assert isinstance(rows["gone.md"], Unread) and "cannot be read" in rows["gone.md"].reason
 
 
 def test_a_worker_embeds_a_document_once_and_what_it_wrote_holds_every_text(
@@ -58,10 +59,10 @@ def test_a_worker_embeds_a_document_once_and_what_it_wrote_holds_every_text(
 
 
 def test_a_file_without_document_passes_through(settings: Settings, file: FileToRead, tmp_path: Path) -> None:
-    row = {"file": pickle.dumps(file), "result": pickle.dumps("it is empty")}
+    row = {"file": pickle.dumps(file), "result": pickle.dumps(Unread("it is empty"))}
     done = CutAndEmbed(settings, str(tmp_path / "shards"))(row)
     assert pickle.loads(done["passages"]) == [] and done["embedded"] == 0
-    assert pickle.loads(done["result"]) == "it is empty"
+    assert pickle.loads(done["result"]) == Unread("it is empty")
 
 
 def test_with_nothing_to_read_no_cluster_is_started(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,7 +216,7 @@ def test_a_file_that_could_not_be_opened_for_a_moment_is_read_at_the_next_sync(
     (library.documents / "ferry.txt").write_text("The night ferry leaves Saltholm at eleven.")
     with monkeypatch.context() as patch:
         passing = Unread("it cannot be read: Input/output error", is_passing=True)
-        patch.setattr("ingest.plan_reading.read_documents", lambda files, *_: ((file, passing) for file in files))
+        patch.setattr("ingest.stages.read_documents", lambda files, *_: ((file, passing) for file in files))
         failed = library.sync()
     assert (failed.code, failed.json["failed"][0]["source"]) == (1, "ferry.txt")
     assert library.sync().json["added"] == ["ferry.txt"]
