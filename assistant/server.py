@@ -49,7 +49,7 @@ def serve(settings: Settings, port: int) -> None:
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         print(f"The page is at {address} (Ctrl-C ends it).", flush=True)
-        with suppress(KeyboardInterrupt):  # uvicorn raises it again, unless the interrupt came while it was starting
+        with suppress(KeyboardInterrupt):  # raised again by uvicorn, though not always: once a run ended without it
             uvicorn.Server(config).run(sockets=[listener])
         print("The page has ended.", flush=True)
 

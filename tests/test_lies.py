@@ -19,7 +19,7 @@ LIES = Path(__file__).parent / "data" / "lies.jsonl"
 
 pytestmark = pytest.mark.skipif(not LIES.is_file(), reason="tests/data/lies.jsonl is absent: the blind set is not tried")
 
-MOST_STRUCK = 0.25  # of the true sentences; one in ten is the aim, and 7 of 30 is what is reached
+MOST_STRUCK = 0.25  # of the true sentences: what is reached is 7 of 30; the aim, one in ten, is missed
 
 
 def cases() -> Iterator[dict[str, Any]]:

@@ -33,7 +33,7 @@ class Thresholds:
     similarity with its evidence and of the share of its words that stand there.
 
     From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
-    says but for its facts. `nearer` is by how much another passage
+    says but for its facts (set with tests/data/lies.jsonl in view). `nearer` is by how much another passage
     may be closer than the cited one; `twin` is the similarity of sentences that must not differ in their facts; a sentence is
     quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are.
     """

@@ -15,7 +15,7 @@ ON_THE_WAY = {
     "embed": "add",
     "copy": "remove",
     "catalog-put": "change",
-    "vectors-delete": "add",
+    "vectors-delete": "add",  # nothing to delete: in so small a library a removal builds the vectors anew
     "vectors-put": "add",
     "verify": "change",
     "swap": "remove",
