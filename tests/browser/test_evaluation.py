@@ -49,8 +49,8 @@ def test_an_evaluation_runs_and_a_failed_item_opens_with_its_source(harbour: Lib
     failed = report.failed[1]
     choice = page.get_by_label("Question", exact=True)
     choice.scroll_into_view_if_needed()
-    choice.fill(failed)
-    choice.press("Enter")
+    choice.click()
+    page.get_by_role("option", name=failed).click()
     page.locator(".pc-evaluation", has_text=f"{failed}, ").wait_for()
     detail = page.locator(".pc-evaluation", has_text="Expected facts").inner_text()
     assert "refused, though the documents answer it" in detail
