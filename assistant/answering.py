@@ -14,7 +14,8 @@ from assistant.answers import Answer, AskedMode, Refusal, joined, written
 from assistant.conversation import context_of, leans_on_history
 from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
-from assistant.gathering import Evidence, gather
+from assistant.gathering import Evidence, Gatherer
+from assistant.parts import parts_of
 from assistant.questions import Question, analyse
 from assistant.refusal import CERTAIN, confidence, reason_for_refusal
 from assistant.register_answers import respond
@@ -194,8 +195,19 @@ class Assistant:
         self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None
     ) -> tuple[Question, Evidence]:
         context = "" if standalone else context_of(asked, history)
-        question = analyse(asked, self._retriever.read(standalone or asked, context))
-        return question, gather(question, self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
+        whole = standalone or asked
+        question = analyse(asked, self._retriever.read(whole, context))
+        gatherer = Gatherer(self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
+        return question, gatherer.gather(self._parts(question, whole))
+
+    def _parts(self, question: Question, asked: str) -> list[Question]:
+        """Return a question, or the parts of one that asks for several things, each in the light of the whole."""
+        texts = parts_of(asked)
+        if len(texts) < 2:
+            return [question]
+        context = " ".join(filter(None, (question.query.context, asked)))
+        read = [analyse(text, self._retriever.read(text, context)) for text in texts]
+        return [replace(part, language=question.language, told=question.told) for part in read]
 
     def _log(self, answer: Answer) -> None:
         """Log that a question was answered; what was asked only where the settings say so."""
@@ -219,7 +231,7 @@ class Assistant:
         twins = {r.passage.id: r.twins for r in evidence.passages}
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
-        parts, citations = ([], []) if reason else compose(question, evidence.sentences, catalog, ExtractiveSettings(), twins)
+        parts, citations = ([], []) if reason else compose(question, evidence, catalog, ExtractiveSettings(), twins)
         refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
         return Answer(
             question=question.asked,

@@ -13,6 +13,8 @@ from knowledge_base.text_terms import stem, stems, words
 
 _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
+_NOTE = re.compile(r"^\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)")
+_SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,10 @@ class EvidenceWeights:
     """How much each signal counts in a sentence's score; the signals lie between 0 and 1.
 
     `lead` is for the sentence that opens a document. Taken off are `foreign` for one in another language than the question's,
-    `told` for one that the conversation has just given, `fragment` for one that does not end as sentences do. `context` is
-    the share that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's rank, `scale` is
-    the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its rank.
+    `told` for one that the conversation has just given, `fragment` for one that does not end as sentences do, `note` for one
+    that begins as foot notes do. `context` is the share that a word counts which only headings or neighbours hold. `judged`
+    weighs the evidence model's rank, `scale` is the difference in its logits that halves it; `reranking` is the share that a
+    passage's best sentence has in its rank.
     """
 
     lexical: float = 0.35
@@ -33,6 +36,7 @@ class EvidenceWeights:
     foreign: float = 0.12
     told: float = 0.15
     fragment: float = 0.03
+    note: float = 0.1
     context: float = 0.4
     judged: float = 0.15
     scale: float = 2.0
@@ -90,7 +94,8 @@ def score_sentences(
     `similarities` are the sentences' with the question, by sentence id.
     """
     sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, weights)]
-    scored = [_scored(question, s, similarities[s.id], judgement, weights) for s in sentences if s.id in similarities]
+    quotable = [s for s in sentences if s.id in similarities and not is_scrap(s)]
+    scored = [_scored(question, s, similarities[s.id], judgement, weights) for s in quotable]
     return sorted(_with_fields(question, scored), key=lambda s: -s.score)
 
 
@@ -126,6 +131,7 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
         - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))
+        - weights.note * (sentence.kind == "paragraph" and bool(_NOTE.match(sentence.text)))
     )
     return replace(sentence, dense=dense, score=total)
 
@@ -134,6 +140,13 @@ def _is_told(sentence: Sentence, question: Question) -> bool:
     """Say whether a sentence tells little that the conversation has not told: its words are those of what came before."""
     held = set(stems(sentence.text, sentence.passage.language))
     return bool(held) and len(held & question.told) >= _TOLD * len(held)
+
+
+def is_scrap(sentence: Sentence) -> bool:
+    """Say whether a text is a piece of a sentence or a label: nothing ends it, and it is short or begins in the middle."""
+    if sentence.kind != "paragraph" or _ENDS.search(sentence.text):
+        return False
+    return sentence.text[:1].islower() or len(sentence.text.split()) <= _SCRAP
 
 
 def is_foreign(passage: Passage, question: Question) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assistant.answers import AnswerPart
 from assistant.citations import Citation
 from assistant.evidence import Sentence
+from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
 from assistant.quoting import Quote, Twins, cited, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
@@ -21,7 +22,8 @@ class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
-    A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
+    A sentence beside a quote counts `beside` more, and is taken while its score is within `margin` of the best one's, any other
+    one within `apart`. Two that
     share `overlap` of their words are one. The best `considered` sentences are looked at.
     """
 
@@ -32,29 +34,38 @@ class ExtractiveSettings:
     listed: float = 0.05
     counted: float = 0.3
     margin: float = 0.2
+    apart: float = 0.2
     beside: float = 0.15
     considered: int = 60
     overlap: float = 0.7
 
 
 def compose(
-    question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings, twins: Twins
+    question: Question, evidence: Evidence, catalog: Catalog, settings: ExtractiveSettings, twins: Twins
 ) -> tuple[list[AnswerPart], list[Citation]]:
-    """Return the parts of an answer and their citations, made of the best of `sentences` (best first)."""
-    chosen = _choose(question, sentences, catalog, settings)
+    """Return the parts of an answer and their citations, made of the best sentences of the evidence."""
+    chosen = _choose(question, evidence, catalog, settings)
     return cited(_in_reading_order(chosen), catalog, twins)
 
 
-def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:
+def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:
+    sentences = evidence.sentences
     quotes = _best_list(question, sentences, catalog, settings)
     groups = int(bool(quotes))
-    least = sentences[0].score - settings.margin if sentences else 0.0
-    open_ = list(sentences[: settings.considered])
+    best = sentences[0].score if sentences else 0.0
+    leading, open_ = list(evidence.leading), list(sentences[: settings.considered])
     while open_ and len(quotes) < settings.sentences:
-        sentence = max(open_, key=lambda s: _standing(s, quotes, settings))
-        open_.remove(sentence)
-        if _standing(sentence, quotes, settings) < least:
+        sentence = leading.pop(0) if leading else max(open_, key=lambda s: _standing(s, quotes, settings))
+        open_ = [other for other in open_ if other.id != sentence.id]
+        if _standing(sentence, quotes, settings) < best - settings.margin and sentence not in evidence.leading:
             break
+        if (
+            quotes
+            and sentence.score < best - settings.apart
+            and not _is_beside(sentence, quotes)
+            and sentence not in evidence.leading
+        ):
+            continue
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
@@ -69,12 +80,15 @@ def _choose(question: Question, sentences: Sequence[Sentence], catalog: Catalog,
 
 def _standing(sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
     """Return a sentence's score, more where it goes on from, or leads up to, what is quoted already."""
-    beside = any(
+    return sentence.score + settings.beside * _is_beside(sentence, quotes)
+
+
+def _is_beside(sentence: Sentence, quotes: Sequence[Quote]) -> bool:
+    return any(
         quote.passage.id == sentence.passage.id
         and min(abs(sentence.start - quote.end), abs(quote.start - sentence.end)) <= _NEXT
         for quote in quotes
     )
-    return sentence.score + settings.beside * beside
 
 
 def _length(quotes: Sequence[Quote]) -> int:

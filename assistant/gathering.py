@@ -30,28 +30,64 @@ class Evidence:
     """What was found for a question: `passages` and `sentences`, each best first.
 
     `nearest` is the largest cosine similarity of a sentence with the question; `answered` the largest probability, by the
-    evidence model, that a sentence answers it (None without the model).
+    evidence model, that a sentence answers it (None without the model). `leading` are the best sentences of each part of a
+    question that asks for several things.
     """
 
     passages: list[RetrievedPassage]
     sentences: list[Sentence]
     nearest: float = 0.0
     answered: float | None = None
+    leading: tuple[Sentence, ...] = ()
 
 
-def gather(
-    question: Question, retriever: HybridRetriever, catalog: Catalog, model: EvidenceModel | None, weights: EvidenceWeights
-) -> Evidence:
-    """Retrieve passages, weigh their sentences, and rank both; `model` is None where there is no evidence model."""
-    found = retriever.search(question.query, CANDIDATES, defining_passages(question, catalog))
-    similarities = retriever.sentence_similarities(question.query, [r.passage for r in found])
-    ranks = rank_sentences(model, question, found, similarities) if model else {}
-    sentences = score_sentences(question, found, similarities, Judgement(ranks), weights)
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """Gathers evidence from one index; `model` is None where there is no evidence model."""
+
+    retriever: HybridRetriever
+    catalog: Catalog
+    model: EvidenceModel | None
+    weights: EvidenceWeights
+
+    def gather(self, parts: Sequence[Question]) -> Evidence:
+        """Return the evidence for a question, or for each of its parts and put together."""
+        each = [self._of_one(part, len(parts)) for part in parts]
+        return each[0] if len(each) == 1 else together(each)
+
+    def _of_one(self, question: Question, parts: int) -> Evidence:
+        """Retrieve passages, weigh their sentences, and rank both."""
+        found = self.retriever.search(question.query, CANDIDATES, defining_passages(question, self.catalog))
+        similarities = self.retriever.sentence_similarities(question.query, [r.passage for r in found])
+        ranks = rank_sentences(self.model, question, found, similarities, RANKED // parts) if self.model else {}
+        sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights)
+        return Evidence(
+            reranked(found, sentences, self.weights.reranking),
+            sentences,
+            max(similarities.values(), default=0.0),
+            probability_answered(self.model, question, sentences[: READ // parts]) if self.model else None,
+        )
+
+
+def together(each: Sequence[Evidence]) -> Evidence:
+    """Return the evidence for the parts of a question as one: the best passages of each in turn, sentences by best score."""
+    passages: dict[str, RetrievedPassage] = {}
+    for rank in range(max(len(evidence.passages) for evidence in each)):
+        for evidence in each:
+            for found in evidence.passages[rank : rank + 1]:
+                held = {passage.id for kept in passages.values() for passage in (kept.passage, *kept.twins)}
+                if found.passage.id not in held:
+                    passages[found.passage.id] = found
+    best: dict[str, Sentence] = {}
+    for sentence in sorted((s for evidence in each for s in evidence.sentences), key=lambda s: -s.score):
+        best.setdefault(sentence.id, sentence)
+    answered = [evidence.answered for evidence in each if evidence.answered is not None]
     return Evidence(
-        reranked(found, sentences, weights.reranking),
-        sentences,
-        max(similarities.values(), default=0.0),
-        probability_answered(model, question, sentences) if model else None,
+        list(passages.values()),
+        list(best.values()),
+        max(evidence.nearest for evidence in each),
+        max(answered, default=None),
+        tuple(evidence.sentences[0] for evidence in each if evidence.sentences),
     )
 
 
@@ -71,19 +107,19 @@ def _defines(question: Question, passage: Passage) -> bool:
 
 
 def rank_sentences(
-    model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float]
+    model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, float]:
-    """Have the evidence model rank the sentences most like the question; return its logits by sentence id."""
+    """Have the evidence model rank the `most` sentences most like the question; return its logits by sentence id."""
     texts = {i: text for r in found for i, text in r.passage.quotable_sentences().items() if i in similarities}
     scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences() if i in similarities}
-    chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:RANKED]
+    chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:most]
     logits = model.score(question.query.text, [with_neighbours("", texts[identifier], "") for identifier in chosen])
     return dict(zip(chosen, map(float, logits), strict=True))
 
 
 def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
-    """Return the largest probability that one of the best sentences, read between its neighbours, answers the question."""
-    windows = [_window(sentence) for sentence in sentences[:READ]]
+    """Return the largest probability that one of the sentences, read between its neighbours, answers the question."""
+    windows = [_window(sentence) for sentence in sentences]
     asked = " ".join(filter(None, (question.query.context, question.query.text)))
     return float(max(model.answers(asked, windows), default=0.0))
 

@@ -11,7 +11,7 @@ from libraries import Library
 from small_catalogs import catalog_of, found
 
 from assistant.evidence import EvidenceWeights, Sentence
-from assistant.gathering import defining_passages, gather, probability_answered, rank_sentences, reranked
+from assistant.gathering import Evidence, Gatherer, defining_passages, probability_answered, rank_sentences, reranked, together
 from assistant.questions import analyse
 from knowledge_base.catalog import Catalog
 from knowledge_base.embeddings import Embedder
@@ -72,10 +72,11 @@ def test_the_model_ranks_each_sentence_by_itself(catalog: Catalog) -> None:
     model, passages = PrefersTheWord("twice"), list(catalog.all_passages())
     similarities = {i: 0.5 for p in passages for i in p.quotable_sentences()}
     question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
-    ranks = rank_sentences(model, question, found(passages), similarities)
+    ranks = rank_sentences(model, question, found(passages), similarities, 99)
     assert ranks.keys() == similarities.keys()
     assert (max(ranks.values()), model.questions) == (4.0, ["How often?"])
     assert "¶ The fog horn of Brightwater was mended twice. ¶" in model.read
+    assert len(rank_sentences(model, question, found(passages), similarities, 2)) == 2
 
 
 def test_the_model_reads_the_best_between_their_neighbours_to_say_whether_one_answers(catalog: Catalog) -> None:
@@ -110,10 +111,22 @@ def test_the_model_s_choice_comes_first(shared_library: Library, embedder: Embed
         retriever = HybridRetriever(generation, embedder)
         question = analyse("What does a town do?", retriever.read("What does a town do?"))
         weights = EvidenceWeights(judged=2.0, reranking=0.8)
-        plain = gather(question, retriever, generation.catalog, None, weights)
-        judged = gather(question, retriever, generation.catalog, PrefersTheWord("buoy"), weights)
+        plain = Gatherer(retriever, generation.catalog, None, weights).gather([question])
+        judged = Gatherer(retriever, generation.catalog, PrefersTheWord("buoy"), weights).gather([question])
     assert "buoy" in judged.sentences[0].text
     assert judged.sentences[0].passage.id == judged.passages[0].passage.id
     assert (judged.answered, plain.answered) == (pytest.approx(0.9), None)
     assert judged.nearest == plain.nearest > 0
     assert {r.passage.id for r in plain.passages} == {r.passage.id for r in judged.passages}
+
+
+def test_the_evidence_for_parts_is_put_together_in_turn(catalog: Catalog) -> None:
+    passages = found(sorted(catalog.all_passages(), key=lambda p: p.source), [0.6, 0.5])
+    one, other = sentence_of(catalog, "glossary.md", 0.7), sentence_of(catalog, "notes.md", 0.9)
+    first = Evidence(passages, [one, other], nearest=0.5, answered=0.2)
+    second = Evidence(passages[::-1], [other], nearest=0.6, answered=0.1)
+    both = together([first, second])
+    assert [r.passage.source for r in both.passages] == ["glossary.md", "notes.md"]
+    assert [s.score for s in both.sentences] == [0.9, 0.7]
+    assert both.leading == (one, other)
+    assert (both.nearest, both.answered) == (0.6, 0.2)

@@ -42,6 +42,15 @@ RECIPES = {
         bare=0.3,
         unanswered=0.2,
     ),
+    "briefs": Recipe(
+        {"brief": EVERY, "covid": 200, "xquad": 300, "trec": EVERY, "squad": 700},
+        4,
+        marked=1.0,
+        foreign=0.5,
+        adjacent=0.3,
+        alone=0.6,
+        unanswered=0.1,
+    ),
 }
 
 DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public question data.", exists=True, file_okay=False)]
@@ -56,6 +65,7 @@ def train(
     ] = "full",
     start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
+    passes: Annotated[int, typer.Option(min=1, help="Times that each question is taken, with other texts each time.")] = 1,
     threads: int = 2,
     seed: int = 1,
 ) -> None:
@@ -75,7 +85,8 @@ def train(
     verify(MINILM)
     chance = random.Random(seed)
     training, _ = read_data(data_dir)
-    made = GroupMaker(training, RECIPES[recipe], cached_encoder(output.parent / "vectors"), chance).groups()
+    maker = GroupMaker(training, RECIPES[recipe], cached_encoder(output.parent / "vectors"), chance)
+    made = [group for _ in range(passes) for group in maker.groups()]
     network = open_network(MINILM.folder)
     if start:
         network.load_trained(load_file(start))

@@ -6,20 +6,26 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.evidence_text import with_neighbours
 from knowledge_base.evidence_training.questions import AskedQuestion, Document, QuestionData
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 
+Form = Literal["marked", "plain", "alone", "bare"]  # between its neighbours, marked off or not; without them, marked or not
+WINDOWS = frozenset({"marked", "plain"})
+
 HARDEST = 12
 BY_WORDS = frozenset({"squad", "trec"})  # kinds whose nearest texts are those that share words, which takes no time
 WIDTH = 2048
 OTHER_DOCUMENTS = 6  # of the same kind, among which near misses are looked for
+SAME = 0.8  # cosine similarity with an answer from which on a text may say the same, and is no negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Recipe:
     """How groups are made: at most so many questions of each kind, `negatives` a group.
 
     Then the shares of groups in which the sentence is marked, one negative comes from another document, one is the answer's
-    neighbour, neighbours are left out (of squad's, which are not always neighbours), and no text answers.
+    neighbour, neighbours and marks are left out (of squad's, which are not always neighbours), neighbours alone are (as where
+    the product ranks sentences), and no text answers.
     """
 
     kinds: Mapping[str, int]
@@ -36,6 +43,7 @@ class Recipe:
     foreign: float = 0.0
     adjacent: float = 0.0
     bare: float = 0.0
+    alone: float = 0.0
     unanswered: float = 0.0
 
 
@@ -86,23 +94,37 @@ class GroupMaker:
     def _group(self, question: AskedQuestion, vector: Vectors) -> Group:
         recipe, chance = self._recipe, self._chance
         document = self._data.documents[question.document]
-        marked = chance.random() < recipe.marked
-        bare = document.kind == "squad" and chance.random() < recipe.bare
+        form = self._form(document.kind)
+        if not question.answers:
+            return self._unanswered(question, vector, form)
         near = {i + step for i in question.answers for step in (-1, 1)} - question.answers
-        texts = [_text(document, chance.choice(sorted(question.answers)), marked, bare)]
+        texts = [_text(document, chance.choice(sorted(question.answers)), form)]
         sure = [True]
-        if marked and chance.random() < recipe.adjacent and (beside := self._beside(document, near)):
-            texts.append(_text(document, chance.choice(beside), marked, bare))
+        if form == "marked" and chance.random() < recipe.adjacent and (beside := self._beside(document, near)):
+            texts.append(_text(document, chance.choice(beside), form))
             sure.append(False)
         if document.kind != "policy" and chance.random() < recipe.foreign:
-            texts += [self._foreign(question, vector, marked, bare)]
+            texts += [self._foreign(question, vector, form)]
         open_places = recipe.negatives + 1 - len(texts)
-        own = self._hardest(question.document, vector, question.answers | (frozenset() if bare else near))
-        texts += [_text(document, i, marked, bare) for i in chance.sample(own, min(open_places, len(own)))]
+        own = self._hardest(question.document, vector, question.answers | (near if form in WINDOWS else frozenset()))
+        texts += [_text(document, i, form) for i in chance.sample(own, min(open_places, len(own)))]
         sure += [True] * (len(texts) - len(sure))
         answered = len(texts) < 2 or chance.random() >= recipe.unanswered
         first = 0 if answered else 1
         return Group(question.text, tuple(texts[first:]), answered, tuple(sure[first:]))
+
+    def _unanswered(self, question: AskedQuestion, vector: Vectors, form: Form) -> Group:
+        """Return the nearest texts of a document to a question that it does not answer."""
+        document, count = self._data.documents[question.document], self._recipe.negatives + 1
+        texts = [_text(document, i, form) for i in self._hardest(question.document, vector, frozenset())[:count]]
+        return Group(question.text, tuple(texts), False, (True,) * len(texts))
+
+    def _form(self, kind: str) -> Form:
+        recipe, chance = self._recipe, self._chance
+        marked: Form = "marked" if chance.random() < recipe.marked else "plain"
+        if kind == "squad" and chance.random() < recipe.bare:
+            return "bare"
+        return "alone" if chance.random() < recipe.alone else marked
 
     def _beside(self, document: Document, near: Iterable[int]) -> list[int]:
         return sorted(i for i in near if 0 <= i < len(document.sentences))
@@ -111,20 +133,23 @@ class GroupMaker:
         order = np.argsort(-(self._vectors[number] @ vector))
         return [int(i) for i in order[: HARDEST + len(left_out)] if int(i) not in left_out][:HARDEST]
 
-    def _foreign(self, question: AskedQuestion, vector: Vectors, marked: bool, bare: bool) -> str:
+    def _foreign(self, question: AskedQuestion, vector: Vectors, form: Form) -> str:
         """Return one of the nearest texts of other documents of the same kind."""
         kind = self._data.documents[question.document].kind
         others = [n for n in self._vectors if n != question.document and self._data.documents[n].kind == kind]
         chosen = self._chance.sample(others, min(OTHER_DOCUMENTS, len(others)))
-        number, position = max(
-            ((n, int(np.argmax(self._vectors[n] @ vector))) for n in chosen),
-            key=lambda place: float(self._vectors[place[0]][place[1]] @ vector),
-        )
-        return _text(self._data.documents[number], position, marked, bare)
+        answers = self._vectors[question.document][sorted(question.answers)]
+        scores = {n: np.where((self._vectors[n] @ answers.T).max(axis=1) < SAME, self._vectors[n] @ vector, -1) for n in chosen}
+        number = max(scores, key=lambda n: float(scores[n].max()))
+        position = int(scores[number].argmax())
+        return _text(self._data.documents[number], position, form)
 
 
-def _text(document: Document, position: int, marked: bool, bare: bool) -> str:
-    return document.sentences[position] if bare else document.window(position, marked)
+def _text(document: Document, position: int, form: Form) -> str:
+    if form in WINDOWS:
+        return document.window(position, marked=form == "marked")
+    sentence = document.sentences[position]
+    return with_neighbours("", sentence, "", marked=form == "alone")
 
 
 def word_vectors(texts: Sequence[str]) -> Vectors:

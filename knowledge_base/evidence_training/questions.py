@@ -1,4 +1,4 @@
-"""Read the public question data: documents cut into sentences, and questions with the sentences that answer them."""
+"""Read question data, public and our own: documents cut into sentences, and questions with the sentences that answer them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from knowledge_base.evidence_text import with_neighbours
 
 TREC_CANDIDATES = 80
 SQUAD_DOCUMENT = 60  # sentences: the articles' bounds are not given
-DEV_COVID, DEV_XQUAD, DEV_TREC = 7, 4, 15
+DEV_COVID, DEV_XQUAD, DEV_TREC, DEV_BRIEFS = 7, 4, 15, 5
+BRIEFS = Path(__file__).parents[1] / "library" / "briefs"
+OWN_QUESTIONS = Path(__file__).parent / "questions_on_briefs.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question on a document, by its number, and the positions of the sentences that answer it."""
+    """A question on a document, by its number, and the positions of the sentences that answer it (none: nothing does)."""
 
     text: str
     document: int
@@ -51,15 +53,15 @@ class QuestionData:
     documents: list[Document] = field(default_factory=list)
     questions: list[AskedQuestion] = field(default_factory=list)
 
-    def add(self, document: Document, questions: Sequence[tuple[str, frozenset[int]]]) -> None:
-        """Add a document with its questions; those that every sentence or none answers teach nothing and are left out."""
-        useful = [(text, found) for text, found in questions if 0 < len(found) < len(document.sentences)]
+    def add(self, document: Document, questions: Sequence[tuple[str, frozenset[int]]], least: int = 1) -> None:
+        """Add a document with its questions, those left out that every sentence or fewer than `least` answer."""
+        useful = [(text, found) for text, found in questions if least <= len(found) < len(document.sentences)]
         self.questions += [AskedQuestion(text, len(self.documents), found) for text, found in useful]
         self.documents.append(document)
 
 
 def read_data(folder: Path) -> tuple[QuestionData, QuestionData]:
-    """Return the questions to train on, and those kept apart: other papers, other articles, other TREC questions."""
+    """Return the questions to train on, and those kept apart: other papers, articles, TREC questions and briefs."""
     training, dev = QuestionData(), QuestionData()
     for kind, name, kept in (("covid", "covid-qa.train.json", DEV_COVID), ("xquad", "xquad.en.train.json", DEV_XQUAD)):
         articles = _articles(folder / name)
@@ -69,6 +71,7 @@ def read_data(folder: Path) -> tuple[QuestionData, QuestionData]:
         _add_policies(training, _articles(folder / name))
     _add_squad(training, folder / "squad-sentences.train.tsv")
     _add_trec(training, dev, folder / "trec-qa.train.csv")
+    _add_briefs(training, dev)
     return training, dev
 
 
@@ -133,6 +136,42 @@ def _add_policies(data: QuestionData, articles: Sequence[dict[str, Any]]) -> Non
         chosen[number].append((text, frozenset(by_policy[number])))
     for number, (document, _) in enumerate(read):
         data.add(document, chosen[number])
+
+
+# Our own questions on the briefs
+
+
+def _add_briefs(training: QuestionData, dev: QuestionData) -> None:
+    """Add the briefs with our own questions on them, also those that nothing answers; some briefs are kept apart."""
+    asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in OWN_QUESTIONS.read_text(encoding="utf-8").splitlines():
+        item = json.loads(line)
+        asked[item["brief"]].append(item)
+    kept = sorted(asked)[:: max(1, len(asked) // DEV_BRIEFS)][:DEV_BRIEFS]
+    for name, items in sorted(asked.items()):
+        document = _brief(BRIEFS / name)
+        questions = [(item["question"], _stated(document, item["answers"])) for item in items]
+        (dev if name in kept else training).add(document, questions, least=1 if name in kept else 0)
+
+
+def _brief(path: Path) -> Document:
+    """Return a brief cut into sentences, its paragraphs being blocks; headings and front matter are left out."""
+    body = path.read_text(encoding="utf-8").split("\n---\n", 1)[-1]
+    sentences: list[str] = []
+    blocks: list[int] = []
+    for block, line in enumerate(body.splitlines()):
+        text = line.removeprefix("- ")
+        if not line.startswith("#"):
+            found = [" ".join(text[start:end].split()) for start, end in _sentence_spans(text)]
+            sentences += found
+            blocks += [block] * len(found)
+    return Document("brief", tuple(sentences), tuple(blocks))
+
+
+def _stated(document: Document, answers: Sequence[str]) -> frozenset[int]:
+    """Return the positions of the sentences that answer: an answer may be several sentences, or a part of one."""
+    plain = [" ".join(answer.split()) for answer in answers]
+    return frozenset(i for i, s in enumerate(document.sentences) if any(s in answer or answer in s for answer in plain))
 
 
 # Sentences in tables
