@@ -10,7 +10,7 @@ from assistant.citations import Citation
 from assistant.evidence import Sentence
 from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
-from assistant.quoting import Quote, Twins, cited, list_around, page_quotes, understandable
+from assistant.quoting import Quote, Twins, cited, enumerated, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.text_terms import stems
 
@@ -129,9 +129,10 @@ def _expanded(question: Question, sentence: Sentence, catalog: Catalog, settings
     """Return the sentence's list where it leads into one or one is asked for; else the sentence with what it needs."""
     page = page_quotes(sentence.passage, catalog)
     here = _position(page, sentence)
-    run = list_around(page, here, question.kind == QuestionKind.LIST)
-    if len(run) > 1 and _length(run) <= settings.list_words:
-        return run
+    wanted = question.kind == QuestionKind.LIST
+    for run in (list_around(page, here, wanted), enumerated(page, here, whole=wanted)):
+        if len(run) > 1 and _length(run) <= settings.list_words:
+            return run
     return understandable(page, here, catalog)
 
 

@@ -19,6 +19,8 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
+_OPEN = re.compile(r"[:;](?: and| et| or| ou)?\s*$")
+_MOST_ENUMERATED = 8
 _WORD = re.compile(r"\w")
 _SPACES = 4  # characters of white space that reading a page may have left out between two lines
 
@@ -67,13 +69,24 @@ def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
 
 
 def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:
-    """Return a sentence with the one it leans on, what its colon leads to, and its rest overleaf."""
-    found = [page[here]]
-    if page[here].text.rstrip().endswith(":") and here + 1 < len(page):
-        found.append(page[here + 1])
+    """Return a sentence with the one it leans on, what its colon or semicolon leads to, and its rest overleaf."""
+    found = enumerated(page, here)
     if leans(page[here]) and here > 0 and page[here - 1].kind == "paragraph":
         found.insert(0, page[here - 1])
     return [_with_rest(quote, page, catalog) for quote in found]
+
+
+def enumerated(page: Sequence[Quote], here: int, whole: bool = False) -> list[Quote]:
+    """Return a sentence with what it goes on to where it ends with a colon or, in an enumeration, with a semicolon.
+
+    `whole`: with what leads up to it in the same way, too.
+    """
+    last = here
+    while last + 1 < len(page) and _OPEN.search(page[last].text) and last - here < _MOST_ENUMERATED:
+        last += 1
+    while whole and here > 0 and _OPEN.search(page[here - 1].text) and last - here < _MOST_ENUMERATED:
+        here -= 1
+    return list(page[here : last + 1])
 
 
 def leans(quote: Quote) -> bool:

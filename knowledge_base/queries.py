@@ -18,6 +18,8 @@ CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
 _SHORTEST_MENDED = 5
 _LONG_WORD = 8  # from here on two letters may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
+_GROUP = re.compile(r"\b(?:WG|GT)[ -]?(\d{1,2})\b|\b(?:working group|groupe de travail) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
+_PRINCIPLE = re.compile(r"\bprincip(?:le|e) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
 _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 
 
@@ -51,6 +53,7 @@ class QueryReader:
 
     def read(self, question: str, context: str = "") -> Query:
         """Read a question; `context` is what it leans on in a conversation."""
+        question = self._with_groups_in_words(question)
         terms = question_terms(question)
         french = question_language(question) == "fr"
         shouted = set() if question.isupper() else {fold(word) for word in _ABBREVIATION.findall(question)}
@@ -67,12 +70,24 @@ class QueryReader:
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
             unknown=self._unknown(all_terms),
             mended=mended,
-            names=_names(text, own),
+            names=_names(text, own) | _numbered(text),
         )
 
     def _unknown(self, terms: Terms) -> tuple[str, ...]:
         frequency = self._catalog.document_frequency([s for stems in terms.values() for s in stems])
         return tuple(word for word, stems in terms.items() if not any(frequency[s] for s in stems))
+
+    def _with_groups_in_words(self, question: str) -> str:
+        """Write "WG5" as "Working Group 5" where no document holds the short form."""
+        french = question_language(question) == "fr"
+
+        def in_words(match: re.Match[str]) -> str:
+            number = match[1]
+            if number is None or self._catalog.document_frequency([f"wg{number}"])[f"wg{number}"]:
+                return match[0]
+            return f"Groupe de travail {number}" if french else f"Working Group {number}"
+
+        return _GROUP.sub(in_words, question)
 
     # Misspelt words
 
@@ -164,6 +179,18 @@ def _names(text: str, own: Terms) -> dict[str, str]:
         return {}
     found = dict.fromkeys(word for name in _NAME.findall(text) for word in words(name) if word in own)
     return {word: match_expression(own[word]) for word in found}
+
+
+def _numbered(text: str) -> dict[str, str]:
+    """Map each working group or principle that a question names by its number to the FTS5 expression that finds it."""
+    groups = {
+        f"working group {n}": (f"wg{n}", f"work group {n}", f"group travail {n}")
+        for pair in _GROUP.findall(text)
+        for n in pair
+        if n
+    }
+    principles = {f"principle {n}": (f"principl {n}", f"princip {n}") for n in _PRINCIPLE.findall(text)}
+    return {name: match_expression(phrases) for name, phrases in (groups | principles).items()}
 
 
 def match_expression(terms: Iterable[str]) -> str:
