@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.register_words import Token
 from knowledge_base.register import Kind, RegisterFilter
@@ -74,7 +75,7 @@ def _excluded(read: Sequence[Token]) -> set[int]:
 
 def _target(read: Sequence[Token], position: int, only_or: bool = False) -> int | None:
     """Return the next word that matters after `position`: only across "or", "and" and articles where `only_or`."""
-    passed = {"or", "filler"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "or"}
+    passed = {"or", "filler"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "seat", "or"}
     for following in range(position + 1, len(read)):
         token = read[following]
         if not token.roles & passed:
@@ -90,6 +91,25 @@ def is_negated(read: Sequence[Token]) -> bool:
             if target is None or read[target].roles & {*SIGNIFICANT, "list", "any"}:
                 return True
     return False
+
+
+def narrowed(whole: RegisterFilter, part: RegisterFilter) -> RegisterFilter | None:
+    """Return what is in both; None where no one kind is both ("companies" among "states")."""
+    if whole.kinds and part.kinds and whole.kinds != part.kinds:
+        kinds = tuple(joined for first in whole.kinds for second in part.kinds if (joined := _joined(first, second)))
+        if len(kinds) < len(part.kinds):
+            return None
+    else:
+        kinds = whole.kinds or part.kinds
+    if whole.places and part.places and whole.places != part.places:
+        return None if not _codes(part) <= _codes(whole) else replace(part, kinds=kinds)
+    excluded = tuple(dict.fromkeys((*whole.excluded, *part.excluded)))
+    excluded_kinds = tuple(dict.fromkeys((*whole.excluded_kinds, *part.excluded_kinds)))
+    return replace(part, kinds=kinds, places=part.places or whole.places, excluded=excluded, excluded_kinds=excluded_kinds)
+
+
+def _codes(wanted: RegisterFilter) -> set[str]:
+    return {code for place in wanted.places for code in place.codes}
 
 
 def has(read: Sequence[Token], *roles: str) -> bool:

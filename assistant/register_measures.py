@@ -1,0 +1,255 @@
+"""Questions on numbers and lists: which of the operations the known words of a question ask for, and of what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from assistant.register_asked import Operation, RegisterQuestion
+from assistant.register_dates import interval
+from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated, narrowed
+from assistant.register_words import Token, tokens
+from knowledge_base.countries import Place, group
+from knowledge_base.register import Grouping, RegisterFilter
+
+_DO = frozenset(["do", "does", "did"])
+_ALL = frozenset(["the", "all", "all the", "every", "each", "le", "la", "les", "tous", "toutes", "tous les", "toutes les"])
+_ONE_GROUP = frozenset(["country", "state", "nation", "etat", "category", "categorie", "type", "kind", "nature", "sector"])
+_MOST_LATEST = 5
+
+
+def measured(text: str, language: str) -> RegisterQuestion | None:
+    """Read a question on numbers or lists, or return None; `text` is plain."""
+    dates = interval(text)
+    read = tokens(dates.rest)
+    if not read or not all(token.is_known for token in read) or _is_about_something_else(read):
+        return None
+    operation = _operation(read)
+    if not operation or not _is_anchored(read, operation) or (dates != (text, None, None) and not has(read, "act")):
+        return None
+    asked = RegisterQuestion(operation, language, counted=has(read, "count"), ambiguous=doubtful(read))
+    built = _built(asked, read)
+    return built and _dated(built, dates.since, dates.before)
+
+
+def doubtful(read: list[Token]) -> tuple[Place, ...]:
+    """Return the countries that one of the words may mean, where it may mean several."""
+    return next((token.places for token in read if len(token.places) > 1), ())
+
+
+def _built(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
+    if asked.operation == "top":
+        return _top(asked, read)
+    if asked.operation == "compare":
+        return replace(asked, filters=tuple(_sides(read)))
+    if asked.operation == "share":
+        return _shared(asked, read)
+    if asked.operation == "latest":
+        return _latest(asked, read)
+    if is_negated(read):
+        return _missing(asked, read)
+    if asked.operation == "countries":
+        read = [token for token in read if token.kind != STATE]
+    return replace(asked, filters=(filter_of(read),))
+
+
+def _dated(asked: RegisterQuestion, since: str | None, before: str | None) -> RegisterQuestion:
+    filters = tuple(replace(wanted, joined_since=since, joined_before=before) for wanted in asked.filters)
+    return replace(asked, filters=filters)
+
+
+# Which operation
+
+
+def _operation(read: list[Token]) -> Operation | None:
+    """Return what is asked for; the more telling words first."""
+    wanted = filter_of(read)
+    if has(read, "share") and wanted != RegisterFilter():
+        return "share"
+    if _is_ranking(read):
+        return "compare" if _names_sides(read) else "top"
+    if has(read, "compare") and len(_sides(read)) > 1:
+        return "compare"
+    if has(read, "top", "bottom", "compare") or _has_idle_number(read, wanted):
+        return None
+    if has(read, "last") and not has(read, "count") and has(read, "act", "supporter"):
+        return "latest"
+    if has(read, "count"):
+        return "countries" if _asks_for_countries(read) else "count"
+    return None if has(read, "how", "where") else _listing(read)
+
+
+def _has_idle_number(read: list[Token], wanted: RegisterFilter) -> bool:
+    """Say whether a number would go unused: not that of "the 27 EU members" or "the last three"."""
+    return any(token.number for token in read) and not has(read, "last") and not any(place.is_group for place in wanted.places)
+
+
+def _listing(read: list[Token]) -> Operation | None:
+    first = read[0]
+    if first.roles & {"any", "are"} and has(read, "any"):
+        return "exists"
+    if has(read, "list") or first.kind or first.places or "supporter" in first.roles:
+        return "list"
+    if first.text in _ALL and not has(read, "what", "act"):
+        return "list"
+    if not has(read, "what") and not first.roles & {"are", "filler"}:
+        return "list"
+    return "list" if first.text in {"what", "what are"} and not filter_of(read).is_open else None
+
+
+def _is_ranking(read: list[Token]) -> bool:
+    """Say whether groups of supporters are to be told apart: "which country has the most", "by category"."""
+    if has(read, "split") or (has(read, "by") and _grouping(read)):
+        return not (has(read, "split") and not _grouping(read) and has(read, "compare", "count"))
+    if not has(read, "top", "bottom"):
+        return _asks_where(read) or _asks_for_the_kinds(read)
+    return not (read[0].text in {*_DO, "have", "has"} and not _names_sides(read)) and bool(_grouping(read) or _names_sides(read))
+
+
+def _names_sides(read: list[Token]) -> bool:
+    """Say whether the countries to choose from are named: "which has the most, Spain or Italy"."""
+    wanted = filter_of(_without_the_one(read))
+    named = len(wanted.places) > 1 and not any(place.is_group for place in wanted.places)
+    return has(read, "top", "bottom", "compare") and named and not has(read, "split", "by_category", "by_nature")
+
+
+def _asks_where(read: list[Token]) -> bool:
+    return has(read, "where") and has(read, "represented", "seat") and filter_of(read).places == ()
+
+
+def _asks_for_the_kinds(read: list[Token]) -> bool:
+    """Say whether it begins as "what kinds of supporters"."""
+    begins = read[0].roles & {"what", "list"} and len(read) > 1 and read[1].roles & {"by_category", "by_nature"}
+    return bool(begins or read[0].roles & {"by_category"} and "what" in read[0].text)
+
+
+def _asks_for_countries(read: list[Token]) -> bool:
+    """Say whether the countries that supporters are from are counted, not the states that are supporters."""
+    first = next((token for token in read if token.kind), None)
+    if not first or first.kind != STATE:
+        return False
+    comes = has(read, "represented") or read[-1].text == "from"
+    return comes or (read[0].text in {"from", "de"} and read[-1].text in {"come", "originate", "viennent"})
+
+
+def _is_anchored(read: list[Token], operation: Operation) -> bool:
+    """Say whether the words speak of the register, of supporters or of supporting the Call."""
+    wanted = filter_of(read)
+    named = wanted.kinds and wanted.places and STATE not in wanted.kinds
+    if named and operation in {"count", "list", "exists"} and not has(read, "not"):
+        return True  # "Belgian universities": every word of it is the register's
+    if not has(read, *SIGNIFICANT):
+        return False
+    if operation == "list" and wanted.is_open:
+        return has(read, "supporter", "act") and (read[0].text != "what" and has(read, "list"))
+    return has(read, "act", "register", "supporter") or (operation != "list" and bool(has(read, "top") or wanted.kinds))
+
+
+def _is_about_something_else(read: list[Token]) -> bool:
+    """Say whether the Call itself supports something, or the kinds named are acted upon: "companies do states support"."""
+    essential = [token for token in read if token.roles != {"filler"} or token.text in _DO]
+    for first, second, third in zip(essential, essential[1:], [*essential[2:], Token("")], strict=False):
+        if "call" in first.roles and "act" in second.roles and "by" not in third.roles:
+            return True
+        if second.text in _DO and (first.kind or "supporter" in first.roles) and _acts(essential, third):
+            return True
+    return read[0].text in {"what", "who"} and read[1:2] != [] and read[1].text in _DO
+
+
+def _acts(read: list[Token], subject: Token) -> bool:
+    return bool(subject.kind or subject.places or subject.roles & {"supporter", "call"}) and has(read, "act")
+
+
+# Groups, the first and the last
+
+
+def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
+    target = next((token for token in read if _groups_by(token)), None)
+    rest = [token for token in read if token is not target]
+    number = next((token.number for token in read if token.number), None)
+    is_one = target and _is_singular(target, read) and not has(read, "by", "split") and has(read, "top", "bottom")
+    ascending = has(read, "bottom") and not has(read, "top")
+    limit = number or (1 if is_one else None)
+    return replace(asked, filters=(filter_of(rest),), grouping=_grouping(read) or "category", limit=limit, ascending=ascending)
+
+
+def _is_singular(target: Token, read: list[Token]) -> bool:
+    """Say whether one country, category or nature is asked for; French "pays" is told by what stands before it."""
+    if target.text == "pays":
+        return any(token.text == "quel" for token in read)
+    return target.text in _ONE_GROUP
+
+
+def _grouping(read: list[Token]) -> Grouping | None:
+    """Return by what supporters are to be grouped: the first such word, after "by" where that leads to one."""
+    after = [second for first, second in pairwise(read) if "by" in first.roles and _groups_by(second)]
+    target = next((token for token in [*after, *read] if _groups_by(token)), None)
+    if target is None:
+        return "country" if has(read, "where") else None
+    return _groups_by(target)
+
+
+def _groups_by(token: Token) -> Grouping | None:
+    if token.roles & {"by_category"}:
+        return "category"
+    if token.roles & {"by_nature"}:
+        return "nature"
+    if token.roles & {"by_country"}:
+        return "country"
+    return "country" if token.kind == STATE else None
+
+
+def _latest(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
+    if is_negated(read):
+        return None
+    number = next((token.number for token in read if token.number), None)
+    many = any(token.text.endswith("s") for token in read if token.kind or "supporter" in token.roles)
+    return replace(asked, filters=(filter_of(read),), limit=number or (_MOST_LATEST if many else 1))
+
+
+# Comparisons and shares
+
+
+def _sides(read: list[Token]) -> list[RegisterFilter]:
+    """Return one filter for each place, or each kind where no two places are named; they pair up in order."""
+    whole = filter_of(_without_the_one(read))
+    places, kinds = whole.places, whole.kinds
+    if len(places) > 1 and len(kinds) == len(places):
+        return [RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True)]
+    if len(places) > 1:
+        return [replace(whole, places=(place,)) for place in places]
+    return [replace(whole, kinds=(kind,)) for kind in kinds]
+
+
+def _without_the_one(read: list[Token]) -> list[Token]:
+    """Leave out the "country" of "which country has more supporters, Spain or Italy": it asks for one of them."""
+    first = next((token for token in read if token.kind), None)
+    others = any(token.kind or "supporter" in token.roles for token in read if token is not first)
+    asks = first and first.kind == STATE and others and "list" in read[0].roles and len(filter_of(read).places) > 1
+    return [token for token in read if token is not first] if asks else read
+
+
+def _shared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
+    """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "of [whole], what share is [part]"."""
+    start = next(i for i, token in enumerate(read) if "share" in token.roles)
+    body = read[start + 1 :] if not filter_of(read[start + 1 :]).is_open else read
+    whole, part = filter_of(read[:start]) if body is not read else RegisterFilter(), filter_of(body)
+    for position, token in enumerate(body):
+        first, second = filter_of(body[:position]), filter_of(body[position:])
+        if "are" in token.roles and not second.is_open:
+            whole, part = narrowed(whole, first) or RegisterFilter(), second
+            break
+        if "among" in token.roles and not first.is_open:
+            whole, part = second, first
+            break
+    joint = narrowed(whole, part)
+    return joint and replace(asked, filters=(joint, whole))
+
+
+def _missing(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
+    """Turn "which [states] of [group] have not signed" round: it needs a list of who could have."""
+    wanted = filter_of(read)
+    if any(kind != STATE for kind in wanted.kinds) or (not wanted.places and not wanted.kinds):
+        return None
+    places = wanted.places or (group("UN"),)
+    return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)
