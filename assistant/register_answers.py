@@ -23,6 +23,8 @@ from knowledge_base.text_terms import fold
 MOST_LISTED = 25  # names in the text; the table holds all
 _MOST_GROUPS = 10
 _LENGTH_OF_DAY = len("2020-02-27")
+_PLURAL = re.compile(r"(?:states|countries|nations|nordics|baltics|pays\b.*)$", re.IGNORECASE)  # "the Baltic states"
+_YES_OR_NO = re.compile(r"^(?:Yes|No|Oui|Non), ")
 _AND = re.compile(r",\s*(?:(?:and|or|et|ou)\s+)?|\s+(?:and|or|et|ou)\s+")
 
 
@@ -72,14 +74,14 @@ class _Responder:
         tell = {
             "count": self._listed, "list": self._listed, "exists": self._listed, "compare": self._compared,
             "share": self._shared, "top": self._top, "countries": self._countries, "missing": self._missing,
-            "check": self._checked, "withdrawal": self._checked, "joined": self._checked, "latest": self._latest,
+            "check": self._checked, "absence": self._absent, "withdrawal": self._checked, "joined": self._checked, "latest": self._latest,
         }  # fmt: skip
         return tell[self.asked.operation]()
 
     def _is_beyond(self) -> bool:
         """Say whether the built-in register (states alone) or the dates that records give cannot answer."""
         if self.register.built_in and not self.asked.places:
-            if self.asked.operation in {"check", "joined", "withdrawal"}:
+            if self.asked.operation in {"check", "absence", "joined", "withdrawal"}:
                 return not find(self.asked.name or "")
             if any(wanted.kinds != (STATE,) for wanted in self.asked.filters):
                 return True
@@ -109,7 +111,7 @@ class _Responder:
     def _notes(self, wanted: RegisterFilter, number: int) -> list[AnswerPart]:
         """Say how the number is made up and what the register leaves open."""
         notes = [self.say.in_the_table()] if number > MOST_LISTED else []
-        if not wanted.kinds and number > 1:
+        if number > 1 and (not wanted.kinds or (len(wanted.kinds) > 1 and not any(kind.natures for kind in wanted.kinds))):
             notes.append(self.say.made_up_of(self.register.count_by("category", wanted), "category"))
         if len(wanted.places) > 1 and not any(place.is_group for place in wanted.places):
             notes.append(self.say.made_up_of(self.register.count_by("country", wanted), "country"))
@@ -214,6 +216,10 @@ class _Responder:
             return [stated for part in parts for stated in self._name(part)]
         return self._name(name)
 
+    def _absent(self) -> list[Stated]:
+        """Say what is so without a yes or no, which the question turned round."""
+        return [stated._replace(part=replace(stated.part, text=_without_yes(stated.part.text))) for stated in self._checked()]
+
     def _name(self, name: str) -> list[Stated]:
         """Look one name up: the register, or a country, slightly misspelt even."""
         found = match(name, self.register.names())
@@ -257,7 +263,7 @@ class _Responder:
 
     def _group(self, place: Place) -> list[Stated]:
         """Answer for a group: its own record where it has one, else its members' states."""
-        alone = tuple(find(self.asked.name or "")) == (place,)
+        alone = tuple(find(self.asked.name or "")) == (place,) and not _PLURAL.search(self.asked.name or "")
         own = match(place.english, self.register.names()) if alone else None
         if own and own.found and not own.typo and self.asked.operation == "joined":
             return self._joined(self.register.by_numbers(own.found))
@@ -267,6 +273,11 @@ class _Responder:
         missing = sorted(set(place.codes) - {s.country for s in states})
         names = [group_name(code, "country", self.language) for code in missing]
         return [Stated(self.say.members(place, len(states), names, alone), states)]
+
+
+def _without_yes(text: str) -> str:
+    bare = _YES_OR_NO.sub("", text)
+    return bare[0].upper() + bare[1:]
 
 
 def _date_of(supporter: Supporter) -> str:

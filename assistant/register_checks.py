@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-NameQuestion = Literal["check", "joined", "withdrawal"]
+from assistant.register_dates import interval
+
+NameQuestion = Literal["check", "absence", "joined", "withdrawal"]
 
 _CALL = r"(?:(?:the\s+|this\s+)?(?:paris\s+)?call(?:\s+for\s+trust\s+and\s+security\s+in\s+cyberspace)?)"
 _LIST = (
@@ -26,6 +28,9 @@ _BEING = (
     rf"(?:(?:an?\s+)?(?:official\s+|state\s+|listed\s+|current\s+)?{_PEOPLE}{_OF_CALL}"
     rf"|(?:one\s+of|among|amongst)\s+(?:the\s+)?(?:official\s+)?{_PEOPLE}{_OF_CALL}|(?:a\s+)?part\s+of\s+{_CALL}"
     rf"|(?:listed|included|found|mentioned|registered|present|recorded)?\s*(?:on|in)\s+{_LIST}{_OF_CALL}"
+    rf"|an?\s+(?:signatory|supporting|supporter)\s+(?:state|country|government|nation)(?:{_OF_CALL})"
+    rf"|(?:one\s+of|among)\s+the\s+(?:states|countries|governments|nations|companies|supporters|organi[sz]ations|entities)\s+(?:that|which"
+    rf"|who)\s+(?:have\s+)?(?:{_ACT})"
     rf"|on\s+board(?:\s+with\s+{_CALL})?|listed|registered|signed\s+up(?:\s+(?:to|for)\s+{_CALL})?"
     rf"|listed\s+as\s+(?:an?\s+)?(?:official\s+)?{_PEOPLE}{_OF_CALL})"
 )
@@ -47,6 +52,10 @@ _ENGLISH = (
     rf"\s+(?:{_LIST}|{_RANKS}){_OF_CALL}{_END}",
     rf"is\s+there\s+(?:a|an|any)\s+(?:record|entry)\s+(?:of|for|on)\s+{_NAME}(?:\s+(?:in|on)\s+{_LIST})?{_END}",
 )
+_ABSENT = (
+    rf"(?:is|are|was|were)\s+{_NAME}\s+{_ADVERBS}(?:still\s+)?(?:missing|absent|left\s+out|left\s+off|excluded)\s*(?:from|of|in)?"
+    rf"\s+(?:{_LIST}|{_CALL}|{_RANKS}){_OF_CALL}{_END}",
+)
 _APPEL = r"(?:l'\s*appel(?:\s+de\s+paris)?|cet\s+appel)"
 _DE_LISTE = (
     r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+soutiens|des\s+signataires|de\s+l'appel))?)"
@@ -59,7 +68,7 @@ _PRESENT = r"(?:soutient|soutiennent|signe|signent|appuie|appuient|rejoint|rejoi
 _ELLE = r"\s*-?\s*(?:t\s*-\s*)?(?:il|elle|ils|elles|on)"
 _ADVERBES = r"(?:(?:bien|aussi|déjà|officiellement|vraiment|jamais|toujours|pas|y)\s+)*"
 _FIN = r"(?:\s+(?:aussi|déjà|ou\s+non|officiellement))?\s*$"
-_OBJET = rf"(?:\s+(?:à\s+)?{_APPEL})?"
+_OBJET = rf"(?:\s+(?:à\s+)?(?:{_APPEL}|{_DE_LISTE}|les\s+(?:rangs\s+des\s+)?(?:soutiens|signataires)(?:\s+de\s+{_APPEL})?))?"
 _ETRE = (
     rf"(?:(?:un\s+|une\s+)?{_SOUTIENS}{_DE_APPEL}|(?:parmi|l'un\s+des|au\s+nombre\s+des)\s+(?:les\s+)?{_SOUTIENS}"
     rf"{_DE_APPEL}"
@@ -77,6 +86,10 @@ _FRENCH = (
     rf"\s+{_APPEL}|des\s+{_SOUTIENS}{_DE_APPEL}|(?:de\s+)?{_DE_LISTE}){_FIN}",
     rf"(?:est-ce\s+que\s+|est-ce\s+qu')?{_NAME}\s+(?:figure|figurent|apparaît|apparaissent)(?:{_ELLE})?"
     rf"\s+{_ADVERBES}(?:dans|sur|au|parmi)\s+(?:{_DE_LISTE}|registre|les\s+{_SOUTIENS}){_FIN}",
+)
+_ABSENTE = (
+    rf"{_NAME}\s+(?:est|sont)(?:{_ELLE})?\s+{_ADVERBES}absente?s?\s+(?:{_DE_LISTE}|de\s+{_DE_LISTE}|de\s+{_APPEL}){_FIN}",
+    rf"{_NAME}\s+(?:manque|manquent)(?:{_ELLE})?\s+{_ADVERBES}(?:{_DE_LISTE}|à\s+{_DE_LISTE}|au\s+registre){_FIN}",
 )
 _LEAVING = (
     rf"(?:why\s+|when\s+|how\s+)?(?:did|does|has|have|do|is)\s+{_NAME}\s+{_ADVERBS}{_LEAVE}(?:\s+(?:from|of"
@@ -96,6 +109,7 @@ _JOINING = (
     rf"{_WHEN}\s+(?:has|have|had)\s+{_NAME}\s+{_ADVERBS}(?:been\s+(?:{_BEING}|supporting{_OBJECT})|become\s+{_BEING}){_END}",
     rf"{_WHEN}\s+(?:is|was|were|are)\s+{_NAME}\s+{_ADVERBS}(?:{_ADDED}\s+(?:to|in|on|into|onto|among)\s+(?:{_LIST}|{_RANKS})"
     rf"{_OF_CALL}|{_BEING}){_END}",
+    rf"{_WHEN}\s+{_NAME}\s+{_ADVERBS}(?:{_ACT}|(?:became|becomes)\s+{_BEING}){_END}",
     rf"(?:what\s+is\s+|give\s+(?:me\s+)?)?(?:the\s+)?(?:joining|accession|signing|signature)\s+date\s+(?:of|for)\s+{_NAME}{_END}",
     rf"(?:what\s+is\s+)?(?:the\s+)?date\s+(?:on|at)\s+which\s+{_NAME}\s+{_ACT}{_END}",
 )
@@ -122,8 +136,10 @@ _NO_NAME = re.compile(
     r"|\b(?:combien|how\s+many|reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration"
     r"|déclaration|principles?|principes?|norms?|normes?"
     r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|supports?|signs?|joins?|textes?"
-    r"|figures?|chiffres?|questions?|than|ahead|more|most|fewer|larger|bigger|contingents?|numbers?|nombre|plus"
-    r"|absent|missing|outside|still)\b",
+    r"|figures?|chiffres?|questions?|than|ahead|more|most|fewer|larger|bigger|contingents?|numbers?|nombre|plus|largest|biggest|smallest|fewest|majority|half|dominant"
+    r"|absent|missing|outside|still|when|whether|if|quand|si)\b"
+    r"|^(?:did|does|do|is|are|was|were|has|have|had|will|would|should|could|can|may|might)\b"
+    r"|\b(?:to|of|of\s+the|the|a|an|in|on|for|from|and|or|that|de|du|des|la|le|les|et|ou)$",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 14  # words
@@ -143,6 +159,7 @@ def named_question(text: str) -> NamedQuestion | None:
     stated = prefix["rest"] if prefix else None
     cases: tuple[tuple[NameQuestion, tuple[str, ...], str], ...] = (
         ("withdrawal", _LEAVING, rest),
+        ("absence", (*_ABSENT, *_ABSENTE), rest),
         ("joined", (*_JOINING, *_RALLIANT), rest),
         ("check", (*_ENGLISH, *_FRENCH), rest),
         ("check", (_STATED, _STATED_BEING), stated or ""),
@@ -150,7 +167,10 @@ def named_question(text: str) -> NamedQuestion | None:
     for operation, patterns, candidate in cases:
         if name := _name(patterns, candidate):
             return NamedQuestion(operation, name)
-    return None
+    dates = interval(rest)
+    is_dated = dates.since or dates.before
+    name = _name((*_ENGLISH, *_FRENCH), re.sub(r"\s+", " ", dates.rest).strip()) if is_dated else None
+    return NamedQuestion("joined", name) if name else None
 
 
 def is_name(text: str) -> bool:

@@ -13,8 +13,10 @@ from knowledge_base.countries import Place, group
 from knowledge_base.register import Grouping, RegisterFilter
 
 _DO = frozenset(["do", "does", "did"])
+_ONE_MEMBER = frozenset(["member", "membre"])
 _ALL = frozenset(["the", "all", "all the", "every", "each", "le", "la", "les", "tous", "toutes", "tous les", "toutes les"])
 _ONE_GROUP = frozenset(["country", "state", "nation", "etat", "category", "categorie", "type", "kind", "nature", "sector"])
+_VAGUE = frozenset(["compare", "compared", "compares", "comparison", "versus", "vs", "difference", "contrast", "against", "comparer"])
 _MOST_LATEST = 5
 
 
@@ -99,8 +101,11 @@ def _listing(read: list[Token]) -> Operation | None:
 
 def _is_ranking(read: list[Token]) -> bool:
     """Say whether groups of supporters are to be told apart: "which country has the most", "by category"."""
-    if has(read, "split") or (has(read, "by") and _grouping(read)):
+    for_each = has(read, "count") and any("each" in one.roles and _groups_by(other) for one, other in pairwise(read))
+    if has(read, "split") or for_each or (has(read, "by") and _grouping(read)):
         return not (has(read, "split") and not _grouping(read) and has(read, "compare", "count"))
+    if has(read[:1], "count") and has(read, "top") and any(token.number for token in read):
+        return False  # "how many of the top ten countries"
     if not has(read, "top", "bottom"):
         return _asks_where(read) or _asks_for_the_kinds(read)
     return not (read[0].text in {*_DO, "have", "has"} and not _names_sides(read)) and bool(_grouping(read) or _names_sides(read))
@@ -136,13 +141,27 @@ def _is_anchored(read: list[Token], operation: Operation) -> bool:
     """Say whether the words speak of the register, of supporters or of supporting the Call."""
     wanted = filter_of(read)
     named = wanted.kinds and wanted.places and STATE not in wanted.kinds
-    if named and operation in {"count", "list", "exists"} and not has(read, "not"):
+    if named and operation in {"count", "list", "exists", "share"} and not has(read, "not"):
         return True  # "Belgian universities": every word of it is the register's
+    if (named and operation == "compare" and not _compares_vaguely(read)) or (operation == "top" and _is_by(read, wanted)):
+        return True  # "more firms from Sweden or Norway", "number of companies by country"
     if not has(read, *SIGNIFICANT):
         return False
     if operation == "list" and wanted.is_open:
         return has(read, "supporter", "act") and (read[0].text != "what" and has(read, "list"))
-    return has(read, "act", "register", "supporter") or (operation != "list" and bool(has(read, "top") or wanted.kinds))
+    if has(read, "act", "register", "supporter") or is_negated(read):
+        return True
+    return (operation != "list") and bool(has(read, "top") or wanted.kinds)
+
+
+def _compares_vaguely(read: list[Token]) -> bool:
+    if has(read, "count", "top", "bottom"):
+        return False
+    return not any("compare" in token.roles and token.text not in _VAGUE for token in read)
+
+
+def _is_by(read: list[Token], wanted: RegisterFilter) -> bool:
+    return has(read, "by") and has(read, "count") and any(kind != STATE for kind in wanted.kinds)
 
 
 def _is_about_something_else(read: list[Token]) -> bool:
@@ -153,7 +172,10 @@ def _is_about_something_else(read: list[Token]) -> bool:
             return True
         if second.text in _DO and (first.kind or "supporter" in first.roles) and _acts(essential, third):
             return True
-    return read[0].text in {"what", "who"} and read[1:2] != [] and read[1].text in _DO
+    second = read[1] if len(read) > 1 else Token("")
+    if read[0].text == "who" and any(one.text in {"for", "pour"} and other.places for one, other in pairwise(read)):
+        return True  # who signed for France is a person
+    return read[0].text in {"what", "who"} and (second.text.startswith(tuple(_DO)) or (read[0].text == "what" and "act" in second.roles))
 
 
 def _acts(read: list[Token], subject: Token) -> bool:
@@ -165,9 +187,9 @@ def _acts(read: list[Token], subject: Token) -> bool:
 
 def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
     target = next((token for token in read if _groups_by(token)), None)
-    rest = [token for token in read if token is not target]
+    rest = [token for token in read if token is not target and token.text not in _ONE_MEMBER]
     number = next((token.number for token in read if token.number), None)
-    is_one = target and _is_singular(target, read) and not has(read, "by", "split") and has(read, "top", "bottom")
+    is_one = (_is_singular(target, read) if target else not has(read, "where")) and not has(read, "by", "split", "each") and has(read, "top", "bottom")
     ascending = has(read, "bottom") and not has(read, "top")
     limit = number or (1 if is_one else None)
     return replace(asked, filters=(filter_of(rest),), grouping=_grouping(read) or "category", limit=limit, ascending=ascending)
@@ -182,10 +204,10 @@ def _is_singular(target: Token, read: list[Token]) -> bool:
 
 def _grouping(read: list[Token]) -> Grouping | None:
     """Return by what supporters are to be grouped: the first such word, after "by" where that leads to one."""
-    after = [second for first, second in pairwise(read) if "by" in first.roles and _groups_by(second)]
+    after = [second for first, second in pairwise(read) if first.roles & {"by", "each"} and _groups_by(second)]
     target = next((token for token in [*after, *read] if _groups_by(token)), None)
     if target is None:
-        return "country" if has(read, "where") else None
+        return "country" if has(read, "where") or any(token.text in _ONE_MEMBER for token in read) else None
     return _groups_by(target)
 
 

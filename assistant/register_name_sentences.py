@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from assistant.answers import AnswerPart
 from assistant.register_wording import day, details, place_name, quantity, supporter_name
-from knowledge_base.countries import Place
+from knowledge_base.countries import Place, country
 from knowledge_base.register import Supporter
 
 
@@ -34,16 +34,18 @@ class NameSentences:
 
     def joined(self, supporter: Supporter) -> AnswerPart:
         """Say when a supporter joined, or that its record does not tell."""
-        name = supporter_name(supporter, self.language)
+        place = country(supporter.country or "") if supporter.category == "state" else None
+        name = place_name(place, self.language) if place else supporter_name(supporter, self.language)
         if supporter.joined:
             when = day(supporter.joined, self.language)
             return self._result(
                 f"{name} joined on {when}, by its record in the register {self.as_of}.",
                 f"{name} : ralliement le {when}, d'après sa fiche dans le registre {self.as_of}.",
             )
+        french = f"l'État « {name} »" if place else name
         return self._result(
             f"{name} is in the register {self.as_of}, but its record gives no joining date.",
-            f"{name} figure dans le registre {self.as_of}, mais sa fiche n'indique pas de date de ralliement.",
+            f"{french} figure dans le registre {self.as_of}, mais sa fiche n'indique pas de date de ralliement.",
         )
 
     def seen(self, supporter: Supporter) -> AnswerPart:

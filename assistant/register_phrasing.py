@@ -35,7 +35,7 @@ _OPENINGS = tuple(
         (rf"{_I}{_WISH}\s+(?:to\s+|d'\s*|de\s+)?(?:(?:be\s+able|try)\s+to\s+)?{_LEARN}\s*,?\s+(?!about\b)", ""),
         (rf"{_I}(?:'m|\s+am|\s+was|\s+were|'re|\s+are)?\s*(?:curious|wonder(?:ing)?|interested\s+in\s+knowing|me\s+demande)"
          r"(?:\s+to\s+know)?\s*,?\s+(?!about\b)", ""),
-        (r"(?:do|would|does)\s+(?:you|anyone)\s+(?:happen\s+to\s+)?know\s+|any\s+idea\s+|(?:savez-vous|sais-tu)\s+", ""),
+        (r"(?:do|would|does)\s+(?:you|we|anyone)\s+(?:happen\s+to\s+)?know\s+|any\s+idea\s+|(?:savez-vous|sais-tu)\s+", ""),
         (rf"{_I}{_WISH}\s+(?:{_GET}\s+)?(?=(?:the|a|an|all|every|le|la|les|une?)\b)", "give me "),
         (rf"{_I}(?:'m|\s+am|'re|\s+are)\s+(?:looking\s+for|after)\s+", "give me "),
         (r"(?:me|nous|m')\s*(?:donner|lister|citer|montrer)\s+", "donne "),

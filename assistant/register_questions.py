@@ -49,10 +49,13 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
     asked = RegisterQuestion(found.operation, language, name=found.name)
     read = tokens(found.name, typos=False)
     if not all(token.is_known and token.number is None for token in read):
-        return asked
+        return None if has(read[:1], "any") or found.name.lower().startswith(("anyone", "someone", "everyone")) else asked
     asked = replace(asked, ambiguous=doubtful(read))
     if _is_a_kind(read):
-        return replace(asked, operation="exists", filters=(filter_of(read),)) if found.operation == "check" else None
+        wanted = filter_of(read)
+        if not wanted.kinds and not has(read, "supporter", "neutral"):
+            wanted = replace(wanted, kinds=(STATE,))  # "any of the G7"
+        return replace(asked, operation="exists", filters=(wanted,)) if found.operation == "check" else None
     places = tuple(token.places[0] for token in read if len(token.places) == 1)
     if places or asked.ambiguous:
         return replace(asked, places=places)
@@ -62,10 +65,11 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
 def _is_a_kind(read: list[Token]) -> bool:
     """Say whether a kind of supporter is named, not one supporter: "any Cuban organisation", "a Ghanaian university"."""
     kinds = [token for token in read if token.kind]
-    is_any = has(read, "any") and bool(kinds or has(read, "supporter", "neutral"))
-    others = [token for token in kinds if token.kind != STATE]
-    is_one = bool(others and any(token.places for token in read))
-    return is_any or is_one or any(token.is_plural for token in others)
+    groups = any(place.is_group for token in read for place in token.places)
+    is_any = has(read, "any") and bool(kinds or groups or has(read, "supporter", "neutral"))
+    others = any(token.kind != STATE for token in kinds)
+    is_one = (others or has(read, "supporter")) and any(token.places for token in read)
+    return is_any or is_one or any(token.is_plural for token in kinds if token.kind != STATE)
 
 
 # Follow-ups and mixed questions
@@ -77,7 +81,7 @@ def _followup(text: str, history: Sequence[str], language: str) -> RegisterQuest
     read = tokens(text)
     if not before or not read or "followup" not in read[0].roles:
         return None
-    if before.operation in {"check", "withdrawal", "joined"}:
+    if before.operation in {"check", "absence", "withdrawal", "joined"}:
         name = text[_length_of(read[0], text) :].strip(" ,")
         return _named(f"did {name} sign", language) if is_name(name) else None
     wanted = filter_of(read[1:])
@@ -99,7 +103,7 @@ def _mixed(question: str, language: str) -> RegisterQuestion | None:
         parts = [unframed(plain(part)) for part in pattern.split(question)]
         for part in parts if len(parts) > 1 else ():
             asked = _whole(part, language)
-            if asked and (asked.counted or asked.operation in {"check", "exists"}) and _speaks_of_it(part):
+            if asked and (asked.counted or asked.operation in {"check", "exists", "joined"}) and _speaks_of_it(part):
                 return replace(asked, also_text=True)
     return None
 

@@ -132,13 +132,14 @@ class Sentences(NameSentences):
     def fewest(self, wanted: RegisterFilter, grouping: Grouping, shown: Sequence[tuple[str | None, int]]) -> AnswerPart:
         """Say which countries, categories or natures have the fewest supporters, of those that have any."""
         one, many = _GROUPINGS[self.language][grouping]
-        phrase, numbers = described(wanted, 2, self.language), sorted({number for _, number in shown})
-        said = " – ".join(quantity(number, self.language) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        english, french = (one, one) if len(shown) == 1 else (f"{len(shown)} {many}", f"{len(shown)} {many}")
+        phrase, alone = described(wanted, 2, self.language), len(shown) == 1
+        what = one if alone else f"{len(shown)} {many}"
+        fewest = " – ".join(quantity(number, self.language) for number in sorted({shown[0][1], shown[-1][1]}))
+        said = f"{group_name(shown[0][0], grouping, self.language, 2)}, {fewest}" if alone else fewest
         return self._result(
-            f"of those with any, the {english} with the fewest {phrase} in the register {self.as_of}: {said}"
-            f"{' each' if len(shown) > 1 else ''}.",
-            f"parmi ceux qui en ont, {french} qui compte{'nt' if len(shown) > 1 else ''} le moins de {phrase} dans le registre"
+            f"of those with any, the {what} with the fewest {phrase} in the register {self.as_of}: {said}"
+            f"{'' if alone else ' each'}.",
+            f"parmi ceux qui en ont, {what} qui compte{'' if alone else 'nt'} le moins de {phrase} dans le registre"
             f" {self.as_of} : {said}.",
         )
 
