@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.answers import Answer, AnswerPart, written
+from assistant.register_asked import RegisterQuestion
 from assistant.register_citations import Stated, cited
 from assistant.register_filters import STATE
-from assistant.register_asked import RegisterQuestion
 from assistant.register_questions import parse
 from assistant.register_sentences import Sentences
 from assistant.register_wording import group_name, row, supporter_name
@@ -74,7 +74,8 @@ class _Responder:
         tell = {
             "count": self._listed, "list": self._listed, "exists": self._listed, "compare": self._compared,
             "share": self._shared, "top": self._top, "countries": self._countries, "missing": self._missing,
-            "check": self._checked, "absence": self._absent, "withdrawal": self._checked, "joined": self._checked, "latest": self._latest,
+            "check": self._checked, "absence": self._absent, "withdrawal": self._checked,
+            "joined": self._checked, "latest": self._latest,
         }  # fmt: skip
         return tell[self.asked.operation]()
 
@@ -162,11 +163,11 @@ class _Responder:
         supporters = [supporter for _, found in sides for supporter in found]
         return [Stated(self.say.against([(wanted, len(found)) for wanted, found in sides]), supporters)]
 
-    def _shared(self) -> list[Stated] | None:
+    def _shared(self) -> list[Stated]:
         part, whole = self.asked.filters
         supporters, number = self._select(part), self.register.count(whole)
         if not number:
-            return None
+            return [Stated(self.say.there_are(whole, 0))]
         share = Stated(self.say.share(part, len(supporters), whole, number), supporters)
         return [share, *map(Stated, self._gaps(part))]
 
@@ -177,7 +178,7 @@ class _Responder:
             counts.sort(key=lambda entry: entry[1])
         named = [entry for entry in counts if entry[0]]
         if not named:
-            return None
+            return None if counts else [Stated(self.say.there_are(wanted, 0))]
         self.table = self._group_rows(counts, grouping)
         if self.asked.ascending:
             shown = [entry for entry in named if entry[1] <= named[min(self.asked.limit or 1, len(named)) - 1][1]]

@@ -9,7 +9,19 @@ from knowledge_base.countries import Place
 from knowledge_base.register import Grouping, RegisterFilter
 
 Operation = Literal[
-    "count", "list", "exists", "check", "absence", "joined", "withdrawal", "compare", "share", "top", "countries", "missing", "latest"
+    "count",
+    "list",
+    "exists",
+    "check",
+    "absence",
+    "joined",
+    "withdrawal",
+    "compare",
+    "share",
+    "top",
+    "countries",
+    "missing",
+    "latest",
 ]
 
 
@@ -17,7 +29,7 @@ Operation = Literal[
 class RegisterQuestion:
     """What a question asks of the register.
 
-    `filters`: one; for compare two or more sides; for share the part, then the whole. `name` (check, absence, joined, withdrawal) is as
+    `filters`: one; for compare two or more sides; for share the part, then the whole. `name` (of a question on one name) is as
     written; `places` are the countries or groups that it is, where it is one. `ambiguous` are the countries that a word may
     mean: ask back. `counted`: a number is asked for (missing: how many states have not signed). `ascending`: the fewest come
     first. `also_text`: the rest of the question is for the documents.

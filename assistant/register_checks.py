@@ -12,7 +12,7 @@ NameQuestion = Literal["check", "absence", "joined", "withdrawal"]
 _CALL = r"(?:(?:the\s+|this\s+)?(?:paris\s+)?call(?:\s+for\s+trust\s+and\s+security\s+in\s+cyberspace)?)"
 _LIST = (
     r"(?:(?:the|its|your)\s+(?:official\s+|paris\s+call\s+|supporters?'?s?\s+|whole\s+)*(?:register|registry|list|roster|database)"
-    r"(?:\s+of\s+(?:supporters|signatories))?)"
+    r"(?:\s+of\s+(?:supporters|signatories|(?:supporting\s+|signatory\s+)?(?:states|countries)))?)"
 )
 _RANKS = r"(?:(?:the\s+)?(?:ranks\s+of\s+)?(?:the\s+|its\s+)?(?:supporters|signatories))"
 _OBJECT = rf"(?:\s+(?:{_CALL}|{_LIST}|{_RANKS}(?:\s+(?:of|to)\s+{_CALL})?))"
@@ -21,8 +21,12 @@ _UP_TO = r"(?:\s+(?:up|on|onto|to|for|with))*"
 _SIGN = rf"(?:sign(?:ed|s)?|join(?:ed|s)?|endorse[ds]?|adhere[ds]?|subscribe[ds]?|accede[ds]?){_UP_TO}"
 _ABOARD = r"(?:(?:come|came|gone?|got)\s+(?:on\s+board|aboard)|come\s+in|opted\s+in)"
 _LENDS = r"(?:put|lent|lend|add(?:ed)?)\s+(?:its|their|his|her)\s+(?:names?|support|signatures?|weight)\s+(?:to|under|behind)"
-_ACT = rf"(?:{_SIGN}{_OBJECT}?|{_ABOARD}(?:\s+with{_OBJECT})?|(?:support(?:ed|s)?|back(?:ed|s)?|st(?:an|oo)ds?\s+behind|{_LENDS}){_OBJECT})"
-_ADVERBS = r"(?:(?:ever|not|also|officially|formally|already|yet|actually|really|still|currently|now)\s+)*"
+_BACK = rf"(?:support(?:ed|s)?|back(?:ed|s)?|st(?:an|oo)ds?\s+behind|{_LENDS})"
+_ACT = rf"(?:{_SIGN}{_OBJECT}?|{_ABOARD}(?:\s+with{_OBJECT})?|{_BACK}{_OBJECT})"
+_ADVERBS = (
+    r"(?:(?:ever|not|also|first|finally|initially|originally|officially|formally|already|yet|actually|really|still|currently"
+    r"|now)\s+)*"
+)
 _PEOPLE = r"(?:supporters?|signator(?:y|ies)|members?|backers?|endorsers?|adherents?|part(?:y|ies))"
 _BEING = (
     rf"(?:(?:an?\s+)?(?:official\s+|state\s+|listed\s+|current\s+)?{_PEOPLE}{_OF_CALL}"
@@ -58,7 +62,8 @@ _ABSENT = (
 )
 _APPEL = r"(?:l'\s*appel(?:\s+de\s+paris)?|cet\s+appel)"
 _DE_LISTE = (
-    r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+soutiens|des\s+signataires|de\s+l'appel))?)"
+    r"(?:(?:le|du)\s+registre|la\s+liste(?:\s+(?:officielle|des\s+(?:soutiens|signataires)"
+    r"|des\s+(?:états|pays|entreprises|ong)(?:\s+(?:signataires|soutiens))?|de\s+l'appel))?)"
     r"(?:\s+de\s+l'appel(?:\s+de\s+paris)?)?"
 )
 _SOUTIENS = r"(?:signataires?|soutiens?|membres?|partisans?|adhérents?)(?:\s+(?:officiels?))?"
@@ -136,7 +141,7 @@ _NO_NAME = re.compile(
     r"|\b(?:combien|how\s+many|reports?|rapports?|articles?|papers?|authors?|auteurs?|documents?|declaration"
     r"|déclaration|principles?|principes?|norms?|normes?"
     r"|working\s+groups?|wg\s?\d|groupes?\s+de\s+travail|pages?|briefs?|texts?|supports?|signs?|joins?|textes?"
-    r"|figures?|chiffres?|questions?|than|ahead|more|most|fewer|larger|bigger|contingents?|numbers?|nombre|plus|largest|biggest|smallest|fewest|majority|half|dominant"
+    r"|figures?|chiffres?|questions?|than|ahead|more|most|fewer|larger|bigger|contingents?|numbers?|nombre|plus|that|would|announced?|decided?|agreed?|refused?|declined?|planned|intended|wished|largest|biggest|smallest|fewest|majority|half|dominant"
     r"|absent|missing|outside|still|when|whether|if|quand|si)\b"
     r"|^(?:did|does|do|is|are|was|were|has|have|had|will|would|should|could|can|may|might)\b"
     r"|\b(?:to|of|of\s+the|the|a|an|in|on|for|from|and|or|that|de|du|des|la|le|les|et|ou)$",

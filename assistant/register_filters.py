@@ -85,7 +85,9 @@ def _excluded(read: Sequence[Token]) -> set[int]:
 
 def _target(read: Sequence[Token], position: int, only_or: bool = False) -> int | None:
     """Return the next word that matters after `position`: only across "or", "and" and articles where `only_or`."""
-    passed = {"or", "filler", "each"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "seat", "or", "each"}
+    passed = (
+        {"or", "filler", "each"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "seat", "or", "each"}
+    )
     for following in range(position + 1, len(read)):
         token = read[following]
         if not token.roles & passed:

@@ -1,4 +1,4 @@
-"""Questions on numbers and lists: which of the operations the known words of a question ask for, and of what."""
+"""Questions on numbers and lists: which of the operations the known words of a question ask for."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import pairwise
 
 from assistant.register_asked import Operation, RegisterQuestion
 from assistant.register_dates import interval
-from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated, narrowed
+from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated
+from assistant.register_parts import grouping_of, groups_by, latest, missing, shared, sides, top, without_the_one
 from assistant.register_words import Token, tokens
-from knowledge_base.countries import Place, group
-from knowledge_base.register import Grouping, RegisterFilter
+from knowledge_base.countries import Place
+from knowledge_base.register import RegisterFilter
 
 _DO = frozenset(["do", "does", "did"])
-_ONE_MEMBER = frozenset(["member", "membre"])
 _ALL = frozenset(["the", "all", "all the", "every", "each", "le", "la", "les", "tous", "toutes", "tous les", "toutes les"])
-_ONE_GROUP = frozenset(["country", "state", "nation", "etat", "category", "categorie", "type", "kind", "nature", "sector"])
-_VAGUE = frozenset(["compare", "compared", "compares", "comparison", "versus", "vs", "difference", "contrast", "against", "comparer"])
-_MOST_LATEST = 5
+_VAGUE = frozenset(
+    ["compare", "compared", "compares", "comparison", "versus", "vs", "difference", "contrast", "against", "comparer"]
+)
 
 
 def measured(text: str, language: str) -> RegisterQuestion | None:
@@ -41,15 +41,15 @@ def doubtful(read: list[Token]) -> tuple[Place, ...]:
 
 def _built(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
     if asked.operation == "top":
-        return _top(asked, read)
+        return top(asked, read)
     if asked.operation == "compare":
-        return replace(asked, filters=tuple(_sides(read)))
+        return replace(asked, filters=tuple(sides(read)))
     if asked.operation == "share":
-        return _shared(asked, read)
+        return shared(asked, read)
     if asked.operation == "latest":
-        return _latest(asked, read)
+        return latest(asked, read)
     if is_negated(read):
-        return _missing(asked, read)
+        return missing(asked, read)
     if asked.operation == "countries":
         read = [token for token in read if token.kind != STATE]
     return replace(asked, filters=(filter_of(read),))
@@ -70,7 +70,7 @@ def _operation(read: list[Token]) -> Operation | None:
         return "share"
     if _is_ranking(read):
         return "compare" if _names_sides(read) else "top"
-    if has(read, "compare") and len(_sides(read)) > 1:
+    if has(read, "compare") and len(sides(read)) > 1:
         return "compare"
     if has(read, "top", "bottom", "compare") or _has_idle_number(read, wanted):
         return None
@@ -90,6 +90,8 @@ def _listing(read: list[Token]) -> Operation | None:
     first = read[0]
     if first.roles & {"any", "are"} and has(read, "any"):
         return "exists"
+    if _is_yes_or_no(read):
+        return None
     if has(read, "list") or first.kind or first.places or "supporter" in first.roles:
         return "list"
     if first.text in _ALL and not has(read, "what", "act"):
@@ -99,21 +101,31 @@ def _listing(read: list[Token]) -> Operation | None:
     return "list" if first.text in {"what", "what are"} and not filter_of(read).is_open else None
 
 
+def _is_yes_or_no(read: list[Token]) -> bool:
+    """Say whether one place is said to be on a list: "la Chine est-elle sur la liste des États"."""
+    verb = next((position for position, token in enumerate(read) if "are" in token.roles), 0)
+    return any(token.places for token in read[:verb]) and not any(
+        token.kind or token.roles - {"filler"} for token in read[:verb]
+    )
+
+
 def _is_ranking(read: list[Token]) -> bool:
     """Say whether groups of supporters are to be told apart: "which country has the most", "by category"."""
-    for_each = has(read, "count") and any("each" in one.roles and _groups_by(other) for one, other in pairwise(read))
-    if has(read, "split") or for_each or (has(read, "by") and _grouping(read)):
-        return not (has(read, "split") and not _grouping(read) and has(read, "compare", "count"))
+    for_each = has(read, "count") and any("each" in one.roles and groups_by(other) for one, other in pairwise(read))
+    if has(read, "split") or for_each or (has(read, "by") and grouping_of(read)):
+        return not (has(read, "split") and not grouping_of(read) and has(read, "compare", "count"))
     if has(read[:1], "count") and has(read, "top") and any(token.number for token in read):
         return False  # "how many of the top ten countries"
     if not has(read, "top", "bottom"):
         return _asks_where(read) or _asks_for_the_kinds(read)
-    return not (read[0].text in {*_DO, "have", "has"} and not _names_sides(read)) and bool(_grouping(read) or _names_sides(read))
+    return not (read[0].text in {*_DO, "have", "has"} and not _names_sides(read)) and bool(
+        grouping_of(read) or _names_sides(read)
+    )
 
 
 def _names_sides(read: list[Token]) -> bool:
     """Say whether the countries to choose from are named: "which has the most, Spain or Italy"."""
-    wanted = filter_of(_without_the_one(read))
+    wanted = filter_of(without_the_one(read))
     named = len(wanted.places) > 1 and not any(place.is_group for place in wanted.places)
     return has(read, "top", "bottom", "compare") and named and not has(read, "split", "by_category", "by_nature")
 
@@ -175,103 +187,10 @@ def _is_about_something_else(read: list[Token]) -> bool:
     second = read[1] if len(read) > 1 else Token("")
     if read[0].text == "who" and any(one.text in {"for", "pour"} and other.places for one, other in pairwise(read)):
         return True  # who signed for France is a person
-    return read[0].text in {"what", "who"} and (second.text.startswith(tuple(_DO)) or (read[0].text == "what" and "act" in second.roles))
+    return read[0].text in {"what", "who"} and (
+        second.text.startswith(tuple(_DO)) or (read[0].text == "what" and "act" in second.roles)
+    )
 
 
 def _acts(read: list[Token], subject: Token) -> bool:
     return bool(subject.kind or subject.places or subject.roles & {"supporter", "call"}) and has(read, "act")
-
-
-# Groups, the first and the last
-
-
-def _top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
-    target = next((token for token in read if _groups_by(token)), None)
-    rest = [token for token in read if token is not target and token.text not in _ONE_MEMBER]
-    number = next((token.number for token in read if token.number), None)
-    is_one = (_is_singular(target, read) if target else not has(read, "where")) and not has(read, "by", "split", "each") and has(read, "top", "bottom")
-    ascending = has(read, "bottom") and not has(read, "top")
-    limit = number or (1 if is_one else None)
-    return replace(asked, filters=(filter_of(rest),), grouping=_grouping(read) or "category", limit=limit, ascending=ascending)
-
-
-def _is_singular(target: Token, read: list[Token]) -> bool:
-    """Say whether one country, category or nature is asked for; French "pays" is told by what stands before it."""
-    if target.text == "pays":
-        return any(token.text == "quel" for token in read)
-    return target.text in _ONE_GROUP
-
-
-def _grouping(read: list[Token]) -> Grouping | None:
-    """Return by what supporters are to be grouped: the first such word, after "by" where that leads to one."""
-    after = [second for first, second in pairwise(read) if first.roles & {"by", "each"} and _groups_by(second)]
-    target = next((token for token in [*after, *read] if _groups_by(token)), None)
-    if target is None:
-        return "country" if has(read, "where") or any(token.text in _ONE_MEMBER for token in read) else None
-    return _groups_by(target)
-
-
-def _groups_by(token: Token) -> Grouping | None:
-    if token.roles & {"by_category"}:
-        return "category"
-    if token.roles & {"by_nature"}:
-        return "nature"
-    if token.roles & {"by_country"}:
-        return "country"
-    return "country" if token.kind == STATE else None
-
-
-def _latest(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    if is_negated(read):
-        return None
-    number = next((token.number for token in read if token.number), None)
-    many = any(token.text.endswith("s") for token in read if token.kind or "supporter" in token.roles)
-    return replace(asked, filters=(filter_of(read),), limit=number or (_MOST_LATEST if many else 1))
-
-
-# Comparisons and shares
-
-
-def _sides(read: list[Token]) -> list[RegisterFilter]:
-    """Return one filter for each place, or each kind where no two places are named; they pair up in order."""
-    whole = filter_of(_without_the_one(read))
-    places, kinds = whole.places, whole.kinds
-    if len(places) > 1 and len(kinds) == len(places):
-        return [RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True)]
-    if len(places) > 1:
-        return [replace(whole, places=(place,)) for place in places]
-    return [replace(whole, kinds=(kind,)) for kind in kinds]
-
-
-def _without_the_one(read: list[Token]) -> list[Token]:
-    """Leave out the "country" of "which country has more supporters, Spain or Italy": it asks for one of them."""
-    first = next((token for token in read if token.kind), None)
-    others = any(token.kind or "supporter" in token.roles for token in read if token is not first)
-    asks = first and first.kind == STATE and others and "list" in read[0].roles and len(filter_of(read).places) > 1
-    return [token for token in read if token is not first] if asks else read
-
-
-def _shared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "of [whole], what share is [part]"."""
-    start = next(i for i, token in enumerate(read) if "share" in token.roles)
-    body = read[start + 1 :] if not filter_of(read[start + 1 :]).is_open else read
-    whole, part = filter_of(read[:start]) if body is not read else RegisterFilter(), filter_of(body)
-    for position, token in enumerate(body):
-        first, second = filter_of(body[:position]), filter_of(body[position:])
-        if "are" in token.roles and not second.is_open:
-            whole, part = narrowed(whole, first) or RegisterFilter(), second
-            break
-        if "among" in token.roles and not first.is_open:
-            whole, part = second, first
-            break
-    joint = narrowed(whole, part)
-    return joint and replace(asked, filters=(joint, whole))
-
-
-def _missing(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    """Turn "which [states] of [group] have not signed" round: it needs a list of who could have."""
-    wanted = filter_of(read)
-    if any(kind != STATE for kind in wanted.kinds) or (not wanted.places and not wanted.kinds):
-        return None
-    places = wanted.places or (group("UN"),)
-    return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)

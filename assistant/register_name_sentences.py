@@ -27,10 +27,12 @@ class NameSentences:
 
     def dated_name(self, supporter: Supporter) -> str:
         """Return name and joining date, or when it was first seen: "Lenovo, 5 March 2021"."""
-        seen = ("première apparition sur la liste publiée : " if self.french else "first seen on the published list on ") * (
-            not supporter.joined
+        name, when = (
+            supporter_name(supporter, self.language),
+            day(supporter.joined or supporter.first_seen or "", self.language),
         )
-        return f"{supporter_name(supporter, self.language)}, {seen}{day(supporter.joined or supporter.first_seen or '', self.language)}"
+        seen = "première apparition sur la liste publiée : " if self.french else "first seen on the published list on "
+        return f"{name}, {when}" if supporter.joined else f"{name}, {seen}{when}"
 
     def joined(self, supporter: Supporter) -> AnswerPart:
         """Say when a supporter joined, or that its record does not tell."""
@@ -51,10 +53,10 @@ class NameSentences:
     def seen(self, supporter: Supporter) -> AnswerPart:
         """Say when a state was first seen on the published list, which is not when it joined."""
         iso = supporter.first_seen or ""
-        when = day(iso, self.language)
+        when, is_day = day(iso, self.language), len(iso) > 7
         return self._note(
-            f"It first appears on the published list {'on' if len(iso) > 7 else 'in'} {when}, which need not be when it joined.",
-            f"Sa première apparition sur la liste publiée date {'du' if len(iso) > 7 else 'de'} {when},"
+            f"It first appears on the published list {'on' if is_day else 'in'} {when}, which need not be when it joined.",
+            f"Sa première apparition sur la liste publiée date {'du' if is_day else 'de'} {when},"
             " ce qui n'est pas forcément la date de son ralliement.",
         )
 

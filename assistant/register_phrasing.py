@@ -1,4 +1,4 @@
-"""What stands around a question on the register is taken off: greetings, requests, reasons, afterthoughts, English and French."""
+"""Taking off what stands around a question on the register: greetings, requests, reasons, afterthoughts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _WISH = (
 )
 _LEARN = r"(?:know|learn|see|find\s+out|check|establish|determine|hear|work\s+out|savoir|conna[iî]tre|vérifier)"
 _GET = r"(?:(?:to\s+)?(?:have|get|obtain|see)|avoir|obtenir)"
-_ABOUT = r"(?:article|paper|essay|thesis|report|story|class|course|project|presentation|speech|blog|newsletter|research|homework)"
+_ABOUT = (
+    r"(?:article|paper|essay|thesis|report|story|class|course|project|presentation|speech|blog|newsletter|research|homework)"
+)
 _SUR = r"(?:assignment|study|briefing|note|memo|dissertation|mémoire|exposé|dossier|étude|rapport|cours|journal)"
 # Each is taken off the beginning, again and again; what stands for it is what it asks to do.
 _OPENINGS = tuple(
@@ -61,7 +63,9 @@ _BY_THE_RECORDS = re.compile(
     r"(?:own\s+|official\s+)?(?:records?|data|database|books|files|register|list|lists|registre|données|base|liste)\b",
     re.IGNORECASE,
 )
-_ABOUT_THE_ASKER = re.compile(r"^(?:i|i'm|we|we're|my|our|je|j'|nous|mon|ma|notre|hello|hi|bonjour)\b[^?]*[.!]\s+(?=\S)", re.IGNORECASE)
+_ABOUT_THE_ASKER = re.compile(
+    r"^(?:i|i'm|we|we're|my|our|je|j'|nous|mon|ma|notre|hello|hi|bonjour)\b[^?]*[.!]\s+(?=\S)", re.IGNORECASE
+)
 
 
 def plain(question: str) -> str:

@@ -58,7 +58,8 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
         return replace(asked, operation="exists", filters=(wanted,)) if found.operation == "check" else None
     places = tuple(token.places[0] for token in read if len(token.places) == 1)
     if places or asked.ambiguous:
-        return replace(asked, places=places)
+        announced = asked.operation == "joined" and any(place.is_group for place in places)
+        return replace(asked, places=places, also_text=announced)  # the documents tell when the EU did
     return None if has(read, "supporter", "neutral") or any(token.kind for token in read) else asked
 
 

@@ -9,13 +9,11 @@ from assistant.register_name_sentences import NameSentences
 from assistant.register_wording import (
     breakdown,
     counted,
-    day,
     described,
     group_name,
     percentage,
     place_name,
     quantity,
-    supporter_name,
 )
 from knowledge_base.countries import Place, country
 from knowledge_base.register import Grouping, RegisterFilter, Supporter

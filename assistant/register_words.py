@@ -37,7 +37,9 @@ _NUMBERS = {
 
 
 _FILLER = frozenset(["filler"])
-_NO_ADVERBS = frozenset(["family", "supply", "reply", "ally", "assembly", "july", "only", "early", "friendly", "elderly", "newly"])
+_NO_ADVERBS = frozenset(
+    ["family", "supply", "reply", "ally", "assembly", "july", "only", "early", "friendly", "elderly", "newly"]
+)
 _LEAVES_OUT = re.compile(r"omit|lack|miss|exclu|leav|left|remov|delet|delist|drop|reject|refus|los[et]|oubli|manqu|retir|ignor")
 _DO = frozenset(["do", "does", "did", "has", "have", "had", "can"])
 
@@ -87,10 +89,15 @@ def is_light(read: Sequence[Token], position: int) -> bool:
         return False
     if word.endswith("ly") and len(word) > 5 and word not in _NO_ADVERBS:
         return True
-    before, after = read[:position], [token for token in read[position + 1 :] if token.text not in {"in", "on", "dans", "sur", "the"}]
+    before, after = (
+        read[:position],
+        [token for token in read[position + 1 :] if token.text not in {"in", "on", "dans", "sur", "the"}],
+    )
     if before and "register" in before[-1].roles:
         return any(token.text in _DO for token in before[-4:-1])
-    is_done = word.endswith("ed") and bool(before) and bool(before[-1].kind or before[-1].roles & {"supporter", "neutral", "are"})
+    is_done = (
+        word.endswith("ed") and bool(before) and bool(before[-1].kind or before[-1].roles & {"supporter", "neutral", "are"})
+    )
     return is_done and bool(after) and "register" in after[0].roles and read[position + 1] != after[0]
 
 
