@@ -7,13 +7,14 @@ from itertools import pairwise
 
 from assistant.register_asked import Operation, RegisterQuestion
 from assistant.register_dates import interval
-from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated
+from assistant.register_filters import SIGNIFICANT, STATE, filter_of, has, is_negated, narrowed
 from assistant.register_parts import grouping_of, groups_by, latest, missing, shared, sides, top, without_the_one
 from assistant.register_words import Token, tokens
 from knowledge_base.countries import Place
 from knowledge_base.register import RegisterFilter
 
 _DO = frozenset(["do", "does", "did"])
+_IS = frozenset(["are", "is", "sont", "est"])
 _ALL = frozenset(["the", "all", "all the", "every", "each", "le", "la", "les", "tous", "toutes", "tous les", "toutes les"])
 _VAGUE = frozenset(
     ["compare", "compared", "compares", "comparison", "versus", "vs", "difference", "contrast", "against", "comparer"]
@@ -52,7 +53,14 @@ def _built(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | Non
         return missing(asked, read)
     if asked.operation == "countries":
         read = [token for token in read if token.kind != STATE]
-    return replace(asked, filters=(filter_of(read),))
+    return replace(asked, filters=(_both(read) or filter_of(read),))
+
+
+def _both(read: list[Token]) -> RegisterFilter | None:
+    """Return what "how many [kind] are [kind]" or "of the [kind], how many are [kind]" asks for: what is both."""
+    position = next((i for i, token in enumerate(read) if i and ("count" in token.roles or token.text in _IS)), 0)
+    first, second = filter_of(read[:position]), filter_of(read[position:])
+    return narrowed(first, second) if first.kinds and second.kinds and not has(read, "not") else None
 
 
 def _dated(asked: RegisterQuestion, since: str | None, before: str | None) -> RegisterQuestion:
@@ -163,7 +171,9 @@ def _is_anchored(read: list[Token], operation: Operation) -> bool:
         return has(read, "supporter", "act") and (read[0].text != "what" and has(read, "list"))
     if has(read, "act", "register", "supporter") or is_negated(read):
         return True
-    return (operation != "list") and bool(has(read, "top") or wanted.kinds)
+    if operation in {"top", "compare"}:
+        return has(read, "count") or any(token.number for token in read)  # not "which country leads the Call"
+    return operation != "list" and bool(wanted.kinds)
 
 
 def _compares_vaguely(read: list[Token]) -> bool:
@@ -184,12 +194,21 @@ def _is_about_something_else(read: list[Token]) -> bool:
             return True
         if second.text in _DO and (first.kind or "supporter" in first.roles) and _acts(essential, third):
             return True
+    if has(read[1:], "gives") and not _gives_supporters(read):
+        return True
     second = read[1] if len(read) > 1 else Token("")
     if read[0].text == "who" and any(one.text in {"for", "pour"} and other.places for one, other in pairwise(read)):
         return True  # who signed for France is a person
     return read[0].text in {"what", "who"} and (
         second.text.startswith(tuple(_DO)) or (read[0].text == "what" and "act" in second.roles)
     )
+
+
+def _gives_supporters(read: list[Token]) -> bool:
+    """Say whether a country gives the list its supporters, not a supporter its help: "contributed to the Call"."""
+    to = any("gives" in first.roles and second.text in {"to", "a", "au", "aux"} for first, second in pairwise(read))
+    places = any(token.places for token in read)
+    return not to and (has(read, "top", "bottom", "compare") or (has(read, "count") and places))
 
 
 def _acts(read: list[Token], subject: Token) -> bool:

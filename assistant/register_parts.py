@@ -95,7 +95,7 @@ def without_the_one(read: list[Token]) -> list[Token]:
 
 
 def shared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "of [whole] what share is [part]"."""
+    """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "of [whole], what share [part]"."""
     start = next(i for i, token in enumerate(read) if "share" in token.roles)
     body = read[start + 1 :] if not filter_of(read[start + 1 :]).is_open else read
     whole, part = filter_of(read[:start]) if body is not read else RegisterFilter(), filter_of(body)

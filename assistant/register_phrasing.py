@@ -29,11 +29,11 @@ _OPENINGS = tuple(
         (rf"(?:for|pour)\s+(?:an?|my|our|some|une?|mon|ma|notre)\s+(?:[\w-]+\s+){{0,3}}?(?:{_ABOUT}|{_SUR})\b[^,:?.]{{0,60}}"
          r"[,:]\s*", ""),
         (r"(?:can|could|would|will)\s+you\s+(?:please\s+|kindly\s+|perhaps\s+)?", ""),
-        (r"(?:pouvez-vous|peux-tu|pourriez-vous|pourrais-tu|est-ce\s+que\s+(?:vous\s+pouvez|tu\s+peux))\s+", ""),
+        (r"(?:pouvez-vous|peux-tu|pourriez-vous|pourrais-tu|(?:est-ce\s+que\s+)?(?:vous\s+pouvez|tu\s+peux))\s+", ""),
         (r"(?:is\s+it|would\s+it\s+be)\s+possible\s+to\s+", ""),
         (r"(?:tell|inform|remind)\s+(?:me|us)[,:]?\s+(?!about\b)", ""),
         (r"let\s+(?:me|us)\s+know[,:]?\s+", ""),
-        (r"(?:dis-moi|dites-moi|dites-nous|me\s+dire|nous\s+dire|m'indiquer|indiquez-moi|dire)[,:]?\s+", ""),
+        (r"(?:dis-moi|dites-moi|dites-nous|me\s+dire|nous\s+dire|m'indiquer|indiquez-moi|dire)[,:]?\s+(?:si\s+)?", ""),
         (rf"{_I}{_WISH}\s+(?:to\s+|d'\s*|de\s+)?(?:(?:be\s+able|try)\s+to\s+)?{_LEARN}\s*,?\s+(?!about\b)", ""),
         (rf"{_I}(?:'m|\s+am|\s+was|\s+were|'re|\s+are)?\s*(?:curious|wonder(?:ing)?|interested\s+in\s+knowing|me\s+demande)"
          r"(?:\s+to\s+know)?\s*,?\s+(?!about\b)", ""),

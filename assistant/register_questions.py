@@ -49,7 +49,7 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
     asked = RegisterQuestion(found.operation, language, name=found.name)
     read = tokens(found.name, typos=False)
     if not all(token.is_known and token.number is None for token in read):
-        return None if has(read[:1], "any") or found.name.lower().startswith(("anyone", "someone", "everyone")) else asked
+        return None if _is_many(read, found.name) else asked
     asked = replace(asked, ambiguous=doubtful(read))
     if _is_a_kind(read):
         wanted = filter_of(read)
@@ -61,6 +61,13 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
         announced = asked.operation == "joined" and any(place.is_group for place in places)
         return replace(asked, places=places, also_text=announced)  # the documents tell when the EU did
     return None if has(read, "supporter", "neutral") or any(token.kind for token in read) else asked
+
+
+def _is_many(read: list[Token], name: str) -> bool:
+    """Say whether some of a kind that the register does not know are named: "tech companies", "any banks from Kenya"."""
+    if has(read[:1], "any") or name.lower().startswith(("anyone", "someone", "everyone")):
+        return True
+    return name.islower() and any(token.kind and token.is_plural for token in read)
 
 
 def _is_a_kind(read: list[Token]) -> bool:
@@ -84,7 +91,8 @@ def _followup(text: str, history: Sequence[str], language: str) -> RegisterQuest
         return None
     if before.operation in {"check", "absence", "withdrawal", "joined"}:
         name = text[_length_of(read[0], text) :].strip(" ,")
-        return _named(f"did {name} sign", language) if is_name(name) else None
+        asked_again = f"when did {name} sign" if before.operation == "joined" else f"did {name} sign"
+        return _named(asked_again, language) if is_name(name) else None
     wanted = filter_of(read[1:])
     if not all(token.is_known for token in read) or wanted.is_open or before.operation not in {"count", "list", "exists"}:
         return None

@@ -216,6 +216,7 @@ def test_a_state_that_is_absent_still_has_its_other_supporters_counted(catalog: 
         (["How many German companies signed?"], "And in France?", "1 private-sector supporter in France"),
         (["Combien d'entreprises allemandes ont signé ?"], "Et en France ?", "1 soutien du secteur privé (pays : France)"),
         (["Did Microsoft sign the Paris Call?"], "And Google?", "Yes, Google"),
+        (["When did Lenovo join?"], "And Cambodia?", "Cambodia joined on 27 February 2020"),
         (["What is the Paris Call?"], "Did Microsoft sign it?", "Yes, Microsoft"),
     ],
 )
