@@ -1,7 +1,8 @@
 """Reading a question on the supporters' register: a typed filter and what is to be done with it, or None.
 
-Precision comes from coverage: a question is one on the register only if the vocabulary knows every word of it and one of them
-speaks of supporting, of supporters or of the register; or if it asks of one name whether it signed.
+Precision comes from coverage: what is said around a question is taken off, and the rest is one on the register only if the
+vocabulary knows every word of it, or an unknown one stands where it changes nothing, and one of them speaks of supporting, of
+supporters or of the register; or if it asks of one name whether or when it signed.
 """
 
 from __future__ import annotations
