@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.answers import Answer, AnswerPart, written
+from assistant.register_asked import RegisterQuestion
 from assistant.register_citations import Stated, cited
 from assistant.register_filters import STATE
-from assistant.register_questions import RegisterQuestion, parse
+from assistant.register_questions import parse
 from assistant.register_sentences import Sentences
 from assistant.register_wording import group_name, row, supporter_name
 from knowledge_base.catalog import Catalog
@@ -21,6 +22,9 @@ from knowledge_base.text_terms import fold
 
 MOST_LISTED = 25  # names in the text; the table holds all
 _MOST_GROUPS = 10
+_LENGTH_OF_DAY = len("2020-02-27")
+_PLURAL = re.compile(r"(?:states|countries|nations|nordics|baltics|pays\b.*)$", re.IGNORECASE)  # "the Baltic states"
+_YES_OR_NO = re.compile(r"^(?:Yes|No|Oui|Non), ")
 _AND = re.compile(r",\s*(?:(?:and|or|et|ou)\s+)?|\s+(?:and|or|et|ou)\s+")
 
 
@@ -41,7 +45,8 @@ def respond(question: str, asked: RegisterQuestion, catalog: Catalog) -> Answer 
         stated = responder.stated()
     if stated is None:
         return None
-    citations, parts = cited(stated, catalog, dated=any(wanted.is_dated for wanted in asked.filters))
+    dated = asked.operation in {"joined", "latest"} or any(wanted.is_dated for wanted in asked.filters)
+    citations, parts = cited(stated, catalog, dated)
     supporters = {supporter.number: supporter for _, about in stated for supporter in about}
     table = responder.table or [row(supporter, asked.language) for supporter in supporters.values()]
     return Answer(
@@ -69,14 +74,15 @@ class _Responder:
         tell = {
             "count": self._listed, "list": self._listed, "exists": self._listed, "compare": self._compared,
             "share": self._shared, "top": self._top, "countries": self._countries, "missing": self._missing,
-            "check": self._checked, "withdrawal": self._checked,
+            "check": self._checked, "absence": self._absent, "withdrawal": self._checked,
+            "joined": self._checked, "latest": self._latest,
         }  # fmt: skip
         return tell[self.asked.operation]()
 
     def _is_beyond(self) -> bool:
         """Say whether the built-in register (states alone) or the dates that records give cannot answer."""
         if self.register.built_in and not self.asked.places:
-            if self.asked.operation in {"check", "withdrawal"}:
+            if self.asked.operation in {"check", "absence", "joined", "withdrawal"}:
                 return not find(self.asked.name or "")
             if any(wanted.kinds != (STATE,) for wanted in self.asked.filters):
                 return True
@@ -106,7 +112,7 @@ class _Responder:
     def _notes(self, wanted: RegisterFilter, number: int) -> list[AnswerPart]:
         """Say how the number is made up and what the register leaves open."""
         notes = [self.say.in_the_table()] if number > MOST_LISTED else []
-        if not wanted.kinds and number > 1:
+        if number > 1 and (not wanted.kinds or (len(wanted.kinds) > 1 and not any(kind.natures for kind in wanted.kinds))):
             notes.append(self.say.made_up_of(self.register.count_by("category", wanted), "category"))
         if len(wanted.places) > 1 and not any(place.is_group for place in wanted.places):
             notes.append(self.say.made_up_of(self.register.count_by("country", wanted), "country"))
@@ -137,6 +143,19 @@ class _Responder:
         self.table = self._group_rows(counts, "country")
         return [Stated(self.say.from_countries(wanted, len(counts))), *map(Stated, self._gaps(wanted))]
 
+    def _latest(self) -> list[Stated] | None:
+        """List those with the latest joining dates; who has none is left out."""
+        wanted = self.asked.filters[0]
+        dated = [s for s in self.register.select(wanted) if s.joined or len(s.first_seen or "") == _LENGTH_OF_DAY]
+        if not dated:
+            return None
+        dated.sort(key=_date_of, reverse=True)
+        last = _date_of(dated[min(self.asked.limit or 1, len(dated)) - 1])
+        shown = [s for s in dated if _date_of(s) >= last]
+        items = [Stated(self._item(self.say.dated_name(s)), (s,)) for s in shown] if len(shown) > 1 else []
+        first = Stated(self.say.latest(wanted, shown), () if items else shown)
+        return [first, *map(Stated, self._date_notes(wanted)), *items]
+
     # Comparisons, shares, groups
 
     def _compared(self) -> list[Stated]:
@@ -144,24 +163,33 @@ class _Responder:
         supporters = [supporter for _, found in sides for supporter in found]
         return [Stated(self.say.against([(wanted, len(found)) for wanted, found in sides]), supporters)]
 
-    def _shared(self) -> list[Stated] | None:
+    def _shared(self) -> list[Stated]:
         part, whole = self.asked.filters
         supporters, number = self._select(part), self.register.count(whole)
         if not number:
-            return None
+            return [Stated(self.say.there_are(whole, 0))]
         share = Stated(self.say.share(part, len(supporters), whole, number), supporters)
         return [share, *map(Stated, self._gaps(part))]
 
     def _top(self) -> list[Stated] | None:
         grouping, wanted = self.asked.grouping or "country", self.asked.filters[0]
         counts = self.register.count_by(grouping, wanted)
+        if self.asked.ascending:
+            counts.sort(key=lambda entry: entry[1])
         named = [entry for entry in counts if entry[0]]
         if not named:
-            return None
+            return None if counts else [Stated(self.say.there_are(wanted, 0))]
         self.table = self._group_rows(counts, grouping)
-        shown = _first(named, self.asked.limit)
+        if self.asked.ascending:
+            shown = [entry for entry in named if entry[1] <= named[min(self.asked.limit or 1, len(named)) - 1][1]]
+            first = self.say.fewest(wanted, grouping, shown)
+        else:
+            shown = _first(named, self.asked.limit)
+            first = self.say.most(wanted, grouping, shown)
         items = [self.say.group_item(*entry, grouping) for entry in shown] if len(shown) > 1 else []
-        return list(map(Stated, [self.say.most(wanted, grouping, shown), *self._gaps(wanted), *items]))
+        if len(items) > MOST_LISTED:
+            items = [self.say.in_the_table()]
+        return list(map(Stated, [first, *self._gaps(wanted), *items]))
 
     def _group_rows(self, counts: Sequence[tuple[str | None, int]], grouping: Grouping) -> list[dict[str, str]]:
         return [{grouping: group_name(named, grouping, self.language), "supporters": str(n)} for named, n in counts]
@@ -189,6 +217,10 @@ class _Responder:
             return [stated for part in parts for stated in self._name(part)]
         return self._name(name)
 
+    def _absent(self) -> list[Stated]:
+        """Say what is so without a yes or no, which the question turned round."""
+        return [stated._replace(part=replace(stated.part, text=_without_yes(stated.part.text))) for stated in self._checked()]
+
     def _name(self, name: str) -> list[Stated]:
         """Look one name up: the register, or a country, slightly misspelt even."""
         found = match(name, self.register.names())
@@ -198,10 +230,21 @@ class _Responder:
         supporters = self.register.by_numbers(found.found or found.candidates)
         if found.found:
             misspelt = [Stated(self.say.taken_as(name, supporters[0]))] if found.typo else []
+            if self.asked.operation == "joined":
+                return [*self._joined(supporters), *misspelt]
             return [self._present(supporters), *misspelt]
         if found.part:
             return [Stated(self.say.part_of(name, supporters), supporters)]
         return [Stated(self.say.absent(name, supporters))]
+
+    def _joined(self, supporters: Sequence[Supporter]) -> list[Stated]:
+        """Say when each joined, and for a state without a date when it was first seen."""
+        stated: list[Stated] = []
+        for supporter in supporters:
+            stated.append(Stated(self.say.joined(supporter), (supporter,)))
+            if supporter.first_seen:
+                stated.append(Stated(self.say.seen(supporter)))
+        return stated
 
     def _present(self, supporters: Sequence[Supporter]) -> Stated:
         tell = self.say.not_withdrawn if self.asked.operation == "withdrawal" else self.say.present
@@ -213,20 +256,33 @@ class _Responder:
         states = self.register.states(place)
         if states and self.asked.operation == "withdrawal":
             return [self._present(states)]
+        if states and self.asked.operation == "joined":
+            return self._joined(states)
         first = Stated(self.say.state(place, bool(states)), states)
         others = self.register.count(RegisterFilter(places=(place,))) - len(states)
         return [first] if self.register.built_in else [first, Stated(self.say.others(place, others, bool(states)))]
 
     def _group(self, place: Place) -> list[Stated]:
         """Answer for a group: its own record where it has one, else its members' states."""
-        alone = tuple(find(self.asked.name or "")) == (place,)
+        alone = tuple(find(self.asked.name or "")) == (place,) and not _PLURAL.search(self.asked.name or "")
         own = match(place.english, self.register.names()) if alone else None
+        if own and own.found and not own.typo and self.asked.operation == "joined":
+            return self._joined(self.register.by_numbers(own.found))
         if own and own.found and not own.typo:
             return [self._present(self.register.by_numbers(own.found))]
         states = self.register.states(place)
         missing = sorted(set(place.codes) - {s.country for s in states})
         names = [group_name(code, "country", self.language) for code in missing]
         return [Stated(self.say.members(place, len(states), names, alone), states)]
+
+
+def _without_yes(text: str) -> str:
+    bare = _YES_OR_NO.sub("", text)
+    return bare[0].upper() + bare[1:]
+
+
+def _date_of(supporter: Supporter) -> str:
+    return supporter.joined or supporter.first_seen or ""
 
 
 def _first(counts: Sequence[tuple[str | None, int]], limit: int | None) -> list[tuple[str | None, int]]:

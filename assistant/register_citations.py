@@ -14,7 +14,7 @@ from knowledge_base.countries import country_name
 from knowledge_base.register import BUILT_IN_SOURCE, Supporter
 
 MOST_CITED = 20
-_SAMPLE = 3  # citations shown after a sentence about more supporters than are listed
+_SAMPLE = 3  # of the records that one sentence is about
 _BUILT_IN_BRIEF = "briefs/states-in-the-register.md"
 _FIELDS = re.compile(r"^name:[^\n]*(?:\n(?:category|nature|nationality|country):[^\n]*)*", re.MULTILINE)
 _FIELDS_AND_DATE = re.compile(r"^name:[^\n]*(?:\n(?!---)[^\n]*)*?\ndate_signed:[^\n]*", re.MULTILINE)
@@ -28,16 +28,15 @@ class Stated(NamedTuple):
 
 
 def cited(stated: Sequence[Stated], catalog: Catalog, dated: bool = False) -> tuple[tuple[Citation, ...], list[AnswerPart]]:
-    """Cite at most 20 supporters' records; return the citations and the parts, each with the numbers of its first three.
+    """Cite at most 20 records in all and three of a part; return the citations and the parts with the numbers of theirs.
 
     `dated`: the quotes go on to the joining date.
     """
     citations: dict[tuple[str, int], Citation] = {}
     parts: list[AnswerPart] = []
     for part, supporters in stated:
-        numbers = [_number(supporter, catalog, dated, citations) for supporter in supporters[:MOST_CITED]]
-        shown = tuple(dict.fromkeys(number for number in numbers if number))[:_SAMPLE]
-        parts.append(replace(part, citations=shown))
+        numbers = [_number(supporter, catalog, dated, citations) for supporter in supporters[:_SAMPLE]]
+        parts.append(replace(part, citations=tuple(dict.fromkeys(number for number in numbers if number))))
     return tuple(citations.values()), parts
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from assistant.register_words import Token
 from knowledge_base.register import Kind, RegisterFilter
@@ -18,7 +20,7 @@ def filter_of(read: Sequence[Token]) -> RegisterFilter:
     places = [token.places[0] for i, token in enumerate(read) if token.places and i not in excluded]
     kept = [token for i, token in enumerate(read) if i not in excluded]
     kinds = _kinds(kept)
-    if not kinds and any(place.is_group for place in places) and any(token.text in _MEMBERS for token in kept):
+    if not kinds and any(place.is_group for place in places) and _speaks_of_members(kept):
         kinds = (STATE,)
     return RegisterFilter(
         kinds=kinds,
@@ -26,6 +28,15 @@ def filter_of(read: Sequence[Token]) -> RegisterFilter:
         excluded=tuple(dict.fromkeys(read[i].places[0] for i in excluded if read[i].places)),
         excluded_kinds=tuple(dict.fromkeys(kind for i in excluded if (kind := read[i].kind))),
     )
+
+
+def _speaks_of_members(read: Sequence[Token]) -> bool:
+    """Say whether the members of a group are meant: "G7 members", "how many of the G7"; not "supporters of the EU"."""
+    if any(token.text in _MEMBERS for token in read):
+        return True
+    words = [token for token in read if token.text not in {"the", "l", "les"}]
+    is_of = any(first.text in {"of", "des", "du", "de"} and second.places for first, second in pairwise(words))
+    return is_of and not has(read, "supporter", "neutral")
 
 
 def _kinds(read: Sequence[Token]) -> tuple[Kind, ...]:
@@ -74,7 +85,9 @@ def _excluded(read: Sequence[Token]) -> set[int]:
 
 def _target(read: Sequence[Token], position: int, only_or: bool = False) -> int | None:
     """Return the next word that matters after `position`: only across "or", "and" and articles where `only_or`."""
-    passed = {"or", "filler"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "or"}
+    passed = (
+        {"or", "filler", "each"} if only_or else {"filler", "are", "neutral", "member_of", "represented", "seat", "or", "each"}
+    )
     for following in range(position + 1, len(read)):
         token = read[following]
         if not token.roles & passed:
@@ -87,9 +100,28 @@ def is_negated(read: Sequence[Token]) -> bool:
     for position, token in enumerate(read):
         if "not" in token.roles:
             target = _target(read, position)
-            if target is None or read[target].roles & {*SIGNIFICANT, "list", "any"}:
+            if target is None or (not read[target].kind and read[target].roles & {*SIGNIFICANT, "list", "any"}):
                 return True
     return False
+
+
+def narrowed(whole: RegisterFilter, part: RegisterFilter) -> RegisterFilter | None:
+    """Return what is in both; None where no one kind is both ("companies" among "states")."""
+    if whole.kinds and part.kinds and whole.kinds != part.kinds:
+        kinds = tuple(joined for first in whole.kinds for second in part.kinds if (joined := _joined(first, second)))
+        if len(kinds) < len(part.kinds):
+            return None
+    else:
+        kinds = whole.kinds or part.kinds
+    if whole.places and part.places and whole.places != part.places:
+        return None if not _codes(part) <= _codes(whole) else replace(part, kinds=kinds)
+    excluded = tuple(dict.fromkeys((*whole.excluded, *part.excluded)))
+    excluded_kinds = tuple(dict.fromkeys((*whole.excluded_kinds, *part.excluded_kinds)))
+    return replace(part, kinds=kinds, places=part.places or whole.places, excluded=excluded, excluded_kinds=excluded_kinds)
+
+
+def _codes(wanted: RegisterFilter) -> set[str]:
+    return {code for place in wanted.places for code in place.codes}
 
 
 def has(read: Sequence[Token], *roles: str) -> bool:

@@ -12,6 +12,7 @@ from knowledge_base.register import Kind
 from knowledge_base.text_terms import fold
 
 _WORD = re.compile(r"[^\W_]+")
+_NOT = re.compile(r"n't\b", re.IGNORECASE)
 _LONGEST_PHRASE = 11
 _CASED = frozenset(["us", "eu", "un"])  # places in capitals, common words of English or French otherwise
 _NUMBERS = {
@@ -33,6 +34,14 @@ _NUMBERS = {
     )
     for word in pair.split()
 }
+
+
+_FILLER = frozenset(["filler"])
+_NO_ADVERBS = frozenset(
+    ["family", "supply", "reply", "ally", "assembly", "july", "only", "early", "friendly", "elderly", "newly"]
+)
+_LEAVES_OUT = re.compile(r"omit|lack|miss|exclu|leav|left|remov|delet|delist|drop|reject|refus|los[et]|oubli|manqu|retir|ignor")
+_DO = frozenset(["do", "does", "did", "has", "have", "had", "can"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class Token:
 
 def tokens(text: str, typos: bool = True) -> list[Token]:
     """Read `text` phrase by phrase, the longest known one first; `typos`: unknown words may be countries slightly misspelt."""
-    written = _WORD.findall(text)
+    written = _WORD.findall(_NOT.sub(" not", text))
     folded = [fold(word) for word in written]
     found: list[Token] = []
     position = 0
@@ -66,7 +75,30 @@ def tokens(text: str, typos: bool = True) -> list[Token]:
         token, length = _longest(folded, written, position) or (_single(folded, position, typos), 1)
         found.append(token)
         position += length
-    return found
+    return [Token(token.text, _FILLER) if is_light(found, position) else token for position, token in enumerate(found)]
+
+
+def is_light(read: Sequence[Token], position: int) -> bool:
+    """Say whether an unknown word stands where it changes nothing.
+
+    Adverbs ("worldwide" is known, "verifiably" is not); what the register does ("does the register tabulate"); what has been
+    done to supporters in it ("companies tabulated in the register").
+    """
+    word = read[position].text
+    if read[position].is_known or word.isdigit() or _LEAVES_OUT.search(word):
+        return False
+    if word.endswith("ly") and len(word) > 5 and word not in _NO_ADVERBS:
+        return True
+    before, after = (
+        read[:position],
+        [token for token in read[position + 1 :] if token.text not in {"in", "on", "dans", "sur", "the"}],
+    )
+    if before and "register" in before[-1].roles:
+        return any(token.text in _DO for token in before[-4:-1])
+    is_done = (
+        word.endswith("ed") and bool(before) and bool(before[-1].kind or before[-1].roles & {"supporter", "neutral", "are"})
+    )
+    return is_done and bool(after) and "register" in after[0].roles and read[position + 1] != after[0]
 
 
 def _longest(folded: Sequence[str], written: Sequence[str], position: int) -> tuple[Token, int] | None:

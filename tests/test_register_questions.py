@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from assistant.register_questions import RegisterQuestion, parse
+from assistant.register_asked import RegisterQuestion
+from assistant.register_phrasing import unframed
+from assistant.register_questions import parse
 from knowledge_base.countries import Place, country, group
 from knowledge_base.register import Kind, RegisterFilter
 
@@ -107,6 +111,14 @@ def parsed(question: str) -> RegisterQuestion:
     ],
 )
 def test_questions_on_anything_else_are_left_alone(question: str) -> None:
+    assert parse(question) is None
+
+
+NOT_ON_THE_REGISTER = (Path(__file__).parent / "data" / "not_register_questions.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("question", NOT_ON_THE_REGISTER)
+def test_questions_in_the_words_of_the_register_on_something_else_are_left_alone(question: str) -> None:
     assert parse(question) is None
 
 
@@ -228,6 +240,81 @@ def test_it_needs_a_question_before_that_names_the_call() -> None:
     found = parse("Did Microsoft sign it?", ["What is the Paris Call?"])
     assert found is not None
     assert found.name == "Microsoft"
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        "Hello, could you please tell me how many companies signed?",
+        "I'd like to know how many companies signed, please",
+        "For an article I'm writing: how many companies signed?",
+        "I am a student. I wonder how many companies signed. Thanks",
+        "Quick question: how many companies signed, if you know?",
+        "Do you happen to know how many companies signed?",
+        "Bonjour, pouvez-vous me dire combien d'entreprises ont signé, s'il vous plaît ?",
+        "J'aimerais savoir combien d'entreprises ont signé",
+    ],
+)
+def test_what_is_said_around_a_question_is_taken_off(framed: str) -> None:
+    assert parsed(framed).filters == (RegisterFilter((COMPANIES,)),)
+
+
+def test_a_frame_alone_stays_as_it_is() -> None:
+    assert unframed("Please") == "Please"
+    assert unframed("tell me about Microsoft") == "tell me about Microsoft"
+
+
+@pytest.mark.parametrize(
+    ("question", "is_read"),
+    [
+        ("How many companies does the register tabulate?", True),
+        ("How many companies tabulated in the register are French?", True),
+        ("How many companies verifiably signed?", True),
+        ("How many companies does the register omit?", False),
+        ("How many companies does the report tabulate?", False),
+        ("How many small companies does the register hold?", False),
+        ("How many companies excluded in the register are French?", False),
+    ],
+)
+def test_unknown_words_are_passed_over_only_where_they_change_nothing(question: str, is_read: bool) -> None:
+    assert (parse(question) is not None) is is_read
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("When did Paraguay join?", "Paraguay"),
+        ("On what date did the Russian government join the supporters?", "the Russian government"),
+        ("Since when has Tunisia been a supporter?", "Tunisia"),
+        ("Do you know when Red Hat signed up?", "Red Hat"),
+        ("When was Red Hat added to the register?", "Red Hat"),
+        ("Did Red Hat join before 2020?", "Red Hat"),
+        ("Depuis quand la Tunisie est-elle signataire ?", "la Tunisie"),
+        ("Quand Red Hat a-t-il rejoint l'Appel ?", "Red Hat"),
+    ],
+)
+def test_the_joining_date_of_one_name_is_asked_for(question: str, name: str) -> None:
+    found = parsed(question)
+    assert (found.operation, found.name) == ("joined", name)
+
+
+def test_a_group_of_states_is_counted_by_its_members() -> None:
+    g7 = RegisterFilter((STATES,), (group("G7"),))
+    assert parsed("How many of the G7 have signed?").filters == (g7,)
+    assert parsed("Have any of the G7 signed?").filters == (g7,)
+    assert parsed("How many supporters of the G7 are on the list?").filters == (RegisterFilter((), (group("G7"),)),)
+
+
+def test_a_part_of_a_kind_is_both() -> None:
+    part, whole = parsed("What share of civil society supporters are universities?").filters
+    assert part == RegisterFilter((Kind("civil-society", ("university",)),))
+    assert whole == RegisterFilter((NGOS,))
+    assert parse("What share of states are companies?") is None
+
+
+def test_the_fewest_come_first_where_they_are_asked_for() -> None:
+    found = parsed("Which country has the fewest supporters?")
+    assert (found.operation, found.ascending, found.limit) == ("top", True, 1)
 
 
 def test_long_questions_are_read_in_no_time() -> None:
