@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from knowledge_base.evidence import EvidenceModel
 
 CANDIDATES = 24  # passages whose sentences are weighed
-RANKED = 32  # sentences that the evidence model ranks, each by itself
-READ = 16  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
+RANKED = 20  # sentences that the evidence model ranks, each by itself
+READ = 6  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
 

@@ -65,6 +65,6 @@ class EvidencePackage:
 EVIDENCE = EvidencePackage(
     name=OWN_EVIDENCE_MODEL,
     file=Path(__file__).parent / "evidence_model" / "evidence.safetensors",
-    weights_hash="18098dbda2e86c22e1ccd4b365ea7904d72939e83d07c6b6327ec89db78c3c93",
+    weights_hash="90eadd73a60501bfdfb47dda58cc8318c8d584a84c1e8fd588901ab5b4b84d3c",
     base=MINILM,
 )

@@ -23,7 +23,7 @@ Figures = dict[str, float]
 
 CANDIDATES = 10
 FOREIGN = 5
-MOST = 120  # questions of a kind
+MOST = 300  # questions of a kind
 
 
 @dataclass(frozen=True, slots=True)
