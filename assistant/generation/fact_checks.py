@@ -46,6 +46,19 @@ class Ground:
         return [passage for passage in self.passages if passage.number == sentence.passage]
 
 
+def adds_facts(claim: Facts, sentence: EvidenceSentence, chosen: Sequence[EvidenceSentence]) -> bool:
+    """Say whether a sentence holds a number of the claim with its noun, a date, or a place, that none of the chosen holds."""
+    held = [s.facts for s in chosen]
+    numbers = [n for n in claim.numbers if not any(n.equals(o) for facts in held for o in facts.numbers)]
+    dates = [d for d in claim.dates if not d.is_met_by([o for facts in held for o in facts.dates])]
+    places = claim.places - frozenset[str]().union(*(facts.places for facts in held))
+    return bool(
+        any(n.equals(o) and n.noun == o.noun for n in numbers for o in sentence.facts.numbers)
+        or any(d.is_met_by(sentence.facts.dates) for d in dates)
+        or places & sentence.facts.places
+    )
+
+
 def check_facts(text: str, claim: Facts, ground: Ground, near: Facts, same_language: bool) -> list[Finding]:
     """Return what of the claim's facts does not stand on the ground; `near` are the facts of its near text."""
     findings = [

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assistant.generation.dates import date_spans
-from assistant.generation.facts import facts_of, in_digits, place_spans, split_words
+from assistant.generation.facts import facts_of, place_spans, split_words
+from assistant.generation.numerals import in_digits
 from knowledge_base.text_terms import fold, stem, stop_words
 
 _TOKEN = re.compile(r"\d[\d/.,-]*\d|\d|[^\W\d_][\w]*|[,;:()]|\.\s")

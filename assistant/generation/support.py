@@ -14,7 +14,7 @@ from assistant.generation.evidence_passages import (
     content_stems,
     is_evidence,
 )
-from assistant.generation.fact_checks import Finding, Ground, check_facts, is_quoted
+from assistant.generation.fact_checks import Finding, Ground, adds_facts, check_facts, is_quoted
 from assistant.generation.facts import Facts, facts_of
 from assistant.generation.polarity import compare, overstates
 from assistant.generation.relations import is_turned_round, misattached
@@ -142,7 +142,7 @@ class Verifier:
         quotes = self._chosen(claim, [s for passage in passages for s in passage.sentences])
         if not quotes:
             return Verdict("unsupported", reasons=("distance",))
-        ground = Ground(quotes, [p for p in passages if p.number in {q.passage for q in quotes}])
+        ground = Ground(quotes, passages)
         closeness = self._closeness(claim, quotes)
         if is_quoted(claim.text, quotes):
             return Verdict("supported", tuple(quotes), 1.0)
@@ -173,6 +173,9 @@ class Verifier:
             adds = len(missing & sentence.stems) / max(1, len(claim.stems))
             if len(chosen) < self._thresholds.quotes and adds > self._thresholds.adds:
                 chosen.append(sentence)
+        for sentence in rest[1:8]:
+            if len(chosen) <= self._thresholds.quotes and claim.stems & sentence.stems and adds_facts(claim.facts, sentence, chosen):
+                chosen.append(sentence)
         return sorted(chosen, key=lambda s: (s.passage, s.start))
 
     def _closeness(self, claim: _Claim, quotes: Sequence[EvidenceSentence]) -> float:
@@ -183,7 +186,7 @@ class Verifier:
 
     def _findings(self, claim: _Claim, ground: Ground) -> list[Finding]:
         best = max(ground.sentences, key=lambda s: self._closeness(claim, [s]))
-        same = all(passage.language == claim.language for passage in ground.passages)
+        same = all(quote.language == claim.language for quote in ground.sentences)
         near = facts_of(ground.near_text, best.language)
         findings = check_facts(claim.text, claim.facts, ground, near, same)
         if not same:
