@@ -16,6 +16,7 @@ Agreement = Literal["agree", "unsure", "conflict"]
 _WORD = re.compile(r"[^\W_]+(?:['’](?:t|s)\b)?|[;:,.()]")
 _SCOPE = 4  # content words after a negation that it may deny
 _SPANS = frozenset(";:.()")
+_REPLY = re.compile(r"^\s*(?:yes|no|oui|non|si)\s*[,:;.–—-]+\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _negations_agree(claim: str, evidence: str, language: str) -> Agreement:
     my_words, their_words = _stems(claim, code), _stems(evidence, code)
     verdicts = [_one_side(denied, my_words, theirs, their_words, code) for denied in mine]
     verdicts += [_one_side(denied, their_words, mine, my_words, code, omitted=True) for denied in theirs]
-    if "conflict" in verdicts:
+    if "conflict" in verdicts or _affirms_an_item(claim, mine, evidence, code):
         return "conflict"
     if theirs and not mine and _is_close(my_words, their_words):
         return "unsure"
@@ -90,19 +91,30 @@ def _one_side(
     return "agree" if omitted or others else "unsure"
 
 
+def _affirms_an_item(claim: str, mine: Sequence[_Denied], evidence: str, language: str) -> bool:
+    """Say whether the claim affirms one thing of those that the evidence denies ("neither A nor B")."""
+    words = _folded(evidence)
+    starts = [position for position, word in enumerate(words) if word in word_set("negations", "coordinating")]
+    ends = [*starts[1:], len(words)]
+    items = [_after(words[:end], start, language)[:2] for start, end in zip(starts, ends, strict=False)]
+    affirmed = set(_stems(claim, language)) - {word for denied in mine for word in denied.stems}
+    return bool(mine) and any(item and affirmed.issuperset(item) for item in items)
+
+
 def _is_close(claim: Sequence[str], evidence: Sequence[str]) -> bool:
     """Say whether the claim takes over most of the words of the evidence."""
     return len(set(claim) & set(evidence)) >= 0.75 * len(set(evidence))
 
 
 def _denials(text: str, language: str) -> Iterator[_Denied]:
-    words = [fold(word).replace("’", "'") for word in _WORD.findall(_without_doubles(text))]
+    words = _folded(_without_doubles(text))
     negations = word_set("negations", language)
     for position, word in enumerate(words):
         if word in word_set("negations", "halves") and language == "fr":
             continue
         if word in word_set("negations", "coordinating"):
-            around = tuple(stem(w, language) for w in words if w.isalnum() and w not in _unsaid(language))
+            clause = _clause(words, position)
+            around = tuple(stem(w, language) for w in clause if w.isalnum() and w not in _unsaid(language))
             yield _Denied(around, len(around))
         elif word in negations:
             yield _Denied(_after(words, position, language) or _before(words, position, language))
@@ -110,7 +122,20 @@ def _denials(text: str, language: str) -> Iterator[_Denied]:
             yield _Denied((stem(whole, language),))
 
 
+def _folded(text: str) -> list[str]:
+    return [fold(word).replace("’", "'") for word in _WORD.findall(text)]
+
+
+def _clause(words: Sequence[str], position: int) -> Sequence[str]:
+    """Return the words around a position up to those that begin a contrast ("but")."""
+    breaks = [p for p, word in enumerate(words) if word in word_set("negations", "contrast") or word == ";"]
+    start = max((p for p in breaks if p < position), default=-1)
+    return words[start + 1 : min((p for p in breaks if p > position), default=len(words))]
+
+
 def _without_doubles(text: str) -> str:
+    """Leave out negations that deny nothing, and the "no" that answers a question."""
+    text = _REPLY.sub("", text)
     for phrase in rows("negations", "doubles"):
         text = re.sub(rf"\b{phrase}\b", " ", text, flags=re.IGNORECASE)
     return text

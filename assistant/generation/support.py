@@ -196,7 +196,7 @@ class Verifier:
 
 def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> list[Finding]:
     found = []
-    agreement = compare(claim.text, best.text, claim.language)
+    agreement = compare(claim.text, " ".join(s.text for s in ground.sentences), claim.language)
     if agreement != "agree":
         found.append(Finding("negation", "break" if agreement == "conflict" else "doubt"))
     if overstates(claim.text, ground.near_text, claim.language):
