@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from assistant.generation.dates import Date
@@ -14,6 +15,7 @@ from knowledge_base.text_terms import stem, words
 
 Grade = Literal["doubt", "break"]
 _SMALL = 12  # a claim may count so many things itself
+_SHORT = 2  # letters of a name that stands for common words ("GP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,16 @@ def _check_numbers(claim: Facts, ground: Ground, near: Facts) -> Iterator[Findin
             yield Finding("number", "break" if _same_noun(number, quoted) else "doubt")
         else:
             counted = (number.value <= _SMALL or number.kind == "ordinal") and not _same_noun(number, everywhere)
-            yield Finding("number", "doubt" if counted else "break")
+            yield Finding("number", "doubt" if counted or _is_reckoned(number, ground) else "break")
+
+
+def _is_reckoned(number: Number, ground: Ground) -> bool:
+    """Say whether a count is the sum of two of one quoted sentence, or lies between two years, or is a rough share."""
+    if number.kind == "share":
+        return number.bounds is not None
+    sums = {a.value + b.value for facts in ground.facts for a, b in combinations(facts.numbers, 2) if a.kind == b.kind == "count"}
+    years = {date.year for facts in ground.facts for date in facts.dates if date.year}
+    return number.kind == "count" and number.value in sums | {abs(a - b) for a, b in combinations(years, 2)}
 
 
 def _same_noun(number: Number, others: Sequence[Number]) -> bool:
@@ -134,7 +145,7 @@ def _check_places(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding
     quoted = {place for facts in ground.facts for place in facts.places}
     for place in claim.places - quoted:
         if place not in everywhere:
-            yield Finding("place", "break")
+            yield Finding("place", "doubt" if any(place in facts.capitals for facts in ground.facts) else "break")
         elif place not in near.places or quoted - claim.places:
             yield Finding("place", "doubt")
 
@@ -155,7 +166,8 @@ def _check_names(text: str, claim: Facts, ground: Ground) -> Iterator[Finding]:
 
 def _grade(name: Name, everywhere: frozenset[str], near: frozenset[str]) -> Grade:
     is_first_name = name.word != name.run[-1] and _held(name.run[-1], near)
-    return "doubt" if name.is_doubtful or is_first_name or _held(name.word, everywhere) else "break"
+    is_short = len(name.word) == _SHORT and len(name.run) == 1
+    return "doubt" if name.is_doubtful or is_first_name or is_short or _held(name.word, everywhere) else "break"
 
 
 def _acronyms(name: Name, ground: Ground) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.generation.dates import MONTH_NAMES, Date, dates_in
 from assistant.generation.numerals import FRACTIONS, in_digits
-from assistant.generation.vocabulary import rows, word_set
+from assistant.generation.vocabulary import mapping, rows, word_set
 from knowledge_base.countries import lexicon
 from knowledge_base.text_terms import fold, question_language, stem, stop_words
 
@@ -28,6 +28,7 @@ _ONE = re.compile(r"(?<!\d)1(?!\d)")
 _ROUGHLY = re.compile(r"([^\W\d_]+(?: (?:to|than|de|d['’]))?)\s*[€$£]?\s*$")
 _QUOTED = re.compile(r"[“\"«]\s*([^“”\"«»]{3,300}?)\s*[”\"»]")
 _NOT_WORDS = re.compile(r"[^\w]+")
+_PARTICIPLES = {"en": ("ed", "ing"), "fr": ("é", "ée", "és", "ées", "ant", "is", "ise", "ises", "ie", "ies", "ue", "us")}
 _LONGEST_PLACE = 5
 _LEAST_ROUND = 10
 _ROUND_SLACK = 0.05  # by which share of it a round number may miss
@@ -66,7 +67,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of one text; `places` are ISO codes of countries and keys of groups, `labels` such as "73/27" or "wg5"."""
+    """The facts of one text; `places` are ISO codes of countries and keys of groups, `labels` such as "73/27" or "wg5".
+
+    `capitals` are the codes of the countries whose capital it names by itself ("in Paris", not "the Paris Call").
+    """
 
     dates: tuple[Date, ...]
     numbers: tuple[Number, ...]
@@ -74,6 +78,7 @@ class Facts:
     names: tuple[Name, ...]
     places: frozenset[str]
     quotes: tuple[str, ...]
+    capitals: frozenset[str] = frozenset()
 
 
 def facts_of(text: str, language: str | None = None) -> Facts:
@@ -85,7 +90,7 @@ def facts_of(text: str, language: str | None = None) -> Facts:
     unlabelled = _LABEL.sub(lambda match: " " * len(match[0]), rest)
     places, taken = places_in(text, code)
     names = tuple(_names(text, code, taken))
-    return Facts(tuple(dates), tuple(_numbers(unlabelled, text, code)), labels, names, places, tuple(quoted_words(text)))
+    return Facts(tuple(dates), tuple(_numbers(unlabelled, text, code)), labels, names, places, tuple(quoted_words(text)), _capitals(names))
 
 
 def written_words(text: str) -> frozenset[str]:
@@ -193,11 +198,17 @@ def _names(text: str, language: str, places: frozenset[int]) -> Iterator[Name]:
         if heads and (
             folded in stop_words(language) | word_set("not_names", "openings")
             or _is_adverb(folded)
+            or _is_participle(written[position : position + 2], language)
             or _is_lower_elsewhere(word, text)
         ):
             continue
         inner = any(c.isupper() for c in word[1:]) or "." in word
         yield Name(folded, heads and not inner and len(runs[position]) == 1, runs[position])
+
+
+def _capitals(names: Sequence[Name]) -> frozenset[str]:
+    held = mapping("capitals")
+    return frozenset(held[name.word] for name in names if name.word in held and len(name.run) == 1)
 
 
 def _looks_like_a_name(word: str) -> bool:
@@ -210,6 +221,12 @@ def _is_lower_elsewhere(word: str, text: str) -> bool:
 
 def _is_adverb(word: str) -> bool:
     return word.endswith(("ly", "ment")) and len(word) > 5
+
+
+def _is_participle(pair: Sequence[tuple[str, int]], language: str) -> bool:
+    """Say whether a word before a small word is one such as "Founded (in)", "Counting (all)", "Déposé (par)"."""
+    word, after = pair[0][0], fold(pair[-1][0])
+    return word.endswith(_PARTICIPLES[language]) and after in stop_words(language) and pair[-1][0].islower()
 
 
 def _heads_a_sentence(text: str, offset: int) -> bool:
