@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from assistant.generation.dates import Date
-from assistant.generation.evidence_passages import EvidencePassage, EvidenceSentence
+from assistant.generation.dates import Date, dates_in
+from assistant.generation.evidence_passages import EvidencePassage, EvidenceSentence, content_stems
 from assistant.generation.facts import Facts, Name, Number, initials, normalised
 from assistant.generation.vocabulary import mapping
 from knowledge_base.text_terms import stem, words
 
 Grade = Literal["doubt", "break"]
 _SMALL = 12  # a claim may count so many things itself
+_CLAUSE_END = re.compile(r"[,;:]\s|\s[–—-]\s")
+_CLAUSE_WORDS, _CLAUSE_MARGIN = 3, 2  # of a clause: how many are compared, how many more another sentence must share
 _SHORT = 2  # letters of a name that stands for common words ("GP")
 
 
@@ -66,6 +69,7 @@ def check_facts(text: str, claim: Facts, ground: Ground, near: Facts, same_langu
     findings = [
         *_check_quotes(claim, ground),
         *_check_dates(claim, ground, near),
+        *_check_clauses(text, ground),
         *_check_numbers(claim, ground, near),
         *_check_labels(claim, ground),
         *_check_places(claim, ground, near),
@@ -94,6 +98,25 @@ def _check_dates(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]
             yield Finding("date", "doubt")
 
 
+def _check_clauses(text: str, ground: Ground) -> Iterator[Finding]:
+    """Doubt a date whose clause is said, in a sentence of the passages, of another date than the claim has anywhere."""
+    sentences = [sentence for passage in ground.passages for sentence in passage.sentences]
+    claimed = dates_in(text)[0]
+    for clause in _CLAUSE_END.split(text):
+        dates, rest = dates_in(clause)
+        said = frozenset(content_stems(rest, ground.sentences[0].language))
+        for date in (d for d in dates if d.month and len(said) >= _CLAUSE_WORDS):
+            holding = [len(said & s.stems) for s in sentences if date.is_met_by(s.facts.dates)]
+            rivals = [len(said & s.stems) for s in sentences if _is_said_of_another_date(s, claimed)]
+            if max(rivals, default=0) - max(holding, default=0) >= max(_CLAUSE_MARGIN, len(said) / 4):
+                yield Finding("date", "doubt")
+
+
+def _is_said_of_another_date(sentence: EvidenceSentence, claimed: Sequence[Date]) -> bool:
+    exact = [date for date in sentence.facts.dates if date.month]
+    return bool(exact) and not any(date.is_met_by([other]) for other in exact for date in claimed if date.month)
+
+
 def _has_rival(date: Date, others: Sequence[Date]) -> bool:
     return any(date.shares_a_kind_with(other) for other in others)
 
@@ -117,7 +140,9 @@ def _is_reckoned(number: Number, ground: Ground) -> bool:
     """Say whether a count is the sum of two of one quoted sentence, or lies between two years, or is a rough share."""
     if number.kind == "share":
         return number.bounds is not None
-    sums = {a.value + b.value for facts in ground.facts for a, b in combinations(facts.numbers, 2) if a.kind == b.kind == "count"}
+    sums = {
+        a.value + b.value for facts in ground.facts for a, b in combinations(facts.numbers, 2) if a.kind == b.kind == "count"
+    }
     years = {date.year for facts in ground.facts for date in facts.dates if date.year}
     return number.kind == "count" and number.value in sums | {abs(a - b) for a, b in combinations(years, 2)}
 

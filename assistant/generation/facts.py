@@ -90,7 +90,15 @@ def facts_of(text: str, language: str | None = None) -> Facts:
     unlabelled = _LABEL.sub(lambda match: " " * len(match[0]), rest)
     places, taken = places_in(text, code)
     names = tuple(_names(text, code, taken))
-    return Facts(tuple(dates), tuple(_numbers(unlabelled, text, code)), labels, names, places, tuple(quoted_words(text)), _capitals(names))
+    return Facts(
+        tuple(dates),
+        tuple(_numbers(unlabelled, text, code)),
+        labels,
+        names,
+        places,
+        tuple(quoted_words(text)),
+        _capitals(names),
+    )
 
 
 def written_words(text: str) -> frozenset[str]:

@@ -18,7 +18,8 @@ _RANGE = re.compile(
 _PART = r"half|moitié|thirds?|tiers|quarters?|quarts?"
 _COUNT = r"a|an|one|two|three|un|une|la|deux|trois"
 _FRACTION = re.compile(
-    rf"\b(?:({_COUNT})[ -])({_PART})\b(?=[\s]+(?:of|de|d['’])|\s*[,.;:)]|\s*$)|\b(?<!first )(?<!second )(half)(?= of (?!\d))",
+    rf"\b({_COUNT})[ -]({_PART})\b(?:(?P<hour> of an hour| d['’]heure)\b|(?=\s+(?:of|de|d['’])|\s*[,.;:)]|\s*$))"
+    r"|\b(?<!first )(?<!second )(half)(?= of (?!\d))",
     re.IGNORECASE,
 )
 _PARTS = {"half": 2, "moitié": 2, "third": 3, "tier": 3, "quarter": 4, "quart": 4}
@@ -57,5 +58,6 @@ def _product(match: re.Match[str]) -> str:
 
 def _share(match: re.Match[str]) -> str:
     times = {"two": 2, "deux": 2, "three": 3, "trois": 3}.get((match[1] or "").lower(), 1)
-    part = (match[2] or match[3]).lower()
-    return f"{100 * times / _PARTS[part if part in _PARTS else part.removesuffix('s')]:.1f}%"
+    part = (match[2] or match[4]).lower()
+    share = times / _PARTS[part if part in _PARTS else part.removesuffix("s")]
+    return f"{60 * share:.0f} minutes" if match["hour"] else f"{100 * share:.1f}%"

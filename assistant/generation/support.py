@@ -16,7 +16,7 @@ from assistant.generation.evidence_passages import (
 )
 from assistant.generation.fact_checks import Finding, Ground, adds_facts, check_facts, is_quoted
 from assistant.generation.facts import Facts, facts_of
-from assistant.generation.polarity import compare, overstates
+from assistant.generation.polarity import Agreement, compare, overstates
 from assistant.generation.relations import is_turned_round, misattached
 from knowledge_base.text_terms import words
 
@@ -35,7 +35,8 @@ class Thresholds:
     From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
     says but for its facts (set with tests/data/lies.jsonl in view). `nearer` is by how much another passage
     may be closer than the cited one; `twin` is the similarity of sentences that must not differ in their facts; a sentence is
-    quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are.
+    quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are,
+    and one more for its facts.
     """
 
     supported: float = 0.6
@@ -163,7 +164,7 @@ class Verifier:
         return "weak" if findings or closeness < limits.supported else "supported"
 
     def _chosen(self, claim: _Claim, sentences: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
-        """Return the sentence closest to the claim, and those that add words of it; in reading order."""
+        """Return the sentence closest to the claim, and those that add words or facts of it; in reading order."""
         if not sentences:
             return []
         rest = sorted(sentences, key=lambda s: -self._closeness(claim, [s]))
@@ -174,7 +175,8 @@ class Verifier:
             if len(chosen) < self._thresholds.quotes and adds > self._thresholds.adds:
                 chosen.append(sentence)
         for sentence in rest[1:8]:
-            if len(chosen) <= self._thresholds.quotes and claim.stems & sentence.stems and adds_facts(claim.facts, sentence, chosen):
+            is_near = len(chosen) <= self._thresholds.quotes and not claim.stems.isdisjoint(sentence.stems)
+            if is_near and adds_facts(claim.facts, sentence, chosen):
                 chosen.append(sentence)
         return sorted(chosen, key=lambda s: (s.passage, s.start))
 
@@ -196,7 +198,7 @@ class Verifier:
 
 def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> list[Finding]:
     found = []
-    agreement = compare(claim.text, " ".join(s.text for s in ground.sentences), claim.language)
+    agreement = _agreement(claim, best, ground)
     if agreement != "agree":
         found.append(Finding("negation", "break" if agreement == "conflict" else "doubt"))
     if overstates(claim.text, ground.near_text, claim.language):
@@ -205,6 +207,13 @@ def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> li
         found.append(Finding("direction", "doubt"))
     found += [Finding(kind, "doubt") for kind in misattached(claim.text, [s.text for s in ground.sentences], claim.language)]
     return found
+
+
+def _agreement(claim: _Claim, best: EvidenceSentence, ground: Ground) -> Agreement:
+    """Compare a claim with all quoted sentences; where these leave open whether they agree, the best one says."""
+    together = compare(claim.text, " ".join(s.text for s in ground.sentences), claim.language)
+    alone = compare(claim.text, best.text, claim.language)
+    return alone if together == "unsure" and alone == "conflict" else together
 
 
 def _says_the_same(claim: _Claim, sentence: EvidenceSentence) -> bool:
