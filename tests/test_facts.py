@@ -41,6 +41,7 @@ def test_a_date_is_met_by_one_that_says_as_much() -> None:
         ("34 % and 12 per cent", "en", {34, 12}),
         ("some 20 million dollars and €2.5 billion", "en", {20e6, 2.5e9}),
         ("between two and three hundred million dollars", "en", {200e6, 300e6}),
+        ("asked for $20m, then €1.5bn", "en", {20e6, 1.5e9}),
         ("200 to 300 million people", "en", {200e6, 300e6}),
         ("le treizième forum", "fr", {13}),
         ("une centaine de pays", "fr", {100}),
@@ -67,6 +68,7 @@ def test_numbers_are_read_in_digits_and_in_words(text: str, language: str, value
         ("roughly a third of them", "34% of them", True),
         ("well over half of the list", "57.9% of the list", True),
         ("half of the list", "57.9% of the list", False),
+        ("58 per cent of the list", "57.9% of the list", True),
     ],
 )
 def test_a_round_number_stands_for_those_near_it(claim: str, evidence: str, is_same: bool) -> None:

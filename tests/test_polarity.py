@@ -22,6 +22,12 @@ from assistant.generation.polarity import compare, overstates
         ("Neither China nor Russia backed it.", "China and Russia were not among those that backed it.", "en", "agree"),
         ("It was not until 2021 that France joined.", "France joined in 2021.", "en", "agree"),
         ("No, France joined.", "France joined in 2021.", "en", "agree"),
+        ("The text is silent on spyware.", "The text does not mention spyware.", "en", "agree"),
+        ("The text is silent on spyware.", "The text mentions spyware.", "en", "conflict"),
+        ("Spyware and war are left out of the text.", "The text mentions neither spyware nor war.", "en", "agree"),
+        ("Loin d'une loi, le manuel est une étude.", "Le manuel est une étude, non une loi.", "fr", "agree"),
+        ("The Irish never paid.", "Ireland did not pay the ransom.", "en", "agree"),
+        ("The text is not perfect, and it names France.", "The text names France.", "en", "unsure"),
         ("Russia is missing from the list.", "Russia was absent from the list.", "en", "agree"),
         (
             "Le texte n'aborde ni la guerre ni la paix, mais il traite du climat.",

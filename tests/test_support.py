@@ -98,6 +98,13 @@ def test_a_reckoned_figure_and_a_country_by_its_capital_are_not_struck(encode: R
     assert verdict(Verifier([from_text(1, "The fleet", FLEET, encode)], encode), sentence, 1).support != "unsupported"
 
 
+def test_what_is_far_in_its_words_is_not_struck_where_its_facts_all_stand(encode: Remembering) -> None:
+    claim = "Eleven ships made the beginning, in spring, May 1950 to be exact; a decade later, on 10 March 1960, came 5."
+    never = Verifier([from_text(1, "The fleet", FLEET, encode)], encode, scorer=lambda claim, texts: [0.2] * len(texts))
+    assert verdict(never, claim, 1).support == "weak"
+    assert verdict(never, claim.replace("March", "April"), 1).support == "unsupported"
+
+
 def test_a_date_that_another_sentence_gives_to_the_words_beside_it_is_doubted(encode: Remembering) -> None:
     fleet = Verifier([from_text(1, "The fleet", FLEET, encode)], encode)
     lie = "The list of the boats was opened to the public on 3 June 1971, the day the report on the fleet was published."

@@ -137,14 +137,13 @@ def _check_numbers(claim: Facts, ground: Ground, near: Facts) -> Iterator[Findin
 
 
 def _is_reckoned(number: Number, ground: Ground) -> bool:
-    """Say whether a count is the sum of two of one quoted sentence, or lies between two years, or is a rough share."""
+    """Say whether a count is the sum or difference of two of one quoted sentence or of two years, or is a rough share."""
     if number.kind == "share":
         return number.bounds is not None
-    sums = {
-        a.value + b.value for facts in ground.facts for a, b in combinations(facts.numbers, 2) if a.kind == b.kind == "count"
-    }
+    pairs = [pair for facts in ground.facts for pair in combinations((n.value for n in facts.numbers if n.kind == "count"), 2)]
     years = {date.year for facts in ground.facts for date in facts.dates if date.year}
-    return number.kind == "count" and number.value in sums | {abs(a - b) for a, b in combinations(years, 2)}
+    sums, differences = {a + b for a, b in pairs}, {abs(a - b) for a, b in [*pairs, *combinations(years, 2)]}
+    return number.kind == "count" and number.value in sums | differences
 
 
 def _same_noun(number: Number, others: Sequence[Number]) -> bool:
@@ -170,7 +169,7 @@ def _check_places(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding
     quoted = {place for facts in ground.facts for place in facts.places}
     for place in claim.places - quoted:
         if place not in everywhere:
-            yield Finding("place", "doubt" if any(place in facts.capitals for facts in ground.facts) else "break")
+            yield Finding("place", "doubt" if any(place in p.facts.capitals for p in ground.passages) else "break")
         elif place not in near.places or quoted - claim.places:
             yield Finding("place", "doubt")
 
@@ -185,7 +184,7 @@ def _check_names(text: str, claim: Facts, ground: Ground) -> Iterator[Finding]:
             continue
         if name.word in known or short & _acronyms(name, ground):
             continue
-        stands_for = mapping("capitals").get(name.word) in {place for facts in ground.facts for place in facts.places}
+        stands_for = mapping("capitals").get(name.word) in {place for p in ground.passages for place in p.facts.places}
         yield Finding("name", "doubt" if stands_for else _grade(name, everywhere, near))
 
 

@@ -53,6 +53,8 @@ class Number:
         return same_kind and (self.value == other.value or self._rounds(other))
 
     def _rounds(self, other: Number) -> bool:
+        if self.kind == "share" and self.value == round(other.value):
+            return True
         return self.bounds is not None and self.bounds[0] <= other.value <= self.bounds[1]
 
 

@@ -8,6 +8,8 @@ from assistant.generation.vocabulary import mapping, word_set
 
 _SCALES = {"thousand": 1e3, "mille": 1e3, "million": 1e6, "billion": 1e9, "milliard": 1e9, "trillion": 1e12}
 _SCALE = rf"(?:{'|'.join(_SCALES)})s?"
+_SHORT_SCALE = re.compile(r"(?<=[$€£])(\d+(?:[.,]\d+)?) ?(m|bn|k)\b")
+_SHORT_SCALES = {"k": "thousand", "m": "million", "bn": "billion"}
 _SCALED = re.compile(rf"(?<![\w.,])(\d+(?:[.,]\d+)?)\s+({_SCALE})\b", re.IGNORECASE)
 _ANY = r"(\d+(?:[.,]\d+)?|[^\W\d_]+)"
 _RANGE = re.compile(
@@ -31,6 +33,7 @@ _MONTH_SEPT = re.compile(r"(?<=\d )sept\b\.?(?=\s+\d{4})|\bsept\.(?=\s+\d)", re.
 def in_digits(text: str, language: str) -> str:
     """Return a text with its spelled numbers above one in digits; fractions become shares ("a third": 33.3 %)."""
     code = "fr" if language == "fr" else "en"
+    text = _SHORT_SCALE.sub(lambda match: f"{match[1]} {_SHORT_SCALES[match[2]]}", text)
     text = _RANGE.sub(lambda match: _shared_scale(match, code), _MONTH_SEPT.sub("septembre", text))
     return _spelled_out(_DOZENS.sub(lambda match: mapping("collectives")[match[1].lower()], _FRACTION.sub(_share, text)), code)
 

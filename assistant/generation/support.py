@@ -24,6 +24,7 @@ Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 
 _ORDER: tuple[Support, ...] = ("supported", "weak", "unsupported")
 _TWIN_WORDS = 0.75  # of the shorter of two sentences that say the same
+_MANY_FACTS = 3
 _FEWEST_WORDS, _MOST_WORDS = 3, 80
 
 
@@ -148,18 +149,20 @@ class Verifier:
         if is_quoted(claim.text, quotes):
             return Verdict("supported", tuple(quotes), 1.0)
         findings = self._findings(claim, ground)
-        support = self._graded(closeness, findings)
+        support = self._graded(closeness, findings, len(claim.facts.numbers + claim.facts.dates) + len(claim.facts.places))
         return Verdict(support, tuple(quotes), closeness, tuple(dict.fromkeys(f.kind for f in findings)))
 
-    def _graded(self, closeness: float, findings: Sequence[Finding]) -> Support:
+    def _graded(self, closeness: float, findings: Sequence[Finding], facts: int) -> Support:
         """Grade a claim: a fact that is not in the quote strikes one that says the same but for that, and one far from it.
 
-        Between the two, where a claim puts its quote in other words, a single such fact marks it as weak.
+        Between the two, where a claim puts its quote in other words, a single such fact marks it as weak; so does distance
+        where several figures, dates and places of the claim (their number is `facts`) all stand there.
         """
         limits = self._thresholds
         breaks = {finding.kind for finding in findings if finding.grade == "break"}
         in_other_words = limits.supported <= closeness < limits.same and len(breaks) == 1 and "quote" not in breaks
-        if closeness < limits.struck or (breaks and not in_other_words):
+        is_far = closeness < limits.struck and facts < _MANY_FACTS
+        if is_far or (breaks and not in_other_words):
             return "unsupported"
         return "weak" if findings or closeness < limits.supported else "supported"
 
