@@ -39,6 +39,15 @@ def test_a_date_is_met_by_one_that_says_as_much() -> None:
         ("1,218 names, 1 222 names", "en", {1218, 1222}),
         ("dix milliards de dollars et quatre-vingt-un États", "fr", {10e9, 81}),
         ("34 % and 12 per cent", "en", {34, 12}),
+        ("some 20 million dollars and €2.5 billion", "en", {20e6, 2.5e9}),
+        ("between two and three hundred million dollars", "en", {200e6, 300e6}),
+        ("asked for $20m, then €1.5bn", "en", {20e6, 1.5e9}),
+        ("200 to 300 million people", "en", {200e6, 300e6}),
+        ("le treizième forum", "fr", {13}),
+        ("une centaine de pays", "fr", {100}),
+        ("about three quarters of an hour", "en", {45}),
+        ("a third of them, and half of the rest", "en", {33.3, 50}),
+        ("a third way in the first half of 2025", "en", {3}),
         ("the fortieth ratification", "en", {40}),
         ("one of them, a Chinese one", "en", set()),
         ("resolution 73/27 of WG5", "en", set()),
@@ -46,6 +55,34 @@ def test_a_date_is_met_by_one_that_says_as_much() -> None:
 )
 def test_numbers_are_read_in_digits_and_in_words(text: str, language: str, values: set[float]) -> None:
     assert {number.value for number in facts_of(text, language).numbers} == values
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "is_same"),
+    [
+        ("nearly six hundred practices", "595 practices", True),
+        ("nearly six hundred practices", "610 practices", False),
+        ("nearly six hundred practices", "520 practices", False),
+        ("over 1,200 names", "1,222 names", True),
+        ("1,200 names", "1,222 names", False),
+        ("roughly a third of them", "34% of them", True),
+        ("well over half of the list", "57.9% of the list", True),
+        ("half of the list", "57.9% of the list", False),
+        ("58 per cent of the list", "57.9% of the list", True),
+    ],
+)
+def test_a_round_number_stands_for_those_near_it(claim: str, evidence: str, is_same: bool) -> None:
+    assert facts_of(claim, "en").numbers[0].equals(facts_of(evidence, "en").numbers[0]) is is_same
+
+
+def test_a_spelled_day_is_part_of_a_date() -> None:
+    assert facts_of("on the twentieth of June 2024", "en").dates == (Date(20, 6, 2024),)
+    assert facts_of("le 12 sept. 2019", "fr").dates == (Date(12, 9, 2019),)
+
+
+def test_a_capital_by_itself_may_stand_for_its_country() -> None:
+    assert facts_of("They met in Paris on Monday.", "en").capitals == {"FRA"}
+    assert facts_of("They signed the Paris Call.", "en").capitals == frozenset()
 
 
 def test_labels_are_no_numbers() -> None:
@@ -77,6 +114,13 @@ def test_names_are_capitalised_words_that_do_not_only_begin_a_sentence() -> None
 
 def test_a_single_word_at_the_head_of_a_sentence_is_a_doubtful_name() -> None:
     assert [(name.word, name.is_doubtful) for name in facts_of("Merkel opened it.", "en").names] == [("merkel", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Founded in 2017, it grew.", "en"), ("Déposé par deux élus, il a échoué.", "fr")]
+)
+def test_a_participle_at_the_head_of_a_sentence_is_no_name(text: str, language: str) -> None:
+    assert facts_of(text, language).names == ()
 
 
 def test_quoted_words_are_read_and_single_ones_left_out() -> None:

@@ -15,26 +15,28 @@ from assistant.generation.evidence_passages import from_text
 from assistant.generation.support import Verifier
 from knowledge_base.embeddings import Embedder
 
-LIES = Path(__file__).parent / "data" / "lies.jsonl"
+DATA = Path(__file__).parent / "data"
+MOST_SUPPORTED = 0.1  # of the lies
+MOST_STRUCK = 0.1  # of the true sentences
 
-pytestmark = pytest.mark.skipif(not LIES.is_file(), reason="tests/data/lies.jsonl is absent: the blind set is not tried")
-
-MOST_STRUCK = 0.25  # of the true sentences: what is reached is 7 of 30; the aim, one in ten, is missed
+SETS = sorted(DATA.glob("lies*.jsonl"))
 
 
-def cases() -> Iterator[dict[str, Any]]:
-    for line in LIES.read_text(encoding="utf-8").splitlines():
+def cases(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip():
             yield json.loads(line)
 
 
+@pytest.mark.skipif(not SETS, reason="tests/data/lies*.jsonl are absent: no blind set is tried")
+@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_nine_of_ten_lies_are_not_supported_and_few_true_sentences_struck(
-    embedder: Embedder, capsys: pytest.CaptureFixture[str]
+    path: Path, embedder: Embedder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     encode = Remembering(embedder)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     wrong = []
-    for case in cases():
+    for case in cases(path):
         texts = enumerate(case["passages"], start=1)
         passages = [from_text(number, p["title"], p["text"], encode, case["language"]) for number, p in texts]
         found = Verifier(passages, encode).verify(case["sentence"], case["cited"], case["language"])
@@ -45,5 +47,5 @@ def test_nine_of_ten_lies_are_not_supported_and_few_true_sentences_struck(
         print("\n" + "\n".join([f"{kind}: {dict(count)}" for kind, count in sorted(counts.items())] + wrong))
     true = counts.pop("true")
     lies = sum(counts.values(), Counter())
-    assert lies["supported"] <= 0.1 * lies.total()
+    assert lies["supported"] <= MOST_SUPPORTED * lies.total()
     assert true["unsupported"] <= MOST_STRUCK * true.total()

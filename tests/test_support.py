@@ -79,6 +79,46 @@ def test_what_says_the_same_but_for_a_fact_and_what_nobody_said_is_struck(verifi
     assert verdict(verifier, sentence, 1).support == "unsupported"
 
 
+FLEET = (
+    "The fleet of Saltholm began with 11 trawlers in May 1950 and took in five more on 10 March 1960. "
+    "The harbour master was Ada Stone. "
+    "The report on the fleet was published on 3 June 1971 in Paris. "
+    "The list of the boats was opened to the public on 4 June 1971."
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The fleet has sixteen trawlers: eleven began in May 1950, and five more were taken in on 10 March 1960.",
+        "The report on the fleet appeared in the French capital on the third of June 1971.",
+    ],
+)
+def test_a_reckoned_figure_and_a_country_by_its_capital_are_not_struck(encode: Remembering, sentence: str) -> None:
+    assert verdict(Verifier([from_text(1, "The fleet", FLEET, encode)], encode), sentence, 1).support != "unsupported"
+
+
+def test_what_is_far_in_its_words_is_not_struck_where_its_facts_all_stand(encode: Remembering) -> None:
+    claim = "Eleven ships made the beginning, in spring, May 1950 to be exact; a decade later, on 10 March 1960, came 5."
+    never = Verifier([from_text(1, "The fleet", FLEET, encode)], encode, scorer=lambda claim, texts: [0.2] * len(texts))
+    assert verdict(never, claim, 1).support == "weak"
+    assert verdict(never, claim.replace("March", "April"), 1).support == "unsupported"
+
+
+def test_a_date_that_another_sentence_gives_to_the_words_beside_it_is_doubted(encode: Remembering) -> None:
+    fleet = Verifier([from_text(1, "The fleet", FLEET, encode)], encode)
+    lie = "The list of the boats was opened to the public on 3 June 1971, the day the report on the fleet was published."
+    found = verdict(fleet, lie, 1)
+    assert found.support != "supported" and "date" in found.reasons
+
+
+def test_facts_of_two_cited_passages_count_together(encode: Remembering) -> None:
+    parts = FLEET.split(". ", 1)
+    both = Verifier([from_text(i, "The fleet", text, encode) for i, text in enumerate(parts, start=1)], encode)
+    claim = "The fleet of Saltholm began with 11 trawlers in May 1950, and its report was published on 3 June 1971."
+    assert verdict(both, claim, 1, 2).support == "supported"
+
+
 def test_facts_that_have_changed_places_are_not_supported(verifier: Verifier) -> None:
     assert (
         verdict(verifier, "Denmark paid for the lighthouse, and Norway paid for the pilot station.", 1).support != "supported"

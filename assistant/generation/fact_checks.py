@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
-from assistant.generation.dates import Date
-from assistant.generation.evidence_passages import EvidencePassage, EvidenceSentence
+from assistant.generation.dates import Date, dates_in
+from assistant.generation.evidence_passages import EvidencePassage, EvidenceSentence, content_stems
 from assistant.generation.facts import Facts, Name, Number, initials, normalised
 from assistant.generation.vocabulary import mapping
 from knowledge_base.text_terms import stem, words
 
 Grade = Literal["doubt", "break"]
 _SMALL = 12  # a claim may count so many things itself
+_CLAUSE_END = re.compile(r"[,;:]\s|\s[–—-]\s")
+_CLAUSE_WORDS, _CLAUSE_MARGIN = 3, 2  # of a clause: how many are compared, how many more another sentence must share
+_SHORT = 2  # letters of a name that stands for common words ("GP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,25 @@ class Ground:
         return [passage for passage in self.passages if passage.number == sentence.passage]
 
 
+def adds_facts(claim: Facts, sentence: EvidenceSentence, chosen: Sequence[EvidenceSentence]) -> bool:
+    """Say whether a sentence holds a number of the claim with its noun, a date, or a place, that none of the chosen holds."""
+    held = [s.facts for s in chosen]
+    numbers = [n for n in claim.numbers if not any(n.equals(o) for facts in held for o in facts.numbers)]
+    dates = [d for d in claim.dates if not d.is_met_by([o for facts in held for o in facts.dates])]
+    places = claim.places - frozenset[str]().union(*(facts.places for facts in held))
+    return bool(
+        any(n.equals(o) and n.noun == o.noun for n in numbers for o in sentence.facts.numbers)
+        or any(d.is_met_by(sentence.facts.dates) for d in dates)
+        or places & sentence.facts.places
+    )
+
+
 def check_facts(text: str, claim: Facts, ground: Ground, near: Facts, same_language: bool) -> list[Finding]:
     """Return what of the claim's facts does not stand on the ground; `near` are the facts of its near text."""
     findings = [
         *_check_quotes(claim, ground),
         *_check_dates(claim, ground, near),
+        *_check_clauses(text, ground),
         *_check_numbers(claim, ground, near),
         *_check_labels(claim, ground),
         *_check_places(claim, ground, near),
@@ -79,6 +98,25 @@ def _check_dates(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]
             yield Finding("date", "doubt")
 
 
+def _check_clauses(text: str, ground: Ground) -> Iterator[Finding]:
+    """Doubt a date whose clause is said, in a sentence of the passages, of another date than the claim has anywhere."""
+    sentences = [sentence for passage in ground.passages for sentence in passage.sentences]
+    claimed = dates_in(text)[0]
+    for clause in _CLAUSE_END.split(text):
+        dates, rest = dates_in(clause)
+        said = frozenset(content_stems(rest, ground.sentences[0].language))
+        for date in (d for d in dates if d.month and len(said) >= _CLAUSE_WORDS):
+            holding = [len(said & s.stems) for s in sentences if date.is_met_by(s.facts.dates)]
+            rivals = [len(said & s.stems) for s in sentences if _is_said_of_another_date(s, claimed)]
+            if max(rivals, default=0) - max(holding, default=0) >= max(_CLAUSE_MARGIN, len(said) / 4):
+                yield Finding("date", "doubt")
+
+
+def _is_said_of_another_date(sentence: EvidenceSentence, claimed: Sequence[Date]) -> bool:
+    exact = [date for date in sentence.facts.dates if date.month]
+    return bool(exact) and not any(date.is_met_by([other]) for other in exact for date in claimed if date.month)
+
+
 def _has_rival(date: Date, others: Sequence[Date]) -> bool:
     return any(date.shares_a_kind_with(other) for other in others)
 
@@ -95,7 +133,17 @@ def _check_numbers(claim: Facts, ground: Ground, near: Facts) -> Iterator[Findin
             yield Finding("number", "break" if _same_noun(number, quoted) else "doubt")
         else:
             counted = (number.value <= _SMALL or number.kind == "ordinal") and not _same_noun(number, everywhere)
-            yield Finding("number", "doubt" if counted else "break")
+            yield Finding("number", "doubt" if counted or _is_reckoned(number, ground) else "break")
+
+
+def _is_reckoned(number: Number, ground: Ground) -> bool:
+    """Say whether a count is the sum or difference of two of one quoted sentence or of two years, or is a rough share."""
+    if number.kind == "share":
+        return number.bounds is not None
+    pairs = [pair for facts in ground.facts for pair in combinations((n.value for n in facts.numbers if n.kind == "count"), 2)]
+    years = {date.year for facts in ground.facts for date in facts.dates if date.year}
+    sums, differences = {a + b for a, b in pairs}, {abs(a - b) for a, b in [*pairs, *combinations(years, 2)]}
+    return number.kind == "count" and number.value in sums | differences
 
 
 def _same_noun(number: Number, others: Sequence[Number]) -> bool:
@@ -121,7 +169,7 @@ def _check_places(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding
     quoted = {place for facts in ground.facts for place in facts.places}
     for place in claim.places - quoted:
         if place not in everywhere:
-            yield Finding("place", "break")
+            yield Finding("place", "doubt" if any(place in p.facts.capitals for p in ground.passages) else "break")
         elif place not in near.places or quoted - claim.places:
             yield Finding("place", "doubt")
 
@@ -136,13 +184,14 @@ def _check_names(text: str, claim: Facts, ground: Ground) -> Iterator[Finding]:
             continue
         if name.word in known or short & _acronyms(name, ground):
             continue
-        stands_for = mapping("capitals").get(name.word) in {place for facts in ground.facts for place in facts.places}
+        stands_for = mapping("capitals").get(name.word) in {place for p in ground.passages for place in p.facts.places}
         yield Finding("name", "doubt" if stands_for else _grade(name, everywhere, near))
 
 
 def _grade(name: Name, everywhere: frozenset[str], near: frozenset[str]) -> Grade:
     is_first_name = name.word != name.run[-1] and _held(name.run[-1], near)
-    return "doubt" if name.is_doubtful or is_first_name or _held(name.word, everywhere) else "break"
+    is_short = len(name.word) == _SHORT and len(name.run) == 1
+    return "doubt" if name.is_doubtful or is_first_name or is_short or _held(name.word, everywhere) else "break"
 
 
 def _acronyms(name: Name, ground: Ground) -> frozenset[str]:

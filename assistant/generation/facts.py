@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.generation.dates import MONTH_NAMES, Date, dates_in
-from assistant.generation.vocabulary import word_set
+from assistant.generation.numerals import FRACTIONS, in_digits
+from assistant.generation.vocabulary import mapping, rows, word_set
 from knowledge_base.countries import lexicon
 from knowledge_base.text_terms import fold, question_language, stem, stop_words
 
@@ -18,30 +19,43 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?![\d])")
 _PER_CENT = re.compile(r"\b(?:per ?cent|pour ?cent)\b|(?<=\d)\s*%", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"(?<![\w.,/])(?P<value>\d+(?:[.,]\d+)?)(?P<ordinal>st|nd|rd|th|er|ere|e|eme|nde)?\b\s*(?P<percent>%)?"
-    r"\s*(?P<scale>(?:thousand|million|billion|trillion|milliard|mille)s?\b)?(?:\s+(?:de\s+|of\s+)?)?(?P<noun>[^\W\d_]{3,})?"
+    r"(?:\s+(?:de\s+|of\s+)?)?(?P<noun>[^\W\d_]{3,})?"
 )
 _LABEL = re.compile(r"\d+[/-][\d/-]+|\b[a-z]+[/-]?\d[\w/-]*|\b\d+[a-z]{1,3}\b(?<!st)(?<!nd)(?<!rd)(?<!th)(?<!er)(?<!e)")
 _HOURS = {"noon": "12", "midi": "12", "midnight": "24", "minuit": "24"}
 _HOUR = re.compile(rf"\b(?:{'|'.join(_HOURS)})\b")
 _ONE = re.compile(r"(?<!\d)1(?!\d)")
-_SCALES = {"thousand": 1e3, "mille": 1e3, "million": 1e6, "billion": 1e9, "milliard": 1e9, "trillion": 1e12}
+_ROUGHLY = re.compile(r"([^\W\d_]+(?: (?:to|than|de|d['’]))?)\s*[€$£]?\s*$")
 _QUOTED = re.compile(r"[“\"«]\s*([^“”\"«»]{3,300}?)\s*[”\"»]")
 _NOT_WORDS = re.compile(r"[^\w]+")
+_PARTICIPLES = {"en": ("ed", "ing"), "fr": ("é", "ée", "és", "ées", "ant", "is", "ise", "ises", "ie", "ies", "ue", "us")}
 _LONGEST_PLACE = 5
+_LEAST_ROUND = 10
+_ROUND_SLACK = 0.05  # by which share of it a round number may miss
+_SHARE_SLACK, _OVER_SLACK = 2.5, 10.0  # points by which a fraction may miss; "over half" says little of how far over
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it counts something: its value, whether an ordinal or a share, and the stem of the noun after it."""
+    """A number as it counts something: its value, whether an ordinal or a share, and the stem of the noun after it.
+
+    `bounds` are what else it may stand for where it is round and written as such: "nearly 600", "over a third".
+    """
 
     value: float
     kind: str
     noun: str
+    bounds: tuple[float, float] | None = None
 
     def equals(self, other: Number) -> bool:
         """Say whether both are the same number; an ordinal is a cardinal where it names a thing ("Working Group 5")."""
         same_kind = self.kind == other.kind or {self.kind, other.kind} == {"ordinal", "count"}
-        return self.value == other.value and same_kind
+        return same_kind and (self.value == other.value or self._rounds(other))
+
+    def _rounds(self, other: Number) -> bool:
+        if self.kind == "share" and self.value == round(other.value):
+            return True
+        return self.bounds is not None and self.bounds[0] <= other.value <= self.bounds[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of one text; `places` are ISO codes of countries and keys of groups, `labels` such as "73/27" or "wg5"."""
+    """The facts of one text; `places` are ISO codes of countries and keys of groups, `labels` such as "73/27" or "wg5".
+
+    `capitals` are the codes of the countries whose capital it names by itself ("in Paris", not "the Paris Call").
+    """
 
     dates: tuple[Date, ...]
     numbers: tuple[Number, ...]
@@ -63,18 +80,27 @@ class Facts:
     names: tuple[Name, ...]
     places: frozenset[str]
     quotes: tuple[str, ...]
+    capitals: frozenset[str] = frozenset()
 
 
 def facts_of(text: str, language: str | None = None) -> Facts:
     """Return the facts that a text in "en" or "fr" states."""
     code = language if language in ("en", "fr") else question_language(text)
-    plain = _THOUSANDS.sub(lambda match: re.sub(r"[^\d]", "", match[0]), text)
+    plain = in_digits(_THOUSANDS.sub(lambda match: re.sub(r"[^\d]", "", match[0]), text), code)
     dates, rest = dates_in(plain)
     labels = frozenset(match[0] for match in _LABEL.finditer(rest) if any(c.isdigit() for c in match[0]))
     unlabelled = _LABEL.sub(lambda match: " " * len(match[0]), rest)
     places, taken = places_in(text, code)
     names = tuple(_names(text, code, taken))
-    return Facts(tuple(dates), tuple(_numbers(unlabelled, code)), labels, names, places, tuple(quoted_words(text)))
+    return Facts(
+        tuple(dates),
+        tuple(_numbers(unlabelled, text, code)),
+        labels,
+        names,
+        places,
+        tuple(quoted_words(text)),
+        _capitals(names),
+    )
 
 
 def written_words(text: str) -> frozenset[str]:
@@ -95,22 +121,29 @@ def quoted_words(text: str) -> Iterator[str]:
             yield words
 
 
-def _numbers(text: str, language: str) -> Iterator[Number]:
-    for match in _AMOUNT.finditer(in_digits(_HOUR.sub(lambda m: _HOURS[m[0]], _PER_CENT.sub("%", text)), language)):
-        scale = _SCALES.get((match["scale"] or "").rstrip("s"), 1.0)
-        value = float(match["value"].replace(",", ".")) * scale
-        if value == 1 and not _ONE.search(text):
+def _numbers(text: str, written: str, language: str) -> Iterator[Number]:
+    """Give the numbers of a folded text in digits, which was `written` otherwise."""
+    plain = _HOUR.sub(lambda match: _HOURS[match[0]], _PER_CENT.sub("%", text))
+    for match in _AMOUNT.finditer(plain):
+        value = float(match["value"].replace(",", "."))
+        if value == 1 and not _ONE.search(written):
             continue  # "one" and "un" are mostly no number
         noun = match["noun"] if match["noun"] not in stop_words(language) else ""
         kind = "share" if match["percent"] else "ordinal" if match["ordinal"] else "count"
-        yield Number(value, kind, stem(noun, language) if noun else "")
+        yield Number(value, kind, stem(noun, language) if noun else "", _bounds(value, kind, plain[: match.start()]))
 
 
-def in_digits(text: str, language: str) -> str:
-    """Return a text with its spelled numbers above one in digits."""
-    from text_to_num import alpha2digit
-
-    return str(alpha2digit(text, "fr" if language == "fr" else "en", 1))
+def _bounds(value: float, kind: str, before: str) -> tuple[float, float] | None:
+    """Return from where to where a round number may lie by the word before it ("nearly", "over"), if there is such a word."""
+    is_fraction = kind == "share" and round(value, 1) in FRACTIONS
+    is_round = is_fraction or (kind == "count" and value >= _LEAST_ROUND and value % _LEAST_ROUND == 0)
+    word = _ROUGHLY.search(before)
+    said = {name for name in ("near", "under", "over") if word and re.sub("['’]", "e", word[1]) in rows("rounded", name)}
+    if not is_round or not (said or is_fraction):
+        return None
+    slack = _SHARE_SLACK if is_fraction else value * _ROUND_SLACK
+    more = _OVER_SLACK if is_fraction and "over" in said else slack
+    return value - (0 if "over" in said else slack), value + (0 if "under" in said else more)
 
 
 def place_spans(text: str, language: str) -> list[tuple[int, int, frozenset[str]]]:
@@ -175,11 +208,17 @@ def _names(text: str, language: str, places: frozenset[int]) -> Iterator[Name]:
         if heads and (
             folded in stop_words(language) | word_set("not_names", "openings")
             or _is_adverb(folded)
+            or _is_participle(written[position : position + 2], language)
             or _is_lower_elsewhere(word, text)
         ):
             continue
         inner = any(c.isupper() for c in word[1:]) or "." in word
         yield Name(folded, heads and not inner and len(runs[position]) == 1, runs[position])
+
+
+def _capitals(names: Sequence[Name]) -> frozenset[str]:
+    held = mapping("capitals")
+    return frozenset(held[name.word] for name in names if name.word in held and len(name.run) == 1)
 
 
 def _looks_like_a_name(word: str) -> bool:
@@ -192,6 +231,12 @@ def _is_lower_elsewhere(word: str, text: str) -> bool:
 
 def _is_adverb(word: str) -> bool:
     return word.endswith(("ly", "ment")) and len(word) > 5
+
+
+def _is_participle(pair: Sequence[tuple[str, int]], language: str) -> bool:
+    """Say whether a word before a small word is one such as "Founded (in)", "Counting (all)", "Déposé (par)"."""
+    word, after = pair[0][0], fold(pair[-1][0])
+    return word.endswith(_PARTICIPLES[language]) and after in stop_words(language) and pair[-1][0].islower()
 
 
 def _heads_a_sentence(text: str, offset: int) -> bool:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assistant.generation.dates import date_spans
-from assistant.generation.facts import facts_of, in_digits, place_spans, split_words
+from assistant.generation.facts import facts_of, place_spans, split_words
+from assistant.generation.numerals import in_digits
 from knowledge_base.text_terms import fold, stem, stop_words
 
 _TOKEN = re.compile(r"\d[\d/.,-]*\d|\d|[^\W\d_][\w]*|[,;:()]|\.\s")
 _COMMA = 3  # how far apart a comma sets two words
 _WINDOW = 8
 _FAR = 30
+_REACH = {"name": 6}  # how far from a word what belongs to it stands at most
+_LONGEST_REACH = 16
 _BY = frozenset(["by", "par"])
 
 
@@ -72,7 +75,9 @@ def _nearest(token: _Token, tokens: Sequence[_Token], kind: str) -> frozenset[st
         elif other.kind == kind:
             runs.append([other])
     distances = [min(abs(other.position - token.position) for other in run) for run in runs]
-    return frozenset(other.key for other in runs[distances.index(min(distances))]) if runs else frozenset()
+    if not runs or min(distances) > _REACH.get(kind, _LONGEST_REACH):
+        return frozenset()
+    return frozenset(other.key for other in runs[distances.index(min(distances))])
 
 
 def _tokens(text: str, language: str) -> list[_Token]:

@@ -14,9 +14,9 @@ from assistant.generation.evidence_passages import (
     content_stems,
     is_evidence,
 )
-from assistant.generation.fact_checks import Finding, Ground, check_facts, is_quoted
+from assistant.generation.fact_checks import Finding, Ground, adds_facts, check_facts, is_quoted
 from assistant.generation.facts import Facts, facts_of
-from assistant.generation.polarity import compare, overstates
+from assistant.generation.polarity import Agreement, compare, overstates
 from assistant.generation.relations import is_turned_round, misattached
 from knowledge_base.text_terms import words
 
@@ -24,6 +24,7 @@ Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 
 _ORDER: tuple[Support, ...] = ("supported", "weak", "unsupported")
 _TWIN_WORDS = 0.75  # of the shorter of two sentences that say the same
+_MANY_FACTS = 3
 _FEWEST_WORDS, _MOST_WORDS = 3, 80
 
 
@@ -35,7 +36,8 @@ class Thresholds:
     From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
     says but for its facts (set with tests/data/lies.jsonl in view). `nearer` is by how much another passage
     may be closer than the cited one; `twin` is the similarity of sentences that must not differ in their facts; a sentence is
-    quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are.
+    quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are,
+    and one more for its facts.
     """
 
     supported: float = 0.6
@@ -142,28 +144,30 @@ class Verifier:
         quotes = self._chosen(claim, [s for passage in passages for s in passage.sentences])
         if not quotes:
             return Verdict("unsupported", reasons=("distance",))
-        ground = Ground(quotes, [p for p in passages if p.number in {q.passage for q in quotes}])
+        ground = Ground(quotes, passages)
         closeness = self._closeness(claim, quotes)
         if is_quoted(claim.text, quotes):
             return Verdict("supported", tuple(quotes), 1.0)
         findings = self._findings(claim, ground)
-        support = self._graded(closeness, findings)
+        support = self._graded(closeness, findings, len(claim.facts.numbers + claim.facts.dates) + len(claim.facts.places))
         return Verdict(support, tuple(quotes), closeness, tuple(dict.fromkeys(f.kind for f in findings)))
 
-    def _graded(self, closeness: float, findings: Sequence[Finding]) -> Support:
+    def _graded(self, closeness: float, findings: Sequence[Finding], facts: int) -> Support:
         """Grade a claim: a fact that is not in the quote strikes one that says the same but for that, and one far from it.
 
-        Between the two, where a claim puts its quote in other words, a single such fact marks it as weak.
+        Between the two, where a claim puts its quote in other words, a single such fact marks it as weak; so does distance
+        where several figures, dates and places of the claim (their number is `facts`) all stand there.
         """
         limits = self._thresholds
         breaks = {finding.kind for finding in findings if finding.grade == "break"}
         in_other_words = limits.supported <= closeness < limits.same and len(breaks) == 1 and "quote" not in breaks
-        if closeness < limits.struck or (breaks and not in_other_words):
+        is_far = closeness < limits.struck and facts < _MANY_FACTS
+        if is_far or (breaks and not in_other_words):
             return "unsupported"
         return "weak" if findings or closeness < limits.supported else "supported"
 
     def _chosen(self, claim: _Claim, sentences: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
-        """Return the sentence closest to the claim, and those that add words of it; in reading order."""
+        """Return the sentence closest to the claim, and those that add words or facts of it; in reading order."""
         if not sentences:
             return []
         rest = sorted(sentences, key=lambda s: -self._closeness(claim, [s]))
@@ -172,6 +176,10 @@ class Verifier:
             missing = claim.stems - frozenset[str]().union(*(s.stems for s in chosen))
             adds = len(missing & sentence.stems) / max(1, len(claim.stems))
             if len(chosen) < self._thresholds.quotes and adds > self._thresholds.adds:
+                chosen.append(sentence)
+        for sentence in rest[1:8]:
+            is_near = len(chosen) <= self._thresholds.quotes and not claim.stems.isdisjoint(sentence.stems)
+            if is_near and adds_facts(claim.facts, sentence, chosen):
                 chosen.append(sentence)
         return sorted(chosen, key=lambda s: (s.passage, s.start))
 
@@ -183,7 +191,7 @@ class Verifier:
 
     def _findings(self, claim: _Claim, ground: Ground) -> list[Finding]:
         best = max(ground.sentences, key=lambda s: self._closeness(claim, [s]))
-        same = all(passage.language == claim.language for passage in ground.passages)
+        same = all(quote.language == claim.language for quote in ground.sentences)
         near = facts_of(ground.near_text, best.language)
         findings = check_facts(claim.text, claim.facts, ground, near, same)
         if not same:
@@ -193,7 +201,7 @@ class Verifier:
 
 def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> list[Finding]:
     found = []
-    agreement = compare(claim.text, best.text, claim.language)
+    agreement = _agreement(claim, best, ground)
     if agreement != "agree":
         found.append(Finding("negation", "break" if agreement == "conflict" else "doubt"))
     if overstates(claim.text, ground.near_text, claim.language):
@@ -202,6 +210,13 @@ def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> li
         found.append(Finding("direction", "doubt"))
     found += [Finding(kind, "doubt") for kind in misattached(claim.text, [s.text for s in ground.sentences], claim.language)]
     return found
+
+
+def _agreement(claim: _Claim, best: EvidenceSentence, ground: Ground) -> Agreement:
+    """Compare a claim with all quoted sentences; where these leave open whether they agree, the best one says."""
+    together = compare(claim.text, " ".join(s.text for s in ground.sentences), claim.language)
+    alone = compare(claim.text, best.text, claim.language)
+    return alone if together == "unsure" and alone == "conflict" else together
 
 
 def _says_the_same(claim: _Claim, sentence: EvidenceSentence) -> bool:
