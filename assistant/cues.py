@@ -35,7 +35,11 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = (
-    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:is|are|was|were|means?|refers? to|stands? for|est|sont|etait|designe|signifie)\b)"
+    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:is|are|was|were|means?|refers? to|stands? for|est|sont|etait|designe|signifie)\b"
+    r"(?! (?:not|pas)\b))"
+)
+_DEFINES_LONGER = (
+    r"(?: (?:for|of|on|pour|sur|de|du) [^.,;:()]{3,60}?)? (?:is|are|was|were|est|sont) (?:an?|the|une?|le|la|les)\b"
 )
 
 
@@ -70,4 +74,4 @@ def _definition_of(subject: str) -> re.Pattern[str]:
     """Match a sentence that begins with the subject, or gives it as another name, and says what it is."""
     begins = r"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*"
     renamed = r"\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite) [\"“«]?\s*"
-    return re.compile(rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?{_DEFINES}")
+    return re.compile(rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?(?:{_DEFINES}|{_DEFINES_LONGER})")

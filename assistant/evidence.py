@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.cues import cue, field_cue
-from assistant.questions import Question
+from assistant.questions import Question, QuestionKind
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
 from knowledge_base.text_terms import stem, stems, words
 
@@ -21,11 +21,11 @@ _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 class EvidenceWeights:
     """How much each signal counts in a sentence's score; the signals lie between 0 and 1.
 
-    `lead` is for the sentence that opens a document. Taken off are `foreign` for one in another language than the question's,
-    `told` for one that the conversation has just given, `fragment` for one that does not end as sentences do, `note` for one
-    that begins as foot notes do. `context` is the share that a word counts which only headings or neighbours hold. `judged`
-    weighs the evidence model's rank, `scale` is the difference in its logits that halves it; `reranking` is the share that a
-    passage's best sentence has in its rank.
+    `lead` is for the sentence that opens a document, `defining` for one that opens it with the definition asked for. Taken off
+    are `foreign` for one in another language than the question's, `told` for one that the conversation has just given,
+    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes do. `context` is the share
+    that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's rank, `scale` is the
+    difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its rank.
     """
 
     lexical: float = 0.35
@@ -33,6 +33,7 @@ class EvidenceWeights:
     passage: float = 0.5
     cue: float = 0.1
     lead: float = 0.03
+    defining: float = 0.12
     foreign: float = 0.12
     told: float = 0.15
     fragment: float = 0.03
@@ -121,13 +122,15 @@ def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weight
 
 
 def _scored(question: Question, sentence: Sentence, dense: float, judgement: Judgement, weights: EvidenceWeights) -> Sentence:
+    form, opens = cue(question, sentence.text), sentence.passage.ordinal == 0 and sentence.start == 0
     total = (
         weights.judged * judgement.standing(sentence.id, weights.scale)
         + weights.lexical * sentence.lexical
         + weights.dense * dense
         + weights.passage * sentence.passage_score
-        + weights.cue * cue(question, sentence.text)
-        + weights.lead * (sentence.passage.ordinal == 0 and sentence.start == 0)
+        + weights.cue * form
+        + weights.lead * opens
+        + weights.defining * (opens and form == 1 and question.kind == QuestionKind.DEFINITION)
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
         - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))

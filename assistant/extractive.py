@@ -22,8 +22,7 @@ class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
-    A sentence beside a quote counts `beside` more, and is taken while its score is within `margin` of the best one's, any other
-    one within `apart`. Two that
+    A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
     share `overlap` of their words are one. The best `considered` sentences are looked at.
     """
 
@@ -34,7 +33,6 @@ class ExtractiveSettings:
     listed: float = 0.05
     counted: float = 0.3
     margin: float = 0.2
-    apart: float = 0.2
     beside: float = 0.15
     considered: int = 60
     overlap: float = 0.7
@@ -52,20 +50,13 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
     sentences = evidence.sentences
     quotes = _best_list(question, sentences, catalog, settings)
     groups = int(bool(quotes))
-    best = sentences[0].score if sentences else 0.0
+    least = sentences[0].score - settings.margin if sentences else 0.0
     leading, open_ = list(evidence.leading), list(sentences[: settings.considered])
     while open_ and len(quotes) < settings.sentences:
         sentence = leading.pop(0) if leading else max(open_, key=lambda s: _standing(s, quotes, settings))
         open_ = [other for other in open_ if other.id != sentence.id]
-        if _standing(sentence, quotes, settings) < best - settings.margin and sentence not in evidence.leading:
+        if _standing(sentence, quotes, settings) < least and sentence not in evidence.leading:
             break
-        if (
-            quotes
-            and sentence.score < best - settings.apart
-            and not _is_beside(sentence, quotes)
-            and sentence not in evidence.leading
-        ):
-            continue
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
@@ -80,15 +71,12 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
 
 def _standing(sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
     """Return a sentence's score, more where it goes on from, or leads up to, what is quoted already."""
-    return sentence.score + settings.beside * _is_beside(sentence, quotes)
-
-
-def _is_beside(sentence: Sentence, quotes: Sequence[Quote]) -> bool:
-    return any(
+    beside = any(
         quote.passage.id == sentence.passage.id
         and min(abs(sentence.start - quote.end), abs(quote.start - sentence.end)) <= _NEXT
         for quote in quotes
     )
+    return sentence.score + settings.beside * beside
 
 
 def _length(quotes: Sequence[Quote]) -> int:

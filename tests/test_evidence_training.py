@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 from knowledge_base.evidence_training import __main__ as command
 from knowledge_base.evidence_training.evaluation import Trial, area_under_curve
 from knowledge_base.evidence_training.groups import Group, GroupMaker, Recipe
-from knowledge_base.evidence_training.questions import Document, QuestionData, read_data
+from knowledge_base.evidence_training.questions import (
+    DEV_BRIEFS,
+    OWN_QUESTIONS,
+    Document,
+    QuestionData,
+    add_briefs,
+    read_data,
+)
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -162,6 +169,38 @@ def test_so_many_questions_of_a_kind_are_used_and_some_without_neighbours(harbou
     assert all(len(text.split()) == 3 for group in made for text in group.texts if "squad" in text)
 
 
+def test_sentences_stand_alone_as_the_product_ranks_them(harbour: QuestionData) -> None:
+    for group in GroupMaker(harbour, Recipe({"covid": 9}, 2, marked=1.0, alone=1.0), letters, random.Random(0)).groups():
+        assert all(text.startswith("¶ ") and text.endswith(" ¶") and text.count("¶") == 2 for text in group.texts)
+
+
+def test_a_question_that_nothing_answers_has_the_nearest_texts_alone(harbour: QuestionData) -> None:
+    harbour.add(harbour.documents[0], [("eeeee", frozenset())], least=0)
+    made = GroupMaker(harbour, Recipe({harbour.documents[0].kind: 99}, 2), letters, random.Random(0)).groups()
+    (group,) = [group for group in made if group.question == "eeeee"]
+    assert not group.answered and len(group.texts) == 3 and all(group.sure)
+
+
+def test_our_own_questions_find_their_answers_in_the_briefs() -> None:
+    training, dev = QuestionData(), QuestionData()
+    add_briefs(training, dev)
+    assert len(training.documents) > 30 and len(dev.documents) == len(DEV_BRIEFS)
+    lines = OWN_QUESTIONS.read_text(encoding="utf-8").splitlines()
+    answerable = sum(json.loads(line)["answerable"] for line in lines)
+    assert sum(bool(q.answers) for q in training.questions + dev.questions) >= 0.99 * answerable
+
+
+def test_the_mean_of_two_files_of_weights(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    for name, value in (("one", 1.0), ("other", 3.0)):
+        save_file({"head.bias": torch.full((2,), value)}, tmp_path / name)
+    arguments = ["mean", str(tmp_path / "one"), str(tmp_path / "other"), "--output", str(tmp_path / "mean")]
+    assert CliRunner().invoke(command.app, arguments).exit_code == 0
+    assert load_file(tmp_path / "mean")["head.bias"].tolist() == [2.0, 2.0]
+
+
 # Training and measuring
 
 
@@ -218,7 +257,7 @@ def test_a_trial_counts_what_is_found_and_what_is_missed(data_dir: Path) -> None
 
     trial = Trial(read_data(data_dir)[1], letters, marked=True)
     figures = trial.of(Oracle())
-    assert figures.keys() == {"covid", "xquad", "trec"}
+    assert figures.keys() == {"covid", "xquad", "trec", "brief"}
     assert figures["trec"] == pytest.approx(
         {"questions": 15, "MAP": 1, "P@1": 1, "AUC near misses": 1, "AUC other documents": 0.5}, nan_ok=True
     )

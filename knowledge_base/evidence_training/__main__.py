@@ -61,7 +61,7 @@ def train(
     data_dir: DataDirectory,
     output: Annotated[Path, typer.Option(help="Folder for the weights and the log.")],
     recipe: Annotated[
-        str, typer.Option(help="first: ranks alone; full, then neighbours, then wide: the shipped model.")
+        str, typer.Option(help="first: ranks alone; full, neighbours, wide, briefs, in turn: the shipped model.")
     ] = "full",
     start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
@@ -92,6 +92,20 @@ def train(
         network.load_trained(load_file(start))
     log_to(output, {"recipe": asdict(RECIPES[recipe]), "plan": asdict(plan), "start": str(start), "seed": seed})
     Trainer(network, PairTokenizer(MINILM.tokenizer_file, MAX_TOKENS), plan, output).fit(made, chance)
+
+
+@app.command()
+def mean(
+    first: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Weights before a stage of training.")],
+    second: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Weights after it.")],
+    output: Annotated[Path, typer.Option(help="File for the weights halfway between.")],
+) -> None:
+    """Write the mean of two files of weights, which keeps what the first knew and takes what the second learnt."""
+    from safetensors.torch import load_file, save_file
+
+    one, other = load_file(first), load_file(second)
+    halfway = {name: ((one[name].float() + other[name].float()) / 2).half().contiguous() for name in one}
+    save_file(halfway, output, {"format": "pt"})
 
 
 @app.command()

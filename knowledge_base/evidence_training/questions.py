@@ -89,7 +89,7 @@ def read_data(folder: Path) -> tuple[QuestionData, QuestionData]:
         _add_policies(training, _articles(folder / name))
     _add_squad(training, folder / "squad-sentences.train.tsv")
     _add_trec(training, dev, folder / "trec-qa.train.csv")
-    _add_briefs(training, dev)
+    add_briefs(training, dev)
     return training, dev
 
 
@@ -159,7 +159,7 @@ def _add_policies(data: QuestionData, articles: Sequence[dict[str, Any]]) -> Non
 # Our own questions on the briefs
 
 
-def _add_briefs(training: QuestionData, dev: QuestionData) -> None:
+def add_briefs(training: QuestionData, dev: QuestionData) -> None:
     """Add the briefs with our own questions on them, also those that nothing answers; some briefs are kept apart."""
     asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in OWN_QUESTIONS.read_text(encoding="utf-8").splitlines():

@@ -120,6 +120,11 @@ def settle(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
+def come_to_rest(page: Page) -> None:
+    """Give what unfolds the time to do so: a click on it on the way is lost."""
+    page.wait_for_timeout(1000)
+
+
 def yellow_pixels(picture: Image.Image) -> int:
     colours = picture.convert("RGB").getcolors(picture.width * picture.height) or []
     return sum(count for count, (red, green, blue) in colours if red > 240 and green > 210 and blue < 160)
@@ -152,6 +157,7 @@ def test_a_card_opens_the_page_and_a_reload_keeps_the_conversation(address: str,
     page.locator(".pc-answer").get_by_text("Mary Holt").wait_for()
     settle(page)
     page.get_by_test_id("stExpander").first.locator("summary").click()
+    come_to_rest(page)
     page.get_by_role("link", name="Open the page").first.click()
     page.get_by_role("img", name="the quote highlighted").wait_for()
     assert_stayed_within(address, watched)
