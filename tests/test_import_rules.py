@@ -23,7 +23,7 @@ VENDORS = {
     "langchain": {"assistant/generative.py"},
     "langchain_core": {"assistant/generative.py", "knowledge_base/langchain_retriever.py"},
     "langchain_openai": set(),
-    "text_to_num": {"assistant/generation/facts.py"},
+    "text_to_num": {"assistant/generation/numerals.py"},
     "ir_measures": {"assistant/evaluation/ranking.py"},
 }
 NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
