@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_catalogs import catalog_of, found
@@ -18,7 +20,11 @@ language: en
 
 # Charter
 
-The harbour charter was signed by nine towns. Each town keeps a lamp burning from dusk to dawn. Oil is dear
+The harbour charter was signed by nine towns. Each town keeps a lamp burning from dusk to dawn. Oil is dear in all of them
+
+drawn by hand
+
+The chart
 """
 CHARTE = """---
 language: fr
@@ -75,7 +81,20 @@ def test_a_fragment_counts_less_than_a_sentence(catalog: Catalog) -> None:
     scores = {
         s.text: s.score for s in scored(catalog, "Is oil dear?", EvidenceWeights(lexical=0, dense=0, passage=0, fragment=1))
     }
-    assert min(scores, key=lambda text: scores[text]) == "Oil is dear"
+    assert min(scores, key=lambda text: scores[text]) == "Oil is dear in all of them"
+
+
+def test_labels_and_pieces_of_sentences_are_no_evidence(catalog: Catalog) -> None:
+    texts = {s.text for s in scored(catalog, "Is oil dear?", EVEN)}
+    assert "Oil is dear in all of them" in texts
+    assert not texts & {"drawn by hand", "The chart"}
+
+
+def test_a_foot_note_counts_less_than_a_sentence(tmp_path: Path) -> None:
+    page = "7 Harbour Board, Final Report, p. 13.\n\nThe board met in May.\n"
+    with catalog_of(tmp_path / "catalog.sqlite3", {"notes.md": page}) as opened:
+        note, sentence = sorted(scored(opened, "When did the board meet?", replace(EVEN, note=1)), key=lambda s: s.start)
+    assert note.score < sentence.score
 
 
 def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalog) -> None:
