@@ -67,3 +67,22 @@ def test_a_word_of_the_language_is_no_slip_though_the_documents_lack_it(shared_l
 def test_a_match_expression_quotes_each_stem_once() -> None:
     assert match_expression(["x", 'y"', "x", ""]) == '"x" OR "y"""'
     assert match_expression([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "read", "name"),
+    [
+        ("What did WG5 find?", "What did Working Group 5 find?", "working group 5"),
+        ("Qu'a dit le GT 4 ?", "Qu'a dit le Groupe de travail 4 ?", "working group 4"),
+        ("What did working group 2 find?", "What did working group 2 find?", "working group 2"),
+        ("What does principle 7 ask?", "What does principle 7 ask?", "principle 7"),
+    ],
+)
+def test_a_group_or_principle_with_its_number_is_a_name(question: str, read: str, name: str, reader: QueryReader) -> None:
+    query = reader.read(question)
+    assert query.text == read
+    assert name[-1] in query.names[name]
+
+
+def test_the_t_of_a_french_inversion_is_no_word(reader: QueryReader) -> None:
+    assert "t" not in reader.read("Quand le phare a-t-il été construit ?").terms

@@ -9,7 +9,7 @@ import pytest
 from small_catalogs import catalog_of, pages_of
 
 from assistant.citations import stands_on_its_page
-from assistant.quoting import Quote, cited, list_around, page_quotes, understandable
+from assistant.quoting import Quote, cited, enumerated, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.passages import Block, Document, OriginRun, Page
 
@@ -89,6 +89,14 @@ def test_a_sentence_that_does_not_end_in_a_colon_leads_into_no_list(catalog: Cat
         "Lamps cost forty crowns a year.",
         "Buoys cost sixty crowns a year.",
     ]
+
+
+def test_an_enumeration_is_quoted_to_its_end_and_whole_where_it_is_wanted() -> None:
+    said = ["Three things:", "first, oil;", "second, wicks; and", "third, glass.", "The rest is bought."]
+    quotes = [Quote(None, 0, 0, text, "paragraph") for text in said]  # type: ignore[arg-type]
+    assert texts(enumerated(quotes, 2)) == said[2:4]
+    assert texts(enumerated(quotes, 2, whole=True)) == said[:4]
+    assert texts(enumerated(quotes, 4)) == said[4:]
 
 
 def test_what_follows_on_a_page_shares_a_citation_that_stands_there(catalog: Catalog) -> None:
