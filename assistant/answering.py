@@ -86,6 +86,7 @@ class Assistant:
 
     def _use(self, generation: Generation) -> None:
         self._retriever = HybridRetriever(generation, self._embedder)
+        self._latest: tuple[tuple[str, tuple[str, ...]], Evidence] = (("", ()), Evidence([], []))
         self.generation = generation
 
     def refresh(self) -> None:
@@ -176,6 +177,7 @@ class Assistant:
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
         asked_question, evidence = self._gathered(asked, history, standalone)
+        self._latest = (question, tuple(turn["content"] for turn in history)), evidence
         earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
             self._answer(asked_question, evidence, earlier),
@@ -188,8 +190,11 @@ class Assistant:
         return answer
 
     def considered(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> list[RetrievedPassage]:
-        """Return all passages that an answer to a question would be looked for in, best first."""
-        return self._gathered(question, history)[1].passages
+        """Return all passages that an answer to a question would be looked for in, best first; at no cost after `ask`."""
+        asked, evidence = self._latest
+        if asked != (question, tuple(turn["content"] for turn in history)):
+            evidence = self._gathered(question, history)[1]
+        return evidence.passages
 
     def _gathered(
         self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None
