@@ -118,9 +118,9 @@ def _expanded(question: Question, sentence: Sentence, catalog: Catalog, settings
     page = page_quotes(sentence.passage, catalog)
     here = _position(page, sentence)
     wanted = question.kind == QuestionKind.LIST
-    for run in (list_around(page, here, wanted), enumerated(page, here, whole=wanted)):
-        if len(run) > 1 and _length(run) <= settings.list_words:
-            return run
+    run = list_around(page, here, wanted) or (enumerated(page, here, whole=True) if wanted else [])
+    if len(run) > 1 and _length(run) <= settings.list_words:
+        return run
     return understandable(page, here, catalog)
 
 

@@ -20,7 +20,7 @@ _LEANS = re.compile(
 )
 _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
 _OPEN = re.compile(r"[:;](?: and| et| or| ou)?\s*$")
-_MOST_ENUMERATED = 8
+_MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
 _WORD = re.compile(r"\w")
 _SPACES = 4  # characters of white space that reading a page may have left out between two lines
 
@@ -81,12 +81,16 @@ def enumerated(page: Sequence[Quote], here: int, whole: bool = False) -> list[Qu
 
     `whole`: with what leads up to it in the same way, too.
     """
-    last = here
-    while last + 1 < len(page) and _OPEN.search(page[last].text) and last - here < _MOST_ENUMERATED:
+    first = last = here
+    while last + 1 < len(page) and _OPEN.search(page[last].text) and _words(page[first : last + 2]) <= _MOST_ENUMERATED:
         last += 1
-    while whole and here > 0 and _OPEN.search(page[here - 1].text) and last - here < _MOST_ENUMERATED:
-        here -= 1
-    return list(page[here : last + 1])
+    while whole and first > 0 and _OPEN.search(page[first - 1].text) and _words(page[first - 1 : last + 1]) <= _MOST_ENUMERATED:
+        first -= 1
+    return list(page[first : last + 1])
+
+
+def _words(quotes: Sequence[Quote]) -> int:
+    return sum(quote.length() for quote in quotes)
 
 
 def leans(quote: Quote) -> bool:

@@ -13,10 +13,10 @@ _WISH = (
 )
 _LEARN = r"(?:know|learn|see|find\s+out|check|establish|determine|hear|work\s+out|savoir|conna[iî]tre|vérifier)"
 _GET = r"(?:(?:to\s+)?(?:have|get|obtain|see)|avoir|obtenir)"
-_ABOUT = (
+_WRITING = (
     r"(?:article|paper|essay|thesis|report|story|class|course|project|presentation|speech|blog|newsletter|research|homework)"
 )
-_SUR = r"(?:assignment|study|briefing|note|memo|dissertation|mémoire|exposé|dossier|étude|rapport|cours|journal)"
+_MORE_WRITING = r"(?:assignment|study|briefing|note|memo|dissertation|mémoire|exposé|dossier|étude|rapport|cours|journal)"
 # Each is taken off the beginning, again and again; what stands for it is what it asks to do.
 _OPENINGS = tuple(
     (re.compile(rf"^{pattern}", re.IGNORECASE), stands)
@@ -26,7 +26,7 @@ _OPENINGS = tuple(
         (r"(?:(?:just\s+)?(?:a\s+)?quick\s+(?:one|question|check)|(?:just\s+)?(?:curious|checking|wondering|to\s+be\s+sure)"
          r"|out\s+of\s+(?:curiosity|interest)|one\s+more\s+(?:thing|question)|(?:une\s+)?(?:petite\s+|simple\s+)?question"
          r"(?:\s+rapide)?|par\s+curiosité)\s*[,.:;–-]+\s*", ""),
-        (rf"(?:for|pour)\s+(?:an?|my|our|some|une?|mon|ma|notre)\s+(?:[\w-]+\s+){{0,3}}?(?:{_ABOUT}|{_SUR})\b[^,:?.]{{0,60}}"
+        (rf"(?:for|pour)\s+(?:an?|my|our|some|une?|mon|ma|notre)\s+(?:[\w-]+\s+){{0,3}}?(?:{_WRITING}|{_MORE_WRITING})\b[^,:?.]{{0,60}}"
          r"[,:]\s*", ""),
         (r"(?:can|could|would|will)\s+you\s+(?:please\s+|kindly\s+|perhaps\s+)?", ""),
         (r"(?:pouvez-vous|peux-tu|pourriez-vous|pourrais-tu|(?:est-ce\s+que\s+)?(?:vous\s+pouvez|tu\s+peux))\s+", ""),

@@ -97,6 +97,8 @@ def test_an_enumeration_is_quoted_to_its_end_and_whole_where_it_is_wanted() -> N
     assert texts(enumerated(quotes, 2)) == said[2:4]
     assert texts(enumerated(quotes, 2, whole=True)) == said[:4]
     assert texts(enumerated(quotes, 4)) == said[4:]
+    endless = [Quote(None, 0, 0, "oil and wicks and glass;" * 8, "paragraph")] * 9  # type: ignore[arg-type]
+    assert 1 < len(enumerated(endless, 0)) < 9
 
 
 def test_what_follows_on_a_page_shares_a_citation_that_stands_there(catalog: Catalog) -> None:
