@@ -10,7 +10,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from assistant.answers import Answer, AskedMode, Refusal, joined, written
+from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
 from assistant.conversation import context_of, leans_on_history
 from assistant.evidence import EvidenceWeights
 from assistant.extractive import ExtractiveSettings, compose
@@ -19,6 +19,7 @@ from assistant.parts import parts_of
 from assistant.questions import Question, analyse
 from assistant.refusal import CERTAIN, confidence, reason_for_refusal
 from assistant.register_answers import respond
+from assistant.register_limits import is_on_the_countries, states_alone
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
 from knowledge_base.errors import KnowledgeBaseError
@@ -228,7 +229,10 @@ class Assistant:
         if register and parsed and not parsed.also_text:
             return register
         extracted = self._extract(question, evidence)
-        return joined(extracted, register) if register else extracted
+        if register:
+            return joined(extracted, register)
+        limit = states_alone(parsed, self.generation.catalog) if parsed else None
+        return _with_limit(question, extracted, limit) if limit else extracted
 
     def _extract(self, question: Question, evidence: Evidence) -> Answer:
         """Answer with quoted sentences of the documents, or refuse."""
@@ -237,23 +241,28 @@ class Assistant:
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
         parts, citations = ([], []) if reason else compose(question, evidence, catalog, ExtractiveSettings(), twins)
-        refusal = None if parts else Refusal(tuple(question.terms), question.unknown, reason or _NOTHING)
-        return Answer(
-            question=question.asked,
-            text=written(parts) if parts else refusal_text(question, refusal),
-            mode="extractive",
-            abstained=refusal is not None,
-            citations=tuple(citations),
-            retrieved=(),
-            seconds=0.0,
-            parts=tuple(parts),
-            confidence=trust,
-            is_weak=refusal is None and trust < CERTAIN,
-            refusal=refusal,
-        )
+        if not parts:
+            return _refused(question, reason or _NOTHING, trust)
+        answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
+        return replace(answer, confidence=trust, is_weak=trust < CERTAIN)
 
 
 _NOTHING = "No passage of the documents holds a sentence that answers it."
+
+
+def _refused(question: Question, reason: str, trust: float) -> Answer:
+    refusal = Refusal(tuple(question.terms), question.unknown, reason)
+    text = refusal_text(question, refusal)
+    return Answer(question.asked, text, "extractive", True, (), (), 0.0, confidence=trust, refusal=refusal)
+
+
+def _with_limit(question: Question, extracted: Answer, limit: AnswerPart) -> Answer:
+    """Add what the built-in register leaves open; quotes on other countries than the one asked for give way to a refusal."""
+    if extracted.abstained or not is_on_the_countries(extracted):
+        refused = _refused(question, limit.text, extracted.confidence)
+        return replace(refused, text=f"{refused.text} {limit.text}")
+    parts = (*extracted.parts, limit)
+    return replace(extracted, text=written(parts), parts=parts)
 
 
 def _as_searched(question: Question) -> str | None:
@@ -274,9 +283,9 @@ def checked_question(question: str, max_length: int) -> str:
     return text
 
 
-def refusal_text(question: Question, refusal: Refusal | None) -> str:
+def refusal_text(question: Question, refusal: Refusal) -> str:
     """Return what a refused question is answered with, in its language."""
-    unknown = ", ".join(refusal.unknown) if refusal else ""
+    unknown = ", ".join(refusal.unknown)
     if question.language == "fr":
         text = "Les documents ne permettent pas de répondre à cette question."
         return f"{text} Ces mots n'y figurent nulle part : {unknown}." if unknown else text

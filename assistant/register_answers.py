@@ -11,6 +11,7 @@ from assistant.answers import Answer, AnswerPart, written
 from assistant.register_asked import RegisterQuestion
 from assistant.register_citations import Stated, cited
 from assistant.register_filters import STATE
+from assistant.register_limits import asks_beyond_states
 from assistant.register_questions import parse
 from assistant.register_sentences import Sentences
 from assistant.register_wording import group_name, row, supporter_name
@@ -81,11 +82,8 @@ class _Responder:
 
     def _is_beyond(self) -> bool:
         """Say whether the built-in register (states alone) or the dates that records give cannot answer."""
-        if self.register.built_in and not self.asked.places:
-            if self.asked.operation in {"check", "absence", "joined", "withdrawal"}:
-                return not find(self.asked.name or "")
-            if any(wanted.kinds != (STATE,) for wanted in self.asked.filters):
-                return True
+        if self.register.built_in and asks_beyond_states(self.asked):
+            return True
         return any(self._ends_before_the_first_date(wanted) for wanted in self.asked.filters)
 
     def _ends_before_the_first_date(self, wanted: RegisterFilter) -> bool:

@@ -43,6 +43,15 @@ class Sentences(NameSentences):
         said = said[0].lower() + said[1:]
         return self._result(f"{'Yes' if number else 'No'}, {said}", f"{'Oui' if number else 'Non'}, {said}")
 
+    def states_alone(self) -> AnswerPart:
+        """Say that the built-in register holds no companies, cities or associations, and where they are."""
+        return self._note(
+            f"The built-in register lists only the states that support the Call {self.as_of}. All other supporters are in the"
+            " official register, which `python -m ingest fetch --sync`, or the page Documents, brings in.",
+            f"Le registre intégré ne recense que les États qui soutiennent l'Appel {self.as_of}. Tous les autres soutiens sont"
+            " dans le registre officiel, que télécharge `python -m ingest fetch --sync` ou la page Documents.",
+        )
+
     def in_the_table(self) -> AnswerPart:
         """Say where the names are that the text leaves out."""
         return self._note("The table lists them all.", "Le tableau en donne la liste complète.")
