@@ -17,7 +17,7 @@ from assistant.extractive import ExtractiveSettings, compose
 from assistant.gathering import Evidence, Gatherer
 from assistant.parts import parts_of
 from assistant.questions import Question, analyse
-from assistant.refusal import CERTAIN, confidence, reason_for_refusal
+from assistant.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.register_answers import respond
 from assistant.register_limits import is_on_the_countries, states_alone
 from assistant.register_questions import parse
@@ -240,9 +240,11 @@ class Assistant:
         twins = {r.passage.id: r.twins for r in evidence.passages}
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
+        evidence, left_open = without_open_parts(evidence)
         parts, citations = ([], []) if reason else compose(question, evidence, catalog, ExtractiveSettings(), twins)
         if not parts:
             return _refused(question, reason or _NOTHING, trust)
+        parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
         return replace(answer, confidence=trust, is_weak=trust < CERTAIN)
 
@@ -254,6 +256,11 @@ def _refused(question: Question, reason: str, trust: float) -> Answer:
     refusal = Refusal(tuple(question.terms), question.unknown, reason)
     text = refusal_text(question, refusal)
     return Answer(question.asked, text, "extractive", True, (), (), 0.0, confidence=trust, refusal=refusal)
+
+
+def _left_open(part: str, language: str) -> AnswerPart:
+    french, english = "Sur ce point, les documents en disent trop peu", "The documents hold too little on this part"
+    return AnswerPart(f"{french} : « {part} »." if language == "fr" else f"{english}: “{part}”.", kind="note")
 
 
 def _with_limit(question: Question, extracted: Answer, limit: AnswerPart) -> Answer:

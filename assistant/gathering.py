@@ -31,7 +31,7 @@ class Evidence:
 
     `nearest` is the largest cosine similarity of a sentence with the question; `answered` the largest probability, by the
     evidence model, that a sentence answers it (None without the model). `leading` are the best sentences of each part of a
-    question that asks for several things.
+    question that asks for several things, and `parts` the questions with what was found for each.
     """
 
     passages: list[RetrievedPassage]
@@ -39,6 +39,7 @@ class Evidence:
     nearest: float = 0.0
     answered: float | None = None
     leading: tuple[Sentence, ...] = ()
+    parts: tuple[tuple[Question, Evidence], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Gatherer:
     def gather(self, parts: Sequence[Question]) -> Evidence:
         """Return the evidence for a question, or for each of its parts and put together."""
         each = [self._of_one(part, len(parts)) for part in parts]
-        return each[0] if len(each) == 1 else together(each)
+        return each[0] if len(each) == 1 else replace(together(each), parts=tuple(zip(parts, each, strict=True)))
 
     def _of_one(self, question: Question, parts: int) -> Evidence:
         """Retrieve passages, weigh their sentences, and rank both."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, log
 
 from assistant.gathering import Evidence
@@ -57,6 +58,19 @@ def reason_for_refusal(question: Question, trust: float) -> str | None:
     if trust < SURE and _unknown_share(question) >= MOSTLY_UNKNOWN:
         return "Most of what it asks for occurs in no document."
     return "The documents hold too little on it." if trust < THRESHOLD else None
+
+
+def without_open_parts(evidence: Evidence) -> tuple[Evidence, list[str]]:
+    """Return the evidence without what leads for parts of the question that it does not answer, and those parts as asked.
+
+    Where it answers no part, nothing is taken away: whether the whole is answered is another decision.
+    """
+    left_open = [reason_for_refusal(part, confidence(part, found)) is not None for part, found in evidence.parts]
+    if all(left_open):
+        return evidence, []
+    leading = (f.sentences[0] for (_, f), is_open in zip(evidence.parts, left_open, strict=True) if f.sentences and not is_open)
+    asked = [part.asked for (part, _), is_open in zip(evidence.parts, left_open, strict=True) if is_open]
+    return replace(evidence, leading=tuple(leading)), asked
 
 
 def _unknown_share(question: Question) -> float:

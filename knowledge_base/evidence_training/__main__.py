@@ -13,7 +13,8 @@ import typer
 
 from knowledge_base.embeddings import open_embedder
 from knowledge_base.evidence_training.groups import Encode, GroupMaker, Recipe, Vectors
-from knowledge_base.evidence_training.questions import read_data
+from knowledge_base.evidence_training.questions import QuestionData, read_data
+from knowledge_base.evidence_training.reports import add_reports
 from knowledge_base.packaged_model import MINILM, verify
 from knowledge_base.settings import Settings
 
@@ -51,8 +52,20 @@ RECIPES = {
         alone=0.6,
         unanswered=0.1,
     ),
+    "reports": Recipe(
+        {"report": EVERY, "brief": EVERY, "covid": 100, "xquad": 150, "trec": EVERY, "squad": 400},
+        4,
+        marked=1.0,
+        foreign=0.5,
+        adjacent=0.3,
+        alone=0.7,
+        unanswered=0.1,
+    ),
 }
 
+Index = Annotated[
+    Path | None, typer.Option(help="Data directory with the official documents indexed, for our own questions on them.")
+]
 DataDirectory = Annotated[Path, typer.Argument(help="Folder of the public question data.", exists=True, file_okay=False)]
 
 
@@ -61,13 +74,14 @@ def train(
     data_dir: DataDirectory,
     output: Annotated[Path, typer.Option(help="Folder for the weights and the log.")],
     recipe: Annotated[
-        str, typer.Option(help="first: ranks alone; full, neighbours, wide, briefs, in turn: the shipped model.")
+        str, typer.Option(help="first: ranks alone; full, neighbours, wide, briefs, reports, in turn: the shipped model.")
     ] = "full",
     start: Annotated[Path | None, typer.Option(help="Weights to start from, instead of MiniLM's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate at its highest, instead of the recipe's.")] = None,
     passes: Annotated[int, typer.Option(min=1, help="Times that each question is taken, with other texts each time.")] = 1,
     threads: int = 2,
     seed: int = 1,
+    index: Index = None,
 ) -> None:
     """Train on the public questions and write the weights to the output folder, one file each hundred steps."""
     if recipe not in RECIPES:
@@ -84,7 +98,7 @@ def train(
     plan = PLANS[recipe] if rate is None else replace(PLANS[recipe], rate=rate)
     verify(MINILM)
     chance = random.Random(seed)
-    training, _ = read_data(data_dir)
+    training, _ = _read(data_dir, index)
     maker = GroupMaker(training, RECIPES[recipe], cached_encoder(output.parent / "vectors"), chance)
     made = [group for _ in range(passes) for group in maker.groups()]
     network = open_network(MINILM.folder)
@@ -115,6 +129,7 @@ def evaluate(
     marked: Annotated[bool, typer.Option(help="Mark the sentence between its neighbours.")] = True,
     vectors: Annotated[Path, typer.Option(help="Folder that keeps the embedder's vectors.")] = Path("vectors"),
     threads: int = 2,
+    index: Index = None,
 ) -> None:
     """Print how well each file of weights ranks and refuses on the questions kept apart, the embedder's figures first."""
     import torch
@@ -122,10 +137,17 @@ def evaluate(
     from knowledge_base.evidence_training.evaluation import Trial
 
     torch.set_num_threads(threads)
-    trial = Trial(read_data(data_dir)[1], cached_encoder(vectors), marked)
+    trial = Trial(_read(data_dir, index)[1], cached_encoder(vectors), marked)
     print(json.dumps({"embedder": trial.embedder()}), flush=True)
     for path in weights:
         print(json.dumps({str(path): trial.model(path)}), flush=True)
+
+
+def _read(data_dir: Path, index: Path | None) -> tuple[QuestionData, QuestionData]:
+    training, kept = read_data(data_dir)
+    if index and (missing := add_reports(training, kept, index)):
+        typer.echo(f"{missing} questions are left out: their pages are not in the index, or were changed.", err=True)
+    return training, kept
 
 
 def cached_encoder(folder: Path) -> Encode:

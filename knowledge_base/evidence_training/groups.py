@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 from zlib import crc32
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.evidence_text import with_neighbours
-from knowledge_base.evidence_training.questions import AskedQuestion, Document, QuestionData
+from knowledge_base.evidence_training.questions import REPORT, AskedQuestion, Document, QuestionData
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -25,6 +25,7 @@ HARDEST = 12
 BY_WORDS = frozenset({"squad", "trec"})  # kinds whose nearest texts are those that share words, which takes no time
 WIDTH = 2048
 OTHER_DOCUMENTS = 6  # of the same kind, among which near misses are looked for
+ALONE = frozenset({"policy", REPORT})  # kinds that take no texts of other documents
 SAME = 0.8  # cosine similarity with an answer from which on a text may say the same, and is no negative
 
 
@@ -103,10 +104,10 @@ class GroupMaker:
         if form == "marked" and chance.random() < recipe.adjacent and (beside := self._beside(document, near)):
             texts.append(_text(document, chance.choice(beside), form))
             sure.append(False)
-        if document.kind != "policy" and chance.random() < recipe.foreign:
+        if document.kind not in ALONE and chance.random() < recipe.foreign:
             texts += [self._foreign(question, vector, form)]
         open_places = recipe.negatives + 1 - len(texts)
-        own = self._hardest(question.document, vector, question.answers | (near if form in WINDOWS else frozenset()))
+        own = self._hardest(question.document, vector, question.answers, near if form in WINDOWS else frozenset())
         texts += [_text(document, i, form) for i in chance.sample(own, min(open_places, len(own)))]
         sure += [True] * (len(texts) - len(sure))
         answered = len(texts) < 2 or chance.random() >= recipe.unanswered
@@ -129,8 +130,14 @@ class GroupMaker:
     def _beside(self, document: Document, near: Iterable[int]) -> list[int]:
         return sorted(i for i in near if 0 <= i < len(document.sentences))
 
-    def _hardest(self, number: int, vector: Vectors, left_out: frozenset[int] | set[int]) -> list[int]:
-        order = np.argsort(-(self._vectors[number] @ vector))
+    def _hardest(self, number: int, vector: Vectors, answers: frozenset[int], near: Set[int] = frozenset()) -> list[int]:
+        """Return the nearest sentences of a document but those that answer, and those near them."""
+        left_out = answers | near
+        vectors = self._vectors[number]
+        nearness = vectors @ vector
+        if self._data.documents[number].kind == REPORT and answers:  # a library says many things twice
+            nearness = np.where((vectors @ vectors[sorted(answers)].T).max(axis=1) < SAME, nearness, -1)
+        order = np.argsort(-nearness)
         return [int(i) for i in order[: HARDEST + len(left_out)] if int(i) not in left_out][:HARDEST]
 
     def _foreign(self, question: AskedQuestion, vector: Vectors, form: Form) -> str:

@@ -34,6 +34,7 @@ DEV_BRIEFS = frozenset(
     }
 )
 BRIEFS = Path(__file__).parents[1] / "library" / "briefs"
+REPORT = "report"  # the kind of questions on an index of the official documents, which is one document to them
 OWN_QUESTIONS = Path(__file__).parent / "questions_on_briefs.jsonl"
 
 

@@ -46,6 +46,7 @@ PLANS = {
     "neighbours": TrainingPlan(rate=7e-5, head_rate=2e-4, answer_weight=0.5, averaged=0.9, kept_every=50),
     "wide": TrainingPlan(answer_weight=0.5, averaged=0.98),
     "briefs": TrainingPlan(answer_weight=0.5, averaged=0.98),
+    "reports": TrainingPlan(answer_weight=0.5, averaged=0.98),
 }
 
 
