@@ -16,13 +16,12 @@ CATALOG = "catalog.sqlite3"
 CHROMA = "chroma"
 LISTING = f"{CHROMA}/chroma.sqlite3"
 
+Look = tuple[int, int, int] | None
+
 
 def checksums(path: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
     return {str(file.relative_to(path)): _digest(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
-
-
-Look = tuple[int, int, int] | None
 
 
 def looks(path: Path, manifest: Manifest) -> dict[str, Look]:
