@@ -18,6 +18,7 @@ from assistant.answers import Answer, AskedMode, WritingRecord, as_json
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
+from knowledge_base.terminal_text import on_a_line, on_lines
 
 NOT_PASSED = 1
 CANNOT_ANSWER = 2
@@ -153,12 +154,13 @@ def _readable(answer: Answer) -> str:
         lines += [_written_by(answer.writing), ""]
     for c in answer.citations:
         page = f", page {c.page}" if c.page is not None else ""
-        lines.append(f"[{c.number}] {c.title} ({c.source}{page})")
+        lines.append(on_a_line(f"[{c.number}] {c.title} ({c.source}{page})"))
     if answer.abstained and answer.retrieved:
         lines.append("Nearest passages (not an answer):")
         for r in answer.retrieved[:3]:
             page = f", page {r.passage.page}" if r.passage.page is not None else ""
-            lines.append(f"  - {r.passage.title} ({r.passage.source}{page}): {' '.join(r.passage.text.split())[:160]}...")
+            text = " ".join(r.passage.text.split())[:160]
+            lines.append(on_a_line(f"  - {r.passage.title} ({r.passage.source}{page}): {text}..."))
     return "\n".join(lines).rstrip()
 
 
@@ -174,7 +176,7 @@ def run(command: Callable[[], object]) -> NoReturn:
     try:
         command()
     except KnowledgeBaseError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(on_lines(f"Error: {error}"), file=sys.stderr)
         sys.exit(CANNOT_ANSWER)
     except Exception as error:
         if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":

@@ -22,7 +22,7 @@ from assistant.register_answers import respond
 from assistant.register_limits import is_on_the_countries, states_alone
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
 from knowledge_base.logs import as_request
@@ -91,9 +91,21 @@ class Assistant:
         self.generation = generation
 
     def refresh(self) -> None:
+        """Open the published generation, if another one was published since, and mend the one that answers if it is damaged.
+
+        Raise DamagedIndexError where it cannot be mended, and no other can answer in its place.
+        """
+        if self._follows:
+            self._follow()
+        try:
+            self.generation.check()
+        except DamagedIndexError:
+            if not self._follows:
+                raise
+            self._replace(open_intact(self._settings))
+
+    def _follow(self) -> None:
         """Open the published generation, if another one was published since; keep the present one where it cannot be read."""
-        if not self._follows:
-            return
         try:
             if current_id(self._settings.data_dir) in (None, self.generation.id):
                 return
@@ -104,8 +116,11 @@ class Assistant:
                 log.warning("%s", notice)
                 self.generation.notices += (notice,)
             return
+        self._replace(newer)
+
+    def _replace(self, generation: Generation) -> None:
         older = self.generation
-        self._use(newer)
+        self._use(generation)
         older.close()
 
     @as_request

@@ -25,6 +25,7 @@ from ingest.sync import Engine, SyncOptions
 from ingest.sync import preview as preview_sync
 from ingest.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError, unexpected
+from knowledge_base.terminal_text import on_a_line, on_lines
 
 if TYPE_CHECKING:
     from ingest.official import FetchReport, SourceReport
@@ -229,7 +230,7 @@ def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
     for state in ("skipped", "failed"):
         _list_sources(console, state, [f"{r['source']}: {r['reason']}" for r in getattr(report, state)], limit=50)
     for notice in report.notices:
-        console.print(Text(notice, style="yellow"))
+        console.print(Text(on_a_line(notice), style="yellow"))
 
 
 def _updated_lines(report: SyncReport) -> list[str]:
@@ -266,7 +267,7 @@ def _headline(report: SyncReport, planned: bool) -> str:
 
 def _list_sources(console: Console, state: str, lines: list[str], limit: int = 12) -> None:
     for line in lines[:limit]:
-        console.print(Text(f"  {state}: {line}"), soft_wrap=True)
+        console.print(Text(f"  {state}: {on_a_line(line)}"), soft_wrap=True)
     if len(lines) > limit:
         console.print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
 
@@ -291,7 +292,7 @@ def _print_table(title: str, rows: list[dict[str, object]]) -> None:
     for column in rows[0] if rows else []:
         table.add_column(column, overflow="fold", justify="left" if column in _WORDS else "right")
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if value is None else on_a_line(str(value))) for value in row.values()))
     _out().print(table)
 
 
@@ -301,7 +302,7 @@ def run(command: Callable[[], None]) -> NoReturn:
     try:
         command()
     except KnowledgeBaseError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(on_lines(f"Error: {error}"), file=sys.stderr)
         sys.exit(NOTHING_PUBLISHED)
     except Exception as error:
         if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":

@@ -28,6 +28,7 @@ from knowledge_base.integrity import CATALOG, CHROMA
 from knowledge_base.passage_vectors import PassageEmbedding, PassageVectors, put_vectors, sentences_of, write_vectors_anew
 from knowledge_base.passages import Passage
 from knowledge_base.settings import Settings
+from knowledge_base.terminal_text import on_a_line
 from knowledge_base.vectors import VectorIndex, VectorStore, warm_up
 from knowledge_base.verification import Verifier
 
@@ -101,7 +102,7 @@ def _warm_up() -> None:
 def _require_documents(task: Build, reading: Reading) -> None:
     if task.base or reading.documents:
         return
-    reasons = "".join(f"\n  {f.source}: {f.reason}" for f in [*task.plan.failed, *reading.failed][:20])
+    reasons = "".join(f"\n  {on_a_line(f'{f.source}: {f.reason}')}" for f in [*task.plan.failed, *reading.failed][:20])
     raise KnowledgeBaseError(
         f"None of the documents could be read; nothing was published.{reasons}\n",
         "Mend or remove these files, then run the sync again.",

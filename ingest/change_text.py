@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from knowledge_base.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, WordRun
+from knowledge_base.terminal_text import on_a_line
 
 _AROUND = 60
 _SHOWN = 240
@@ -36,7 +37,7 @@ def change_lines(changes: GenerationChanges) -> Iterator[Text]:
 
 
 def _headline(document: DocumentChange) -> Text:
-    return Text(f"{document.state}: {_name(document)}{_counts(document)}", style="bold")
+    return Text(on_a_line(f"{document.state}: {_name(document)}{_counts(document)}"), style="bold")
 
 
 def _name(document: DocumentChange) -> str:

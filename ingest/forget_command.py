@@ -15,6 +15,7 @@ from ingest.progress import ProgressForm, shown_as
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.saved_citations import HoldingAnswer
 from knowledge_base.settings import Settings
+from knowledge_base.terminal_text import on_a_line
 
 _LISTED = 20
 
@@ -30,14 +31,14 @@ def forget_source(
     if as_json:
         print(json.dumps(asdict(done), ensure_ascii=True, indent=1))
     else:
-        print("\n".join(_said(done)))
+        print("\n".join(map(on_a_line, _said(done))))
 
 
 def _ask(planned: Forgetting, as_json: bool, with_answers: bool) -> None:
     if as_json:
         print(json.dumps(asdict(planned), ensure_ascii=True, indent=1))
         _refuse()
-    print("\n".join(_announced(planned, with_answers)))
+    print("\n".join(map(on_a_line, _announced(planned, with_answers))))
     if not sys.stdin.isatty():
         _refuse()
     if not typer.confirm("Forget it for good?"):

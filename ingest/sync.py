@@ -20,6 +20,7 @@ from knowledge_base.files import storage_errors, writer_lock
 from knowledge_base.generations import Generation
 from knowledge_base.recovery import drop_notices, open_readable, restore
 from knowledge_base.settings import Settings
+from knowledge_base.terminal_text import on_a_line
 
 if TYPE_CHECKING:
     from ingest.stages import Reader
@@ -232,7 +233,7 @@ def _require_something(plan: SyncPlan, base: Generation | None, options: SyncOpt
     if base or plan.to_read:
         return
     place = str(options.folder) if options.folder else "the configured roots"
-    reasons = "".join(f"\n  {f.source}: {f.reason}" for f in plan.failed[:10])
+    reasons = "".join(f"\n  {on_a_line(f'{f.source}: {f.reason}')}" for f in plan.failed[:10])
     raise KnowledgeBaseError(
         f"There is nothing to index in {place}.{reasons}" + ("\n" if reasons else ""),
         "Put documents there: PDF, Markdown, HTML, DOCX, text or YAML files.",

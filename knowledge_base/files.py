@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ from filelock import FileLock, Timeout
 from knowledge_base.errors import LockedError, StorageError
 
 log = logging.getLogger(__name__)
+
+_SAYS_SOON = 2.0  # seconds
+_A_MOMENT = 0.02
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -93,12 +97,17 @@ def _holder_line() -> bytes:
     return json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": since}).encode()
 
 
-def _holder(path: Path) -> str:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {found['process']} on {found['machine']}, since {found['since']}"
-    except (OSError, ValueError, KeyError):
-        return "it has not said who it is"
+def _holder(path: Path, patience: float = _SAYS_SOON) -> str:
+    """Return who holds the lock, in words; one that has just taken it is given `patience` seconds to say so."""
+    last = time.monotonic() + patience
+    while True:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return f"process {found['process']} on {found['machine']}, since {found['since']}"
+        except (OSError, ValueError, KeyError):
+            if time.monotonic() >= last:
+                return "it has not said who it is"
+        time.sleep(_A_MOMENT)
 
 
 _ELSEWHERE = "Choose another place with --data-dir or PARISCALL_DATA_DIR."

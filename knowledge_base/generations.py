@@ -27,7 +27,7 @@ from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndex
 from knowledge_base.files import replace_file, sync_directory
 from knowledge_base.integrity import CATALOG as CATALOG
 from knowledge_base.integrity import CHROMA as CHROMA
-from knowledge_base.integrity import check, check_catalog, checksums
+from knowledge_base.integrity import LISTING, check, check_catalog, checksums, look, looks
 from knowledge_base.vectors import VectorStore, listing
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class Generation:
     def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
         self.path = path
         self.manifest = manifest
+        self._looks = looks(path, manifest)
         self.catalog = Catalog.read(path / CATALOG)
         self._hold = hold
         self._vectors: VectorStore | None = None
@@ -85,7 +86,15 @@ class Generation:
         """Open the vectors at first use: importing Chroma takes most of a second."""
         if self._vectors is None:
             self._vectors = VectorStore.search(self.path / CHROMA)
+            self._looks[LISTING] = look(self.path / LISTING)  # which Chroma rewrites whenever it opens it
         return self._vectors
+
+    def check(self) -> None:
+        """Raise DamagedIndexError where it is not what was published any more; files that look as they did are not read."""
+        found = looks(self.path, self.manifest)
+        if found != self._looks:
+            check(self.path, self.manifest)
+            self._looks = found
 
     def __enter__(self) -> Self:
         return self

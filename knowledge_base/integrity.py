@@ -14,11 +14,28 @@ if TYPE_CHECKING:
 
 CATALOG = "catalog.sqlite3"
 CHROMA = "chroma"
+LISTING = f"{CHROMA}/chroma.sqlite3"
+
+Look = tuple[int, int, int] | None
 
 
 def checksums(path: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
     return {str(file.relative_to(path)): _digest(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
+
+
+def looks(path: Path, manifest: Manifest) -> dict[str, Look]:
+    """Return how each file of a generation looks from outside: its place on disk, size and date; None where it is gone."""
+    return {name: look(path / name) for name in (*manifest.checksums, LISTING)}
+
+
+def look(file: Path) -> Look:
+    """Return how a file looks from outside."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def check(path: Path, manifest: Manifest) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from knowledge_base.errors import LockedError, StorageError
 from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_at_work, writer_lock
@@ -50,6 +51,19 @@ def test_a_note_of_a_writer_that_was_killed_is_no_writer(tmp_path: Path) -> None
     assert writer_at_work(tmp_path) is None
     with writer_lock(tmp_path):
         assert writer_at_work(tmp_path) is not None
+
+
+def test_a_holder_that_has_not_yet_said_who_it_is_is_given_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def say(seconds: float) -> None:
+        waited.append(seconds)
+        (tmp_path / "lock.holder").write_text('{"process": 7, "machine": "m", "since": "s"}')
+
+    monkeypatch.setattr("knowledge_base.files.time.sleep", say)
+    with FileLock(tmp_path / "lock"), pytest.raises(LockedError, match="process 7 on m, since s"), writer_lock(tmp_path):
+        pass
+    assert len(waited) == 1
 
 
 def test_a_lock_is_free_again_after_its_holder_failed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from knowledge_base import generations
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
 from knowledge_base.generations import Manifest, open_generation
-from knowledge_base.integrity import CATALOG, CHROMA
+from knowledge_base.integrity import CATALOG, CHROMA, check
 from knowledge_base.passages import Document, Page, Passage
 from knowledge_base.vectors import VectorStore
 
@@ -234,3 +234,22 @@ def test_the_size_on_disk_counts_all_files(tmp_path: Path) -> None:
     (tmp_path / "a" / "one").write_bytes(b"12345")
     (tmp_path / "two").write_bytes(b"123")
     assert generations.size_on_disk(tmp_path) == 8
+
+
+def test_an_open_generation_reads_its_files_again_only_when_they_look_otherwise(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    with open_generation(data_dir) as generation:
+        monkeypatch.setattr(generations, "check", lambda path, manifest: read.append(path) or check(path, manifest))
+        assert generation.vectors.passages.count() == COUNT
+        generation.check()
+        assert read == []
+        (generation.path / CATALOG).touch()
+        generation.check()
+        generation.check()
+        assert read == [generation.path]
+        os.truncate(generation.path / CATALOG, 100)
+        for _ in range(2):
+            with pytest.raises(DamagedIndexError, match="has changed on disk"):
+                generation.check()

@@ -195,6 +195,27 @@ def test_the_first_address_opened_may_be_a_source(data_dir: Path, tmp_path: Path
         page.close()
 
 
+def test_an_index_damaged_while_the_page_is_open_is_mended_and_the_page_says_so(
+    data_dir: Path, tmp_path: Path, watched: Watched
+):
+    page, copy = watched.page, Path(shutil.copytree(data_dir, tmp_path / "data"))
+    with served(copy, tmp_path) as address:
+        page.goto(address)
+        ask(page, QUESTION)
+        (copy / "generations" / "000001" / "chroma" / "chroma.sqlite3").write_bytes(b"")
+        page.goto(address)
+        ask(page, QUESTION)
+        assert "Mary Holt" in page.locator(".pc-answer").inner_text()
+        page.locator(".pc-box").get_by_text("made anew from its catalog; nothing is lost").wait_for()
+        (copy / "generations" / "000001" / "catalog.sqlite3").write_bytes(b"")
+        (copy / "generations" / "000002" / "catalog.sqlite3").write_bytes(b"")
+        page.goto(address)
+        page.get_by_label("Ask about the documents").fill(QUESTION)
+        page.get_by_label("Ask about the documents").press("Enter")
+        page.locator(".pc-error").get_by_text("catalog.sqlite3 of generation 000002 has changed on disk").wait_for()
+        page.close()
+
+
 def test_on_a_narrow_screen_nothing_runs_out_of_sight(address: str, watched: Watched):
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})

@@ -1,4 +1,4 @@
-"""Sync a folder of hostile files beside healthy documents; then again; then without them. What must hold is asserted.
+"""Sync a folder of hostile files beside healthy documents; again; without them; with them put back. What must hold is asserted.
 
     python tests/faults/hostile.py FOLDER [--place DIRECTORY] [--trace]
 
@@ -102,6 +102,10 @@ def check_answers(place: Path) -> None:
 def prepare(place: Path, folder: Path, paths: Iterable[str]) -> None:
     shutil.copytree(HEALTHY, place / "documents" / "healthy")
     shutil.copytree(BRIEFS, place / "documents" / "healthy" / "briefs")
+    put_hostile(place, folder, paths)
+
+
+def put_hostile(place: Path, folder: Path, paths: Iterable[str]) -> None:
     for path in paths:
         (place / "documents" / "hostile" / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, place / "documents" / "hostile" / path)
@@ -132,7 +136,7 @@ def check_trace(trace: Path, allowed_places: Sequence[str]) -> None:
 
 
 def rounds(folder: Path, place: Path, paths: Sequence[str] | None = None, trace: bool = False) -> dict[str, object]:
-    """Sync with the files, again, and without them; return figures."""
+    """Sync with the files, again, without them, and with them put into an index that has none; return figures."""
     rows = read_rows(folder)
     rows = {path: rows[path] for path in paths} if paths is not None else rows
     prepare(place, folder, rows)
@@ -166,9 +170,15 @@ def rounds(folder: Path, place: Path, paths: Sequence[str] | None = None, trace:
     assert last["failed"] == [] and len(last["deleted"]) == len(first["added"]) - len(last["unchanged"])
     assert all(source.startswith("hostile/") for source in last["deleted"])
     check_answers(place)
+
+    put_hostile(place, folder, rows)
+    back = sync(place)
+    check_states(back, rows)
+    assert back["embedded"] == 0 and sorted(back["added"]) == sorted(last["deleted"])
+    check_answers(place)
     return {
         "files": files, "indexed": len(first["added"]), "failed": len(first["failed"]), "skipped": len(first["skipped"]),
-        "seconds": round(seconds, 1), "again": again["seconds"], "load": os.getloadavg()[0],
+        "seconds": round(seconds, 1), "again": again["seconds"], "put back": back["seconds"], "load": os.getloadavg()[0],
     }  # fmt: skip
 
 

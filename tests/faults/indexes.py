@@ -33,6 +33,7 @@ def make_library(place: Path) -> Library:
     library = Library(place / "documents", place / "data")
     shutil.copytree(DOCUMENTS, library.documents)
     (library.documents / "piers.md").write_text(piers())
+    (library.documents / "old piers.md").write_text(piers(count=25, first=900))
     assert library.sync().code == 0
     change_charter(library)
     assert library.sync().json["generation"] == "000002"

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from indexes import contents, make_library, piers  # noqa: E402
+from indexes import SECTIONS, contents, make_library, piers  # noqa: E402
 from libraries import Library  # noqa: E402
 
 LARGEST_FILE = 1 << 30  # bytes: Chroma was seen to grow a file without end after a kill
@@ -52,7 +52,8 @@ STAGES = {
     "copy": Stage("knowledge_base.generations", "_copy", 1, True),
     "catalog-delete": Stage("knowledge_base.catalog", "Catalog.delete_document", 1, True),
     "catalog-put": Stage("knowledge_base.catalog", "Catalog.put_document", 1, True),
-    "vectors-delete": Stage("knowledge_base.vectors", "VectorIndex.delete", 1, True),
+    # Chroma's own, which is called only where there are vectors to delete.
+    "vectors-delete": Stage("chromadb.api.models.Collection", "Collection.delete", 1, True),
     "vectors-put": Stage("knowledge_base.vectors", "VectorIndex.put", 1, True),
     "seal": Stage("knowledge_base.generations", "seal", 1, True),
     "verify": Stage("knowledge_base.verification", "Verifier.verify", 1, False),
@@ -68,15 +69,25 @@ def add(folder: Path) -> None:
 
 
 def change(folder: Path) -> None:
-    path = folder / "piers.md"
-    path.write_text(path.read_text().replace("takes ships", "welcomes boats"))
+    """Write ten sections otherwise, and end the document ten earlier."""
+    (folder / "piers.md").write_text(piers(count=SECTIONS - 10).replace("Pier 5", "Dock 5"))
 
 
 def remove(folder: Path) -> None:
+    (folder / "old piers.md").unlink()
+
+
+def remove_most(folder: Path) -> None:
+    """Leave so few documents that the vectors are built anew, where otherwise those that are gone are deleted."""
     (folder / "piers.md").unlink()
 
 
-CHANGES: dict[str, Callable[[Path], None]] = {"add": add, "change": change, "remove": remove}
+CHANGES: dict[str, Callable[[Path], None]] = {
+    "add": add,
+    "change": change,
+    "remove": remove,
+    "remove-most": remove_most,
+}
 
 
 class Case(NamedTuple):

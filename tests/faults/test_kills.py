@@ -15,7 +15,6 @@ ON_THE_WAY = {
     "embed": "add",
     "copy": "remove",
     "catalog-put": "change",
-    "vectors-delete": "add",  # nothing to delete: in so small a library a removal builds the vectors anew
     "vectors-put": "add",
     "verify": "change",
     "swap": "remove",
@@ -36,6 +35,15 @@ def test_a_kill_loses_no_answer_and_the_next_sync_ends_as_without_it(
     assert killed(case.library, stage)
     assert check_after_a_kill(case) == ("after" if stage == "swapped" else "before")
     assert NEW_DATE in case.library.ask("When was the Harbour Charter signed?").out
+
+
+@pytest.mark.parametrize(("name", "are_deleted"), [("change", True), ("remove", True), ("remove-most", False)])
+def test_vectors_that_are_gone_are_deleted_but_where_all_are_built_anew(
+    name: str, are_deleted: bool, cases: dict[str, Case], tmp_path: Path
+) -> None:
+    case = cases[name].copy(tmp_path)
+    assert killed(case.library, "vectors-delete") == are_deleted
+    assert check_after_a_kill(case) == ("before" if are_deleted else "after")
 
 
 def test_kills_at_random_moments(two_generations: Library, tmp_path: Path) -> None:
