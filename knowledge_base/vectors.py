@@ -41,6 +41,7 @@ _HNSW = {
     "batch_size": 100,
 }
 _BATCH = 2000
+_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
 _PATIENCE = 30.0  # seconds that another process may keep the file locked
 _COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
 
@@ -69,8 +70,10 @@ class VectorIndex:
 
     def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
-        if not len(vectors):
-            return []
+        parts = (vectors[first : first + _QUERIES] for first in range(0, len(vectors), _QUERIES))
+        return [hits for part in parts for hits in self._nearest(part, top_k)]
+
+    def _nearest(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         with _damage("searched"):
             found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
         pairs = zip(found["ids"], found["distances"], strict=True)

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from knowledge_base import passage_vectors
+from knowledge_base import vectors as vectors_module
 from knowledge_base.errors import DamagedIndexError
+from knowledge_base.passage_vectors import put_vectors
 from knowledge_base.vectors import VectorStore, lasting_files, listing, warm_up_aside
 
 Vectors = NDArray[np.float32]
@@ -185,3 +188,13 @@ def test_where_the_engine_cannot_be_imported_the_thread_ends_quietly(monkeypatch
     thread = warm_up_aside()  # an exception in a thread is an error in these tests
     thread.join(60)
     assert not thread.is_alive()
+
+
+def test_many_vectors_are_put_and_asked_for_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors_module, "_QUERIES", 3)
+    monkeypatch.setattr(passage_vectors, "_BATCH", 3)
+    vectors = unit_vectors(7)
+    with VectorStore.create(tmp_path) as store:
+        put_vectors(store.passages, dict(zip("abcdefg", vectors, strict=True)))
+    with VectorStore.search(tmp_path) as store:
+        assert [hits[0][0] for hits in store.passages.query(vectors, 2)] == list("abcdefg")
