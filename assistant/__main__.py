@@ -13,7 +13,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from assistant.answering import Assistant
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.logs import configure
@@ -56,6 +55,8 @@ def ask(
         return
     if question is None:
         raise KnowledgeBaseError("There is no question.", 'Give one: python -m assistant ask "Who launched the Paris Call?"')
+    from assistant.answering import Assistant
+
     with Assistant.open(settings) as assistant:
         answer = assistant.ask(question, mode=mode)
     print(json.dumps(as_json(answer, None), ensure_ascii=False, indent=1) if as_json_ else _readable(answer))
@@ -112,6 +113,8 @@ def read_settings(data_dir: Path | None) -> Settings:
 
 
 def _ask_batch(settings: Settings, batch: Path, output: Path, mode: AskedMode) -> None:
+    from assistant.answering import Assistant
+
     questions = list(_read_questions(batch))
     with Assistant.open(settings) as assistant, _opened(output) as file:
         assistant.ask("Paris Call", mode="extractive")  # opens what the first question would have to wait for

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import re
 import socket
 from base64 import b64encode
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from knowledge_base.errors import DamagedVectorsError, KnowledgeBaseError, NoIndexError
+from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
-
-log = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"
 HOSTS = ["127.0.0.1", "localhost"]
@@ -37,7 +37,6 @@ def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     with listening_socket(port) as listener:
-        check_index(settings)
         address = f"http://{ADDRESS}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             page_application(settings),
@@ -52,23 +51,6 @@ def serve(settings: Settings, port: int) -> None:
         with suppress(KeyboardInterrupt):  # raised again by uvicorn, though not always: once a run ended without it
             uvicorn.Server(config).run(sockets=[listener])
         print("The page has ended.", flush=True)
-
-
-def check_index(settings: Settings) -> None:
-    """Check the index, and mend it where it is damaged; where there is none to serve, the page says so itself.
-
-    Raise DamagedVectorsError where it is damaged and cannot be mended: the page would answer from half an index.
-    """
-    from knowledge_base.recovery import check_at_start
-
-    try:
-        check_at_start(settings)
-    except DamagedVectorsError:
-        raise
-    except NoIndexError:
-        return
-    except KnowledgeBaseError as error:
-        log.warning("%s", error)
 
 
 def listening_socket(port: int) -> socket.socket:
@@ -99,6 +81,7 @@ def page_application(settings: Settings) -> App:
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
     application = App(
         SCRIPT,
+        lifespan=_import_page_aside,
         routes=operation_routes(settings),
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
@@ -108,6 +91,13 @@ def page_application(settings: Settings) -> App:
     )
     config.set_option("server.maxUploadSize", settings.max_file_mb)  # read first: the application finds its config.toml
     return application
+
+
+@asynccontextmanager
+async def _import_page_aside(_: App) -> AsyncIterator[None]:
+    """Import what the chat page is drawn with while the browser still loads Streamlit's scripts."""
+    Thread(target=import_module, args=("assistant.views.chat",), name="import-page").start()
+    yield
 
 
 def page_settings() -> Settings:

@@ -22,6 +22,7 @@ from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passag
 from knowledge_base.text_terms import stems
 
 _REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
+_PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
 _SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
     (SELECT count(*) FROM pages WHERE document = documents.id),
     (SELECT count(*) FROM passages WHERE document = documents.id),
@@ -79,6 +80,7 @@ class Catalog:
         self._unchanging = unchanging
         self._counts: dict[str, int] = {}
         self._frequencies: dict[str, int] = {}
+        self._passages: dict[str, Passage] = {}
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -235,13 +237,16 @@ class Catalog:
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids, by id; ids that are not there are left out."""
-        found: dict[str, Passage] = {}
-        for first in range(0, len(ids), 500):
-            part = ids[first : first + 500]
+        known = self._passages if self._unchanging else {}
+        if len(known) > _PASSAGES_REMEMBERED:
+            known.clear()
+        wanted = [identifier for identifier in ids if identifier not in known]
+        for first in range(0, len(wanted), 500):
+            part = wanted[first : first + 500]
             marks = ",".join("?" * len(part))
             sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} WHERE passages.id IN ({marks})"
-            found |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
-        return found
+            known |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
+        return {identifier: known[identifier] for identifier in ids if identifier in known}
 
     def all_passages(self, source: str | None = None) -> Iterator[Passage]:
         """Yield all passages, or those of one document, in reading order."""

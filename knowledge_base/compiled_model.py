@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import mmap
 import os
 import sys
 import warnings
@@ -108,10 +109,27 @@ def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN
 
 
 def _import(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
+    """Open a compiled network; its weights stay in the blob, which it keeps."""
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     if threads:
         options["INFERENCE_NUM_THREADS"] = threads
-    return core.import_model(silent_openvino().Tensor(blob, shared_memory=False), "CPU", options)
+    network = core.import_model(silent_openvino().Tensor(blob, shared_memory=True), "CPU", options)
+    network.blob = blob
+    _run_once(network)
+    _let_go(blob)
+    return network
+
+
+def _run_once(network: Any) -> None:  # noqa: ANN401
+    """Run the network on two word pieces, which lays its weights out as it calculates with them."""
+    network.create_infer_request().infer({port.any_name: np.ones((1, 2), dtype=np.int64) for port in network.inputs})
+
+
+def _let_go(blob: Blob) -> None:
+    """Give the pages of a mapped blob back: what is needed again, the rows of the words that occur, is read again."""
+    mapped: object = blob.base
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 # Compile
@@ -186,13 +204,20 @@ def _read(folder: Path) -> _Outcome | None:
     try:
         record = json.loads((folder / "record.json").read_bytes())
         agreement, expected = float(record["cosine"]), record["blob_hash"]
-        blob = None if expected is None else np.memmap(folder / "network.blob", dtype=np.uint8, mode="c")
+        blob, found = (None, None) if expected is None else _mapped(folder / "network.blob")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, LookupError, TypeError) as error:
         logger.warning("The compiled model in %s is damaged and is compiled again: %s", folder, error)
         return None
-    if blob is not None and hashlib.sha256(blob.data).hexdigest() != expected:
+    if found != expected:
         logger.warning("The compiled model in %s is damaged and is compiled again: its SHA-256 differs.", folder)
         return None
     return _Outcome(blob, agreement)
+
+
+def _mapped(path: Path) -> tuple[Blob, str]:
+    """Map a file into memory; return it with the SHA-256 of its bytes."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return np.memmap(path, dtype=np.uint8, mode="c"), digest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
@@ -127,17 +126,20 @@ def embed_with_cache(
     Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done.
     `progress` is called with the number of texts done so far.
     """
-    hashes = [text_hash(text) for text in texts]
-    copies = Counter(hashes)
-    found = _usable(cache.get(embedder.model_id, copies), embedder.dimension)
-    missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in found}
-    _report(progress, found, copies)
+    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+    rows = _rows_by_hash(texts)
+    done, missing = 0, dict[str, str]()
+    for chunk in _chunks(rows):
+        found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
+        done += _fill(vectors, rows, found)
+        missing |= {key: texts[rows[key][0]] for key in chunk if key not in found}
+    _report(progress, done)
     for chunk in _chunks(sorted(missing, key=lambda key: len(missing[key]))):  # texts of a length are padded least
-        vectors = embedder.encode([missing[key] for key in chunk])
-        cache.put(embedder.model_id, chunk, vectors)
-        found.update(zip(chunk, vectors, strict=True))
-        _report(progress, found, copies)
-    return np.array([found[key] for key in hashes], dtype=np.float32).reshape(len(hashes), embedder.dimension)
+        new = embedder.encode([missing[key] for key in chunk])
+        cache.put(embedder.model_id, chunk, new)
+        done += _fill(vectors, rows, dict(zip(chunk, new, strict=True)))
+        _report(progress, done)
+    return vectors
 
 
 def text_hash(text: str) -> str:
@@ -145,9 +147,24 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _report(progress: Callable[[int], None] | None, found: Mapping[str, Vector], copies: Counter[str]) -> None:
+def _rows_by_hash(texts: Sequence[str]) -> dict[str, list[int]]:
+    """Map the hash of each text to its positions."""
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text_hash(text), []).append(row)
+    return rows
+
+
+def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> int:
+    """Put what was found into its rows, and return how many these are."""
+    for key, vector in found.items():
+        vectors[rows[key]] = vector
+    return sum(len(rows[key]) for key in found)
+
+
+def _report(progress: Callable[[int], None] | None, done: int) -> None:
     if progress is not None:
-        progress(sum(copies[key] for key in found))
+        progress(done)
 
 
 def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:

@@ -119,20 +119,16 @@ class CompiledEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
-        encodings = self._counter.encode_batch_fast(_well_formed(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch_fast(_well_formed(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
     def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(_well_formed(texts))]
+        """Return the word pieces of each text between the two special ones, cut off at the limit."""
+        encoded = (encoding.ids for encoding in self._tokenizer.encode_batch_fast(_well_formed(texts)))
+        return [ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]] for ids in encoded]
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        tokenizer = _open_tokenizer(self._package.tokenizer_file)
-        tokenizer.enable_truncation(self.max_tokens)
-        return tokenizer
-
-    @cached_property
-    def _counter(self) -> Tokenizer:
         return _open_tokenizer(self._package.tokenizer_file)
 
 

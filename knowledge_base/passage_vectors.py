@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     VectorsById = Mapping[str, NDArray[np.float32]]
 
 SAMPLE = 200
+_BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:
     """Add or replace the vectors in an index."""
     import numpy as np
 
-    if vectors:
-        index.put(list(vectors), np.stack(list(vectors.values())))
+    ids = list(vectors)
+    for first in range(0, len(ids), _BATCH):
+        part = ids[first : first + _BATCH]
+        index.put(part, np.stack([vectors[identifier] for identifier in part]))
 
 
 def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:

@@ -136,17 +136,17 @@ def _rebuilt_notice(damage: DamagedIndexError, problem: DamagedIndexError, manif
     return f"{damage.message} {_instead(manifest)} {_MENDED}"
 
 
-def check_at_start(settings: Settings) -> None:
+def check_at_start(settings: Settings) -> bool:
     """Have a child process search the published generation for passages by their own vectors; mend it where they are lost.
 
-    Raise DamagedVectorsError where it cannot be mended.
+    Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
     """
     from knowledge_base.mending import find_problem, rebuild
 
     with open_intact(settings) as generation:
         manifest, problem = generation.manifest, find_problem(settings, generation)
     if problem is None:
-        return
+        return False
     problem = f"in generation {manifest.id}, {problem}"
     log.warning("The index is damaged: %s.", problem)
     try:
@@ -157,6 +157,7 @@ def check_at_start(settings: Settings) -> None:
     except (LockedError, StorageError) as refusal:
         message = f"The index is damaged: {problem}. It could not be mended: {refusal.message}"
         raise DamagedVectorsError(message, refusal.remedy) from refusal
+    return True
 
 
 def _announce(data_dir: Path, generation_id: str, notice: str) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class HybridRetriever:
         self._embedder = embedder
         self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
+        self._latest: tuple[tuple[str, ...], NDArray[np.float32]] | None = None
 
     def read(self, question: str, context: str = "") -> Query:
         """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
@@ -130,10 +131,18 @@ class HybridRetriever:
         return {i: float(found @ vector) for i, found in self._generation.vectors.sentences.get(ids).items()}
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
-        """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""
-        texts = [query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss])]
-        vector: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
-        return vector / np.linalg.norm(vector)
+        """Return the query's vector: the mean of the question's, with what it leans on, and in English words.
+
+        Asked again for the latest query, nothing is computed.
+        """
+        texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss]))
+        latest = self._latest
+        if latest and latest[0] == texts:
+            return latest[1]
+        mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
+        vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
+        self._latest = texts, vector
+        return vector
 
     def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
         """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
@@ -221,6 +230,8 @@ def bm25(
     length = _K1 * (1 - _B + _B * len(document[-1]) / _USUAL_LENGTH)
     total = 0.0
     for word, stems in terms.items():
-        frequency = sum(w * sum(column.count(s) for s in stems) for w, column in zip(columns, document, strict=True))
+        frequency = 0.0
+        for weight, column in zip(columns, document, strict=True):
+            frequency += weight * sum(map(column.count, stems))
         total += rarity[word] * frequency * (_K1 + 1) / (frequency + length)
     return total / possible if possible else 0.0

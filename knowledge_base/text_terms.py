@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents, compatibility forms resolved."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    if text.isascii():
+        return text.lower()
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Vectors of passages and sentences in Chroma, one directory a generation; the only module that imports chromadb.
+"""Vectors of passages and sentences in Chroma, one directory a generation; the only module that imports its client.
 
 Chroma holds ids and vectors, nothing else; the catalog is the store of record. A published directory is never written to.
 """
@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +19,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from knowledge_base import vector_engine
 from knowledge_base.errors import DamagedIndexError, StorageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _HNSW = {
     "batch_size": 100,
 }
 _BATCH = 2000
+_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
 _PATIENCE = 30.0  # seconds that another process may keep the file locked
 _COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
 
@@ -68,8 +70,10 @@ class VectorIndex:
 
     def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
-        if not len(vectors):
-            return []
+        parts = (vectors[first : first + _QUERIES] for first in range(0, len(vectors), _QUERIES))
+        return [hits for part in parts for hits in self._nearest(part, top_k)]
+
+    def _nearest(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         with _damage("searched"):
             found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
         pairs = zip(found["ids"], found["distances"], strict=True)
@@ -111,33 +115,37 @@ class VectorStore:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the store in `path`; a directory without its files is an error, never a new empty store."""
-        if not (path / "chroma.sqlite3").is_file():
-            raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
-        with _damage("opened"):
-            client = _client(path)
-        try:
-            with _damage("opened"):
-                found = [VectorIndex(client.get_collection(name, embedding_function=None)) for name in _COLLECTIONS]
-            return cls(client, *found)
-        except DamagedIndexError:
-            client.close()
-            raise
+        """Open the store in `path` to write; a directory without its files is an error, never a new empty store."""
+        return cls._opened(path, _client, embedding_function=None)
 
     @classmethod
     def search(cls, path: Path) -> Self:
         """Open the store in `path` to search it: a copy of it where this user may not write there, for Chroma always writes."""
         if all(os.access(file, os.W_OK, effective_ids=True) for file in (path, path / "chroma.sqlite3")):
-            return cls.open(path)
+            return cls._opened(path, vector_engine.Engine)
         scratch = TemporaryDirectory(prefix="paris-call-")
         log.info("%s is read-only; its vectors are searched in the copy %s.", path, scratch.name)
         try:
-            store = cls.open(_writable_copy(path, Path(scratch.name) / path.name))
+            store = cls._opened(_writable_copy(path, Path(scratch.name) / path.name), vector_engine.Engine)
         except BaseException:
             scratch.cleanup()
             raise
         store._scratch = scratch
         return store
+
+    @classmethod
+    def _opened(cls, path: Path, open_client: Callable[[Path], Any], **options: None) -> Self:
+        if not (path / "chroma.sqlite3").is_file():
+            raise DamagedIndexError(f"The vector index {path} has no chroma.sqlite3.")
+        with _damage("opened"):
+            client = open_client(path)
+        try:
+            with _damage("opened"):
+                found = [VectorIndex(client.get_collection(name, **options)) for name in _COLLECTIONS]
+            return cls(client, *found)
+        except DamagedIndexError:
+            client.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -246,16 +254,16 @@ def lasting_files(path: Path) -> list[Path]:
 
 
 def warm_up() -> None:
-    """Import Chroma, which takes most of a second, before the first store is opened."""
+    """Import Chroma's client, which takes most of a second, before the first store is written."""
     import chromadb  # noqa: F401
 
 
 def warm_up_aside() -> Thread:
-    """Import Chroma in a thread, beside what else has to be opened; where it cannot be imported, its first use says so."""
+    """Import what searches a store in a thread, beside what else has to be opened; where that fails, its first use says so."""
 
     def attempt() -> None:
         with suppress(ImportError):
-            warm_up()
+            vector_engine.warm_up()
 
     thread = Thread(target=attempt, name="import-chroma")
     thread.start()

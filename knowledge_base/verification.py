@@ -1,7 +1,7 @@
 """Check a generation in a process of its own, before it is published or served: damaged vectors can crash the reader.
 
-Run as `python -m knowledge_base.verification`; it imports Chroma at once, then waits on standard input for one line that names
-the directory and the ids and vectors to look for (as numpy.savez writes them), and answers with one line of JSON:
+Run as `python -m knowledge_base.verification`; it imports Chroma's engine at once, then waits on standard input for one line
+that names the directory and the ids and vectors to look for (as numpy.savez writes them), and answers with one line of JSON:
 {"problem": null or a sentence}.
 """
 
@@ -115,7 +115,7 @@ def _limit_file_sizes() -> None:
 
 def main() -> None:
     """Serve one check over standard input and output."""
-    from knowledge_base.vectors import warm_up
+    from knowledge_base.vector_engine import warm_up
 
     _limit_file_sizes()
     warm_up()  # while the parent is still busy

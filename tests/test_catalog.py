@@ -215,3 +215,20 @@ def test_a_catalog_that_is_written_counts_anew(path: Path) -> None:
         assert (catalog.counts()["passages"], catalog.document_frequency(["ferri"])) == (0, {"ferri": 0})
         put(catalog, "a.txt", "Ferries run at noon.")
         assert (catalog.counts()["passages"], catalog.document_frequency(["ferri"])) == (1, {"ferri": 1})
+
+
+def test_a_published_catalog_reads_a_passage_once_and_in_the_order_asked_for(path: Path) -> None:
+    with Catalog.create(path) as catalog:
+        for name in ("a.txt", "b.txt"):
+            put(catalog, name, "Ferries.")
+        ids = ["b.txt:0:Ferries.", "unknown", "a.txt:0:Ferries."]
+        assert list(catalog.passages(ids)) == ids[::2]
+        put(catalog, "unknown", "Now.")
+        assert "unknown:0:Now." in catalog.passages(["unknown:0:Now."])
+    with Catalog.read(path) as catalog:
+        first = catalog.passages(ids)
+        asked: list[str] = []
+        catalog._connection.set_trace_callback(asked.append)
+        assert list(first) == ids[::2] and catalog.passages(ids[::2]) == first and not asked
+        first.clear()
+        assert list(catalog.passages(ids)) == ids[::2]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.embeddings import CompiledEmbedder, open_embedder
+from knowledge_base.compiled_model import _replace
+from knowledge_base.embeddings import CompiledEmbedder, Embedder, open_embedder
 from knowledge_base.packaged_model import PackagedModel
 from knowledge_base.settings import Settings
 
@@ -101,3 +103,27 @@ def test_openvino_sends_no_message_to_its_makers() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "None []\n"
+
+
+def test_a_model_goes_on_when_its_file_is_replaced(
+    tiny_model: Path, package_of: PackageOf, compiled_cache: Path, tmp_path: Path, compiled_folder: Callable[[], Path]
+) -> None:
+    shutil.copytree(compiled_cache, tmp_path / "cache")
+    settings = Settings(embedding_model="tiny", cache_dir=tmp_path / "cache")
+    embedder = open_embedder(settings, package=package_of(tiny_model))
+    before = embedder.encode(["abc", "cab"])
+    gc.collect()
+    _replace(compiled_folder() / "network.blob", b"another")
+    assert np.array_equal(embedder.encode(["abc", "cab"]), before)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="reads Linux's list of mapped files")
+def test_the_pages_of_an_opened_model_are_given_back(embedder: Embedder) -> None:
+    script = (
+        "from knowledge_base.embeddings import open_embedder; from knowledge_base.settings import Settings\n"
+        "embedder = open_embedder(Settings()); lines = open('/proc/self/smaps').read().partition('network.blob')[2].split()\n"
+        "print(lines[lines.index('Size:') + 1], lines[lines.index('Rss:') + 1])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    size, resident = map(int, ended.stdout.split())
+    assert size > 50_000 and resident < size / 10

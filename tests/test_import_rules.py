@@ -14,6 +14,7 @@ FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob(
 FORBIDDEN = {"assistant": {"ingest"}, "ingest": {"assistant"}, "knowledge_base": {"assistant", "ingest"}}
 VENDORS = {
     "chromadb": {"knowledge_base/vectors.py"},
+    "chromadb_rust_bindings": {"knowledge_base/vector_engine.py"},
     "openvino": {"knowledge_base/compiled_model.py"},
     "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
@@ -29,6 +30,7 @@ VENDORS = {
 NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
 HEAVY = {
     "chromadb",
+    "chromadb_rust_bindings",
     "langchain",
     "openvino",
     "sentence_transformers",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from libraries import Library, edit_manifest, hashes
 
-from assistant.server import check_index
+from assistant.opening import check_index, open_checked
 from knowledge_base import recovery
 from knowledge_base.errors import DamagedIndexError, DamagedVectorsError, ModelError, NoIndexError
 from knowledge_base.files import writer_lock
@@ -157,9 +157,10 @@ def test_the_check_at_start_leaves_a_sound_index_alone(library: Library, setting
 def test_the_check_at_start_finds_what_checksums_do_not_tell_and_mends_it(library: Library, settings: Settings) -> None:
     forget_a_vector(library)
     assert opened(settings) == ("000002", ())
-    check_index(settings)
-    identifier, (notice,) = opened(settings)
+    with open_checked(settings) as assistant:
+        identifier, (notice,) = assistant.generation.id, assistant.notices
     assert identifier == "000003" and "1 of" in notice and "not found by their own vector" in notice
+    assert opened(settings) == ("000003", (notice,))
 
 
 def test_what_the_check_finds_and_cannot_mend_is_not_served(
@@ -168,7 +169,7 @@ def test_what_the_check_finds_and_cannot_mend_is_not_served(
     monkeypatch.setattr(recovery, "_PATIENCE", 0.0)
     forget_a_vector(library)
     with writer_lock(library.data_dir), pytest.raises(DamagedVectorsError, match="could not be mended: Another ingest"):
-        check_index(settings)
+        open_checked(settings)
 
 
 def test_an_index_without_any_intact_generation_is_left_to_the_page_to_tell(

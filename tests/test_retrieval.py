@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from libraries import Library
 
-from knowledge_base.embeddings import CompiledEmbedder, Embedder
+from knowledge_base.embeddings import CompiledEmbedder, Embedder, Progress, Vectors
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import open_generation
 from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25
@@ -94,3 +94,29 @@ def test_bm25_is_the_share_of_the_best_possible_score() -> None:
     title = bm25(terms, rarity, (["ferri", "noon"], [], []), columns)
     assert nothing == 0
     assert 0 < one < both < title < 1
+
+
+class CountingEmbedder:
+    """An embedder that counts how often it embeds."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder, self.model_id, self.calls = embedder, embedder.model_id, 0
+        self.dimension, self.max_tokens = embedder.dimension, embedder.max_tokens
+        self.count_tokens = embedder.count_tokens
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        self.calls += 1
+        return self._embedder.encode(texts, progress)
+
+
+def test_a_question_is_embedded_once_for_passages_and_sentences(shared_library: Library, embedder: Embedder) -> None:
+    with open_generation(shared_library.data_dir) as generation:
+        counting = CountingEmbedder(embedder)
+        retriever = HybridRetriever(generation, counting)
+        query, other = retriever.read("When was the lighthouse built?"), retriever.read("Who keeps the bees?")
+        found = [r.passage for r in retriever.search(query)]
+        first = retriever.sentence_similarities(query, found)
+        assert counting.calls == 1
+        assert retriever.sentence_similarities(other, found) != first
+        assert counting.calls == 2
+        assert retriever.sentence_similarities(query, found) == first

@@ -7,6 +7,7 @@ from knowledge_base.text_terms import content_words, fold, question_language, st
 
 def test_folding_drops_case_accents_and_compatibility_forms() -> None:
     assert fold("Éƒ ﬁn STRASSE ß") == "eƒ fin strasse ss"
+    assert fold("PLAIN Text, 42") == "plain text, 42"
 
 
 def test_words_are_split_at_their_marks() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from knowledge_base import passage_vectors
+from knowledge_base import vectors as vectors_module
 from knowledge_base.errors import DamagedIndexError
+from knowledge_base.passage_vectors import put_vectors
 from knowledge_base.vectors import VectorStore, lasting_files, listing, warm_up_aside
 
 Vectors = NDArray[np.float32]
@@ -143,14 +147,54 @@ def test_opening_a_store_changes_none_of_its_lasting_files(tmp_path: Path) -> No
     assert {file: file.read_bytes() for file in lasting_files(tmp_path)} == before
 
 
-def test_chroma_can_be_imported_beside_other_work() -> None:
+def test_the_engine_reads_what_the_client_wrote_as_the_client_does(tmp_path: Path) -> None:
+    vectors = unit_vectors(300)
+    ids = store_of(tmp_path, vectors)
+    with VectorStore.open(tmp_path) as client, VectorStore.search(tmp_path) as engine:
+        assert engine.passages.query(vectors[:40], 25) == client.passages.query(vectors[:40], 25)
+        assert (engine.passages.ids(), engine.passages.count(), engine.sentences.count()) == (set(ids), 300, 0)
+        found, expected = engine.passages.get([*ids, "other"]), client.passages.get([*ids, "other"])
+        assert found.keys() == expected.keys() and all(np.array_equal(found[i], expected[i]) for i in ids)
+        assert engine.sentences.query(vectors[:2], 3) == [[], []]
+
+
+def test_a_store_without_a_collection_is_damage_for_the_engine(tmp_path: Path) -> None:
+    store_of(tmp_path, unit_vectors(3))
+    with sqlite3.connect(tmp_path / "chroma.sqlite3") as connection:
+        connection.execute("DELETE FROM collections WHERE name = 'sentences'")
+    connection.close()
+    with pytest.raises(DamagedIndexError, match="cannot be opened.*sentences"):
+        VectorStore.search(tmp_path)
+
+
+def test_searching_needs_no_client(tmp_path: Path) -> None:
+    store_of(tmp_path, unit_vectors(3))
+    script = (
+        "import sys; from pathlib import Path; from knowledge_base.vectors import VectorStore\n"
+        "with VectorStore.search(Path(sys.argv[1])) as store: print(store.passages.count(), 'chromadb' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ended.stdout == "3 False\n"
+
+
+def test_the_engine_can_be_imported_beside_other_work() -> None:
     thread = warm_up_aside()
     thread.join(60)
-    assert not thread.is_alive() and "chromadb" in sys.modules
+    assert not thread.is_alive() and "chromadb_rust_bindings" in sys.modules
 
 
-def test_where_chroma_cannot_be_imported_the_thread_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "chromadb", None)
+def test_where_the_engine_cannot_be_imported_the_thread_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "chromadb_rust_bindings", None)
     thread = warm_up_aside()  # an exception in a thread is an error in these tests
     thread.join(60)
     assert not thread.is_alive()
+
+
+def test_many_vectors_are_put_and_asked_for_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors_module, "_QUERIES", 3)
+    monkeypatch.setattr(passage_vectors, "_BATCH", 3)
+    vectors = unit_vectors(7)
+    with VectorStore.create(tmp_path) as store:
+        put_vectors(store.passages, dict(zip("abcdefg", vectors, strict=True)))
+    with VectorStore.search(tmp_path) as store:
+        assert [hits[0][0] for hits in store.passages.query(vectors, 2)] == list("abcdefg")

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from assistant.generation.facts import Facts, facts_of, initials, normalised, written_words
 from knowledge_base.passages import Passage
 from knowledge_base.sentences import is_quotable, sentence_spans
 from knowledge_base.text_terms import question_language, stem, stop_words, words
+
+if TYPE_CHECKING:  # the page imports this before it is painted
+    import numpy as np
+    from numpy.typing import NDArray
 
 _IMPERATIVE = re.compile(
     r"(?:please,? |now,? |always |never |do not |don't |then )?(?:say|write|begin|finish|put|cite|see|repeat|reply|answer"
@@ -23,7 +25,7 @@ _IMPERATIVE = re.compile(
     re.IGNORECASE,
 )
 
-Vectors = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
 Encode = Callable[[Sequence[str]], Vectors]
 
 _INSTRUCTION = re.compile(

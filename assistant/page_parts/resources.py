@@ -78,15 +78,9 @@ class SharedAssistant:
 @st.cache_resource(show_spinner=False, on_release=_close)
 def assistant() -> SharedAssistant:
     """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
-    from assistant.answering import Assistant
+    from assistant.opening import open_checked
 
-    opened = Assistant.open(page_settings())
-    try:
-        opened.ask("Paris Call", mode="extractive")
-    except BaseException:
-        opened.close()
-        raise
-    return SharedAssistant(opened)
+    return SharedAssistant(open_checked(page_settings()))
 
 
 @st.cache_resource(show_spinner=False, on_release=_close)
