@@ -93,6 +93,22 @@ def test_tabs_breaks_links_and_content_controls_are_read() -> None:
     assert load(data, "a.docx").pages[0].text == "a b\nc\n\ncontrolled\n\nlinked"
 
 
+def control(properties: str, text: str) -> str:
+    return f"<w:sdt><w:sdtPr>{properties}</w:sdtPr><w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>"
+
+
+def test_controls_that_nobody_filled_in_are_left_out() -> None:
+    data = with_body(
+        control("<w:showingPlcHdr/>", "Click here to enter text."),
+        control('<w:alias w:val="subject[1]"/>', "Subject"),
+        control('<w:tag w:val="town"/>', "Paris"),
+        control('<w:showingPlcHdr w:val="0"/>', "12 November"),
+    )
+    assert blocks(load(data, "a.docx")) == [("paragraph", 0, "Paris"), ("paragraph", 0, "12 November")]
+    with pytest.raises(DocumentError, match="no text"):
+        load(with_body(control('<w:alias w:val="Title"/>', "Title")), "form.docx")
+
+
 def test_numbered_paragraphs_are_items_at_their_depth() -> None:
     data = with_body("<w:pPr><w:numPr><w:ilvl w:val='1'/><w:numId w:val='3'/></w:numPr></w:pPr><w:r><w:t>deep</w:t></w:r>")
     assert blocks(load(data, "a.docx")) == [("list_item", 2, "deep")]
@@ -119,6 +135,12 @@ def test_an_archive_that_expands_too_much_is_refused() -> None:
     data = changed(with_body("<w:r><w:t>x</w:t></w:r>"), "word/document.xml", b"<w:t>", text)
     with pytest.raises(DocumentError, match=r"expands too much: 21 MB"):
         load(data, "a.docx")
+
+
+def test_a_locked_or_old_document_is_told_from_a_damaged_one() -> None:
+    with pytest.raises(DocumentError, match="password") as raised:
+        load(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504), "a.docx")
+    assert "without a password" in raised.value.remedy
 
 
 def test_a_damaged_archive_is_an_error() -> None:

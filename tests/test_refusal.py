@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small_catalogs import found
 
+from assistant.evidence import Sentence
 from assistant.gathering import Evidence
 from assistant.questions import Question, analyse
-from assistant.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals
+from assistant.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals, without_open_parts
 from knowledge_base.passages import Passage
 from knowledge_base.queries import Query
 
@@ -19,6 +22,11 @@ def question(unknown: tuple[str, ...] = ()) -> Question:
     return analyse(
         "Which lamp has a zeppelin?", Query("", terms=terms, weights={"lamp": 1.0, "zeppelin": 3.0}, unknown=unknown)
     )
+
+
+def part_of(asked: str, answered: float, text: str) -> tuple[Question, Evidence]:
+    sentence = Sentence(PASSAGE, 0, 1.0, 0, 0, len(text), "paragraph", text)
+    return replace(question(), asked=asked), Evidence(found([PASSAGE]), [sentence], 0.6, answered)
 
 
 def evidence(nearest: float, answered: float | None, dense: float = 0.5) -> Evidence:
@@ -59,3 +67,17 @@ def test_a_question_most_of_whose_words_occur_nowhere_is_refused_unless_the_evid
 
 def test_a_question_without_a_word_to_search_for_is_refused() -> None:
     assert reason_for_refusal(analyse("?", Query("?")), 1.0) == "The question holds no word to search for."
+
+
+def test_a_part_of_a_question_that_the_evidence_leaves_open_is_named_and_does_not_lead() -> None:
+    parts = part_of("Which lamp?", 0.9, "A lamp."), part_of("What does a zeppelin cost?", 0.0, "A zeppelin.")
+    both = Evidence([], [], leading=tuple(found.sentences[0] for _, found in parts), parts=parts)
+    kept, left_open = without_open_parts(both)
+    assert [sentence.text for sentence in kept.leading] == ["A lamp."]
+    assert left_open == ["What does a zeppelin cost?"]
+
+
+def test_where_no_part_is_answered_or_there_are_none_nothing_is_taken_away() -> None:
+    parts = part_of("Which lamp?", 0.0, "A lamp."), part_of("Which zeppelin?", 0.0, "A zeppelin.")
+    for gathered in (Evidence([], [], leading=(parts[0][1].sentences[0],), parts=parts), evidence(0.6, 0.9)):
+        assert without_open_parts(gathered) == (gathered, [])

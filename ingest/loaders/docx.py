@@ -1,7 +1,8 @@
-"""DOCX: the body in order, with headings, lists and tables; hidden and deleted text is left out."""
+"""DOCX: the body in order, with headings, lists and tables; hidden and deleted text and unfilled controls are left out."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from knowledge_base.passages import Document
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
-VERSION = 1
+VERSION = 2
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _W = f"{{{_MAIN}}}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -24,6 +25,9 @@ _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = (f"{_W}{name}" for name in ("p", "tbl", 
 _TEXT_BOX, _TEXT, _BODY = f"{_W}txbxContent", f"{_W}t", f"{_W}body"
 _LEFT_OUT = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", f"{_W}sdtPr", _FALLBACK})
 _CHARACTERS = {f"{_W}tab": " ", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_CONTROL, _CONTROL_PROPERTIES, _PLACEHOLDER = f"{_W}sdt", f"{_W}sdtPr", f"{_W}showingPlcHdr"
+_NAMES, _VALUE, _INDEX = (f"{_W}alias", f"{_W}tag"), f"{_W}val", re.compile(r"\[.*")
+_OFF = ("0", "false", "off")
 _NOTES = ("/footnotes", "/endnotes")
 
 
@@ -35,8 +39,10 @@ def load(data: bytes, source: str) -> Document:
     writer = PageWriter()
     styles = Styles(word)
     for body in word.element.iter(_BODY):
+        _drop_unfilled(body)
         _write_blocks(writer, body, styles)
     for notes in _notes(word):
+        _drop_unfilled(notes)
         _write_blocks(writer, notes, styles)
     page = writer.page()
     first = next((page.text[b.start : b.end] for b in page.blocks if b.kind == "heading"), None)
@@ -73,6 +79,24 @@ def _notes(word: WordDocument) -> Iterator[Any]:
     for relationship in word.part.rels.values():
         if relationship.reltype.endswith(_NOTES) and not relationship.is_external:
             yield parse_xml(relationship.target_part.blob)
+
+
+def _drop_unfilled(root: Any) -> None:  # noqa: ANN401
+    """Take out the content controls that nobody filled in: they show a placeholder, or nothing but their own name."""
+    for control in list(root.iter(_CONTROL)):
+        if _is_unfilled(control):
+            control.getparent().remove(control)
+
+
+def _is_unfilled(control: Any) -> bool:  # noqa: ANN401
+    properties = control.find(_CONTROL_PROPERTIES)
+    if properties is None:
+        return False
+    shown = "".join(text.text or "" for text in control.iter(_TEXT)).strip().casefold()
+    names = [_INDEX.sub("", name.get(_VALUE, "")).strip().casefold() for tag in _NAMES for name in properties.iter(tag)]
+    placeholder = properties.find(_PLACEHOLDER)
+    is_placeholder = placeholder is not None and placeholder.get(_VALUE) not in _OFF
+    return is_placeholder or (bool(shown) and shown in names)
 
 
 def _write_blocks(writer: PageWriter, container: Any, styles: Styles) -> None:  # noqa: ANN401

@@ -19,10 +19,14 @@ _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in _ENCODINGS)
 _ENTITIES = tuple("<!ENTITY".encode(encoding) for encoding in _ENCODINGS)
 _MAIN_PART = "word/document.xml"
 _XML = (".xml", ".rels")
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what encrypted documents and those of Word 97 to 2003 begin with
 
 
 def check_archive(data: bytes, source: str) -> None:
-    """Raise DocumentError where the archive is damaged, expands too much, or holds a document type declaration."""
+    """Raise DocumentError where the archive is locked, damaged, expands too much, or holds a document type declaration."""
+    if data.startswith(_COMPOUND_FILE):
+        remedy = "Open it in a word processor and save it as .docx, without a password."
+        raise DocumentError(f"{source} is locked with a password, or of a Word before 2007.", remedy)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_sizes(archive, source)

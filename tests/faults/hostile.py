@@ -30,8 +30,6 @@ QUESTIONS = {  # each with a source that its answer cites, and words of the answ
     "What was NotPetya?": ("healthy/briefs/", "NotPetya"),
     "How many principles does the Paris Call have?": ("healthy/briefs/", "nine"),
 }
-# A word processor shows the one word of this file; the list of the folder was made with a reader that does not find it.
-READ_ALL_THE_SAME = {"docx/poi/Bug64561.docx"}
 CALLS = "connect open openat creat rename renameat renameat2 unlink unlinkat mkdir mkdirat symlink symlinkat link linkat"
 STATES = ("added", "updated", "unchanged", "skipped", "failed")
 Report = dict[str, list]
@@ -61,7 +59,7 @@ def check_states(report: Report, rows: dict[str, str]) -> int:
     wrong = []
     for path, expected in rows.items():
         found = state_of(report, f"hostile/{path}")
-        if found not in allowed(expected) and path not in READ_ALL_THE_SAME:
+        if found not in allowed(expected):
             wrong.append(f"{path}: {found}, but: {expected}")
     assert not wrong, "\n".join(wrong)
     reasons = [row["reason"] for row in [*report["failed"], *report["skipped"]]]
