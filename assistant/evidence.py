@@ -13,7 +13,7 @@ from knowledge_base.text_terms import stem, stems, words
 
 _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
-_NOTE = re.compile(r"^\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)")
+_NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 
 
@@ -23,9 +23,10 @@ class EvidenceWeights:
 
     `lead` is for the sentence that opens a document, `defining` for one that opens it with the definition asked for. Taken off
     are `foreign` for one in another language than the question's, `told` for one that the conversation has just given,
-    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes do. `context` is the share
-    that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's rank, `scale` is the
-    difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its rank.
+    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes or bibliographies do.
+    `context` is the share that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's
+    rank, `scale` is the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has
+    in its rank.
     """
 
     lexical: float = 0.35

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.answers import AnswerPart
 from assistant.citations import Citation
-from assistant.evidence import Sentence
+from assistant.evidence import Sentence, is_foreign
 from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
 from assistant.quoting import Quote, Twins, cited, enumerated, list_around, page_quotes, understandable
@@ -23,7 +23,8 @@ class ExtractiveSettings:
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
     A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
-    share `overlap` of their words are one. The best `considered` sentences are looked at.
+    share `overlap` of their words are one. The best `considered` sentences are looked at; of those in another language than the
+    question's none is taken beside one in it.
     """
 
     words: int = 130
@@ -58,6 +59,8 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
         if _standing(sentence, quotes, settings) < least and sentence not in evidence.leading:
             break
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
+            continue
+        if is_foreign(sentence.passage, question) and any(not is_foreign(quote.passage, question) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
         if quotes and _length(quotes) + _length(new) > (settings.list_words if len(new) > 2 else settings.words):

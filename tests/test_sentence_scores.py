@@ -90,11 +90,12 @@ def test_labels_and_pieces_of_sentences_are_no_evidence(catalog: Catalog) -> Non
     assert not texts & {"drawn by hand", "The chart"}
 
 
-def test_a_foot_note_counts_less_than_a_sentence(tmp_path: Path) -> None:
-    page = "7 Harbour Board, Final Report, p. 13.\n\nThe board met in May.\n"
+@pytest.mark.parametrize("note", ["7 Harbour Board, Final Report, p. 13.", "——, The Board That Met, Harbour Press, 1990."])
+def test_a_foot_note_and_a_bibliography_s_entry_count_less_than_a_sentence(note: str, tmp_path: Path) -> None:
+    page = f"{note}\n\nThe board met in May.\n"
     with catalog_of(tmp_path / "catalog.sqlite3", {"notes.md": page}) as opened:
-        note, sentence = sorted(scored(opened, "When did the board meet?", replace(EVEN, note=1)), key=lambda s: s.start)
-    assert note.score < sentence.score
+        entry, sentence = sorted(scored(opened, "When did the board meet?", replace(EVEN, note=1)), key=lambda s: s.start)
+    assert entry.score < sentence.score
 
 
 def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalog) -> None:

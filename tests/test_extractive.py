@@ -1,0 +1,65 @@
+"""Which sentences an answer quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from small_catalogs import catalog_of
+
+from assistant.evidence import Sentence
+from assistant.extractive import ExtractiveSettings, compose
+from assistant.gathering import Evidence
+from assistant.questions import Question, analyse
+from knowledge_base.catalog import Catalog
+from knowledge_base.queries import QueryReader
+
+ENGLISH = "# The lamp\n\nThe keeper of the harbour lights the lamp at dusk. Oil for it is bought in March from a merchant.\n"
+FRENCH = "---\nlang: fr\n---\n# La lampe\n\nLe gardien du port allume la lampe à la tombée de la nuit.\n"
+ASKED = "Who lights the lamp?"
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    path = tmp_path_factory.mktemp("extractive") / "catalog.sqlite3"
+    with catalog_of(path, {"lamp.md": ENGLISH, "lampe.md": FRENCH}) as opened:
+        yield opened
+
+
+def asked(catalog: Catalog, text: str = ASKED) -> Question:
+    return analyse(text, QueryReader(catalog).read(text))
+
+
+def quoted(catalog: Catalog, question: Question, scores: dict[str, float], **settings: float) -> list[str]:
+    """Compose an answer of the sentences that begin so, with those scores; return its quotes."""
+    chosen = []
+    for passage in catalog.all_passages():
+        for position, span in enumerate(passage.sentences):
+            text = passage.sentence_text(span)
+            score = next((score for start, score in scores.items() if text.startswith(start)), None)
+            if score is not None:
+                place = (passage, 0, 1.0, position, span.start, span.end, span.kind, text)
+                chosen.append(Sentence(*place, score=score))
+    evidence = Evidence([], sorted(chosen, key=lambda s: -s.score))
+    _, citations = compose(question, evidence, catalog, ExtractiveSettings(beside=0, **settings), {})  # type: ignore[arg-type]
+    return [citation.quote for citation in citations]
+
+
+def test_sentences_near_the_best_are_quoted_and_others_are_not(catalog: Catalog) -> None:
+    scores = {"The keeper": 1.0, "Oil": 0.85}
+    question = asked(catalog)
+    assert "Oil" in quoted(catalog, question, scores, margin=0.2)[0]
+    assert "Oil" not in quoted(catalog, question, scores, margin=0.1)[0]
+
+
+@pytest.mark.parametrize(("best", "other"), [(1.0, 0.95), (0.95, 1.0)])
+def test_beside_a_quote_in_the_question_s_language_none_in_another_is_added(
+    catalog: Catalog, best: float, other: float
+) -> None:
+    quotes = quoted(catalog, asked(catalog), {"The keeper": best, "Le gardien": other})
+    assert quotes[-1].startswith("The keeper")
+    assert len(quotes) == (1 if best > other else 2)
+
+
+def test_where_only_another_language_answers_it_is_quoted(catalog: Catalog) -> None:
+    assert quoted(catalog, asked(catalog), {"Le gardien": 1.0})[0].startswith("Le gardien")
