@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp, log
 from typing import TYPE_CHECKING
 
 from assistant.cues import cue
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 24  # passages whose sentences are weighed
 RANKED = 20  # sentences that the evidence model ranks, each by itself
+AGREEING = 3  # of the sentences read, those whose answers count
 READ = 6  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
@@ -29,14 +31,13 @@ _COLUMNS = (1.0, 1.0, 1.0)
 class Evidence:
     """What was found for a question: `passages` and `sentences`, each best first.
 
-    `nearest` is the largest cosine similarity of a sentence with the question; `answered` the largest probability, by the
-    evidence model, that a sentence answers it (None without the model). `leading` are the best sentences of each part of a
-    question that asks for several things, and `parts` the questions with what was found for each.
+    `answered` is the probability, by the evidence model, that the best sentences answer it (None without the model). `leading`
+    are the best sentences of each part of a question that asks for several things, and `parts` the questions with what was
+    found for each.
     """
 
     passages: list[RetrievedPassage]
     sentences: list[Sentence]
-    nearest: float = 0.0
     answered: float | None = None
     leading: tuple[Sentence, ...] = ()
     parts: tuple[tuple[Question, Evidence], ...] = ()
@@ -65,7 +66,6 @@ class Gatherer:
         return Evidence(
             reranked(found, sentences, self.weights.reranking),
             sentences,
-            max(similarities.values(), default=0.0),
             probability_answered(self.model, question, sentences[: READ // parts]) if self.model else None,
         )
 
@@ -86,7 +86,6 @@ def together(each: Sequence[Evidence]) -> Evidence:
     return Evidence(
         list(passages.values()),
         list(best.values()),
-        max(evidence.nearest for evidence in each),
         max(answered, default=None),
         tuple(evidence.sentences[0] for evidence in each if evidence.sentences),
     )
@@ -119,10 +118,20 @@ def rank_sentences(
 
 
 def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
-    """Return the largest probability that one of the sentences, read between its neighbours, answers the question."""
+    """Return the probability that the sentences, read between their neighbours, answer the question.
+
+    It is that of the mean log-odds of the `AGREEING` best: one text alone misleads the model more easily than several.
+    """
     windows = [_window(sentence) for sentence in sentences]
     asked = " ".join(filter(None, (question.query.context, question.query.text)))
-    return float(max(model.answers(asked, windows), default=0.0))
+    best = sorted(map(log_odds, model.answers(asked, windows)), reverse=True)[:AGREEING]
+    return 1 / (1 + exp(-sum(best) / len(best))) if best else 0.0
+
+
+def log_odds(probability: float) -> float:
+    """Return ln(p / (1 - p)), for a p of 0 or 1 that of a millionth or of one less a millionth."""
+    kept = min(max(float(probability), 1e-6), 1 - 1e-6)
+    return log(kept / (1 - kept))
 
 
 def _window(sentence: Sentence) -> str:

@@ -93,6 +93,22 @@ def test_the_model_reads_the_best_between_their_neighbours_to_say_whether_one_an
     assert probability_answered(model, question, []) == 0.0
 
 
+def test_several_sentences_that_answer_are_trusted_more_than_one(catalog: Catalog) -> None:
+    question, passage = analyse("How often?", Query("How often?")), next(catalog.all_passages())
+    sentences = [sentence_of(catalog, passage.source, 1.0)] * 4
+
+    class Answers(PrefersTheWord):
+        def __init__(self, *probabilities: float) -> None:
+            self.probabilities = probabilities
+
+        def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
+            return np.array(self.probabilities, dtype=np.float32)
+
+    one, three, four = Answers(0.9, 0.1, 0.1, 0.1), Answers(0.9, 0.8, 0.7, 0.1), Answers(0.9, 0.8, 0.7, 0.6)
+    trust = [probability_answered(model, question, sentences) for model in (one, three, four)]
+    assert trust[0] < trust[1] == trust[2] < 0.9
+
+
 def sentence_of(catalog: Catalog, source: str, score: float) -> Sentence:
     passage = next(p for p in catalog.all_passages() if p.source == source)
     return Sentence(passage, 0, 0.0, 1, passage.start, passage.end, "paragraph", passage.text, score=score)
@@ -116,17 +132,16 @@ def test_the_model_s_choice_comes_first(shared_library: Library, embedder: Embed
     assert "buoy" in judged.sentences[0].text
     assert judged.sentences[0].passage.id == judged.passages[0].passage.id
     assert (judged.answered, plain.answered) == (pytest.approx(0.9), None)
-    assert judged.nearest == plain.nearest > 0
     assert {r.passage.id for r in plain.passages} == {r.passage.id for r in judged.passages}
 
 
 def test_the_evidence_for_parts_is_put_together_in_turn(catalog: Catalog) -> None:
     passages = found(sorted(catalog.all_passages(), key=lambda p: p.source), [0.6, 0.5])
     one, other = sentence_of(catalog, "glossary.md", 0.7), sentence_of(catalog, "notes.md", 0.9)
-    first = Evidence(passages, [one, other], nearest=0.5, answered=0.2)
-    second = Evidence(passages[::-1], [other], nearest=0.6, answered=0.1)
+    first = Evidence(passages, [one, other], answered=0.2)
+    second = Evidence(passages[::-1], [other], answered=0.1)
     both = together([first, second])
     assert [r.passage.source for r in both.passages] == ["glossary.md", "notes.md"]
     assert [s.score for s in both.sentences] == [0.9, 0.7]
     assert both.leading == (one, other)
-    assert (both.nearest, both.answered) == (0.6, 0.2)
+    assert both.answered == 0.2

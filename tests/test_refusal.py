@@ -26,32 +26,28 @@ def question(unknown: tuple[str, ...] = ()) -> Question:
 
 def part_of(asked: str, answered: float, text: str) -> tuple[Question, Evidence]:
     sentence = Sentence(PASSAGE, 0, 1.0, 0, 0, len(text), "paragraph", text)
-    return replace(question(), asked=asked), Evidence(found([PASSAGE]), [sentence], 0.6, answered)
+    return replace(question(), asked=asked), Evidence(found([PASSAGE]), [sentence], answered)
 
 
-def evidence(nearest: float, answered: float | None, dense: float = 0.5) -> Evidence:
-    return Evidence(found([PASSAGE], [dense]), [], nearest, answered)
+def evidence(answered: float | None, dense: float = 0.5) -> Evidence:
+    return Evidence(found([PASSAGE], [dense]), [], answered)
 
 
 def test_the_better_the_model_thinks_of_the_evidence_the_surer_the_answer() -> None:
-    trust = [confidence(question(), evidence(0.6, answered)) for answered in (0.0, 0.1, 0.5, 0.9, 1.0)]
+    trust = [confidence(question(), evidence(answered)) for answered in (0.0, 0.1, 0.5, 0.9, 1.0)]
     assert trust == sorted(trust)
     assert 0 < trust[0] < THRESHOLD < CERTAIN < trust[-1] < 1
 
 
-def test_the_nearer_the_evidence_the_surer_the_answer() -> None:
-    assert confidence(question(), evidence(0.2, 0.5)) < confidence(question(), evidence(0.8, 0.5))
-
-
 def test_without_the_model_nearness_and_unknown_words_decide() -> None:
-    near, far = evidence(0.0, None, dense=0.7), evidence(0.0, None, dense=0.2)
+    near, far = evidence(None, dense=0.7), evidence(None, dense=0.2)
     assert confidence(question(), far) < THRESHOLD < CERTAIN < confidence(question(), near)
     assert confidence(question(("zeppelin",)), near) < confidence(question(), near)
 
 
 def test_signals_are_measured_on_the_question_and_its_evidence() -> None:
-    measured = signals(question(("zeppelin",)), evidence(0.4, 0.5))
-    assert (measured["nearest"], measured["answered"], measured["unknown"], measured["passages"]) == (0.4, 0.0, 0.75, 0.5)
+    measured = signals(question(("zeppelin",)), evidence(0.5))
+    assert (measured["answered"], measured["unknown"], measured["passages"]) == (0.0, 0.75, 0.5)
 
 
 @pytest.mark.parametrize(("trust", "refused"), [(THRESHOLD - 0.01, True), (THRESHOLD, False), (1.0, False)])
@@ -79,5 +75,5 @@ def test_a_part_of_a_question_that_the_evidence_leaves_open_is_named_and_does_no
 
 def test_where_no_part_is_answered_or_there_are_none_nothing_is_taken_away() -> None:
     parts = part_of("Which lamp?", 0.0, "A lamp."), part_of("Which zeppelin?", 0.0, "A zeppelin.")
-    for gathered in (Evidence([], [], leading=(parts[0][1].sentences[0],), parts=parts), evidence(0.6, 0.9)):
+    for gathered in (Evidence([], [], leading=(parts[0][1].sentences[0],), parts=parts), evidence(0.9)):
         assert without_open_parts(gathered) == (gathered, [])
