@@ -71,7 +71,7 @@ def _defines(subject: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _definition_of(subject: str) -> re.Pattern[str]:
-    """Match a sentence that begins with the subject, or gives it as another name, and says what it is."""
+    """Match a sentence that begins with the subject, or gives it as another name or in apposition, and says what it is."""
     begins = r"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*"
-    renamed = r"\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite) [\"“«]?\s*"
+    renamed = r"(?:\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite)|, (?:the|le|la|l'|les)) [\"“«]?\s*"
     return re.compile(rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?(?:{_DEFINES}|{_DEFINES_LONGER})")

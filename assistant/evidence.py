@@ -14,6 +14,8 @@ from knowledge_base.text_terms import stem, stems, words
 _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
+_HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
+_LITTLE = 3  # words below which a text adds nothing to the question's own
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 
 
@@ -23,10 +25,11 @@ class EvidenceWeights:
 
     `lead` is for the sentence that opens a document, `defining` for one that opens it with the definition asked for. Taken off
     are `foreign` for one in another language than the question's, `told` for one that the conversation has just given,
-    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes or bibliographies do.
-    `context` is the share that a word counts which only headings or neighbours hold. `judged` weighs the evidence model's
-    rank, `scale` is the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has
-    in its rank.
+    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes or bibliographies do, `label`
+    for a field or a caption that does not end so and was not asked for, `hole` for one that has lost a word, `little` for one
+    that holds little but the question's words. `context` is the share that a word counts which only headings or neighbours
+    hold. `judged` weighs the evidence model's rank, `scale` is the difference in its logits that halves it; `reranking` is the
+    share that a passage's best sentence has in its rank.
     """
 
     lexical: float = 0.35
@@ -39,8 +42,11 @@ class EvidenceWeights:
     told: float = 0.15
     fragment: float = 0.03
     note: float = 0.1
+    label: float = 0.2
+    hole: float = 0.35
+    little: float = 0.2
     context: float = 0.4
-    judged: float = 0.15
+    judged: float = 0.35
     scale: float = 2.0
     reranking: float = 0.3
 
@@ -134,14 +140,35 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         + weights.defining * (opens and form == 1 and question.kind == QuestionKind.DEFINITION)
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
-        - weights.fragment * (sentence.kind == "paragraph" and not _ENDS.search(sentence.text))
-        - weights.note * (sentence.kind == "paragraph" and bool(_NOTE.match(sentence.text)))
+        - _flaws(question, sentence, weights)
     )
     return replace(sentence, dense=dense, score=total)
 
 
+def _flaws(question: Question, sentence: Sentence, weights: EvidenceWeights) -> float:
+    """Return what is taken off for the form of a text: what is no whole sentence, or says nothing new, is a poor quote."""
+    ends, is_paragraph = bool(_ENDS.search(sentence.text)), sentence.kind == "paragraph"
+    is_label = sentence.kind in ("field", "caption") and not ends and not field_cue(question, sentence.text)
+    return (
+        weights.fragment * (is_paragraph and not ends)
+        + weights.note * (is_paragraph and bool(_NOTE.match(sentence.text)))
+        + weights.label * is_label
+        + weights.hole * bool(_HOLE.search(sentence.text))
+        + weights.little * _says_little(question, sentence)
+    )
+
+
+def _says_little(question: Question, sentence: Sentence) -> bool:
+    """Say whether a text holds few words but those of the question; a number, a date or a name can be the whole answer."""
+    own = {root for roots in question.terms.values() for root in roots}
+    new = [root for root in stems(sentence.text, sentence.passage.language) if root not in own]
+    return len(new) < _LITTLE and cue(question, sentence.text) == 0
+
+
 def _is_told(sentence: Sentence, question: Question) -> bool:
     """Say whether a sentence tells little that the conversation has not told: its words are those of what came before."""
+    if not question.told:
+        return False
     held = set(stems(sentence.text, sentence.passage.language))
     return bool(held) and len(held & question.told) >= _TOLD * len(held)
 

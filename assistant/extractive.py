@@ -33,8 +33,8 @@ class ExtractiveSettings:
     list_candidates: int = 40
     listed: float = 0.05
     counted: float = 0.3
-    margin: float = 0.2
-    beside: float = 0.15
+    margin: float = 0.12
+    beside: float = 0.2
     considered: int = 60
     overlap: float = 0.7
 

@@ -61,12 +61,19 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ),
     (QuestionKind.WHO, r"\bwho(?:se|m)?\b|\bqui\b|\bby whom\b"),
 )
+_PLACE = r"(?:call|declaration|document|glossa(?:ry|ire)|groupe?|page|paper|rapport|report|site|study|text[es]?|website|wg ?\d)"
+_SCOPE = (  # where a term is defined, which is no part of it
+    rf"(?:,? (?:according to|as (?:defined|understood|used) (?:by|in|on)|selon|d'après)\b.*"
+    rf"|,? (?:by|for|in|on|dans|sur) (?:[\w'-]+ ){{0,4}}{_PLACE}\b.*)?\??$"
+)
 _SUBJECTS = (
-    r"^(?:so )?what (?:is|was|are|were) (?:meant by )?(?P<subject>.+?)\??$",
+    r"[\"“«] ?(?P<subject>[^\"“”«»]{2,60}?) ?[\"”»]",
+    r"\b(?:mean by|definition of|meaning of|define|défini(?:r|tion d[eu]))\s+(?P<subject>.+?)" + _SCOPE,
+    r"^(?:so )?what (?:is|was|are|were) (?:meant by )?(?P<subject>.+?)" + _SCOPE,
     r"\bwhat (?:does|do|did) (?!we\b|you\b)(?P<subject>.+?) (?:mean|stand for)\b",
-    r"\b(?:mean by|definition of|meaning of|define|défini(?:r|tion d[eu]))\s+(?P<subject>.+?)\??$",
-    r"\bqu'?est-ce qu(?:e|') ?(?P<subject>.+?) ?\??$",
-    r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)(?: (?:sur|dans|selon)\b.*)?\??$",
+    r"\bqu'?est-ce qu(?:e|') ?(?P<subject>.+?)" + _SCOPE,
+    r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)" + _SCOPE,
+    r"\bque (?:signifie|veut dire) (?P<subject>.+?)" + _SCOPE,
 )
 _LEADING = re.compile(
     r"^(?:and |so |but |et |mais )?(?P<word>who|whom|whose|when|where|why|qui|quand|où|pourquoi)\b", re.IGNORECASE

@@ -82,7 +82,7 @@ class HybridRetriever:
         """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1, a little above for a name.
 
         Where the question names several documents, the best passages of each are among the first. Passages with the ids
-        `also` are among the candidates whatever their vectors and words.
+        `also` come with the best, whatever their vectors and words.
         """
         vector = self._vector(query)
         named = self._named(query)
@@ -100,12 +100,17 @@ class HybridRetriever:
             fused[identifier] += self._weights.named * named.get(passage.source, 0.0)
         if len(sides) > 1:
             _lift(fused, passages, sides)
-        folded = self._folded(_first(fused, _FOLDED * top_k), passages)
+        wanted = {i: fused[i] for i in also if i in passages}
+        looked_through = dict.fromkeys([*_first(fused, _FOLDED * top_k), *_first(wanted, len(wanted))])
+        folded = self._folded(list(looked_through), passages)
+        kept = [
+            i for rank, (i, twins) in enumerate(folded.items()) if rank < top_k or not wanted.keys().isdisjoint((i, *twins))
+        ]
         return [
             RetrievedPassage(
-                passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0), tuple(passages[t] for t in twins)
+                passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0), tuple(passages[t] for t in folded[i])
             )
-            for i, twins in list(folded.items())[:top_k]
+            for i in kept
         ]
 
     def _folded(self, ids: Sequence[str], passages: Mapping[str, Passage]) -> dict[str, list[str]]:

@@ -23,6 +23,7 @@ def cue_of(question: str, text: str) -> float:
         ("How many towns signed?", "In all, nine towns signed.", "Most towns signed."),
         ("Why do lamps go out?", "They go out because oil is short.", "They go out at dawn."),
         ("What is a fog horn?", "A fog horn is a horn that warns ships.", "Each town keeps a fog horn."),
+        ("What is cyberspace?", "This space, the “cyberspace”, is a means of speech.", "All fear cyberspace."),
         ("What is cyberspace?", "This space, or “cyberspace”, is a means of speech.", "Threats in cyberspace are many."),
         ("Qu'est-ce que le cyberespace ?", "Le cyberespace est un lieu d'échange.", "Il protège le cyberespace."),
     ],

@@ -44,6 +44,11 @@ def test_a_question_may_ask_for_several_things() -> None:
         ("Define the public core", "public core"),
         ("Qu’est-ce que le cyberespace ?", "cyberespace"),
         ("Qu'entend-on par « cyberespace » dans l'Appel ?", "cyberespace"),
+        ("What does Working Group 5 mean by “cyberstability”?", "cyberstability"),
+        ("What is meant by cyberspace on the website?", "cyberspace"),
+        ("What is multistakeholderism according to the study?", "multistakeholderism"),
+        ("What is freedom of expression in cyberspace?", "freedom of expression in cyberspace"),
+        ("Que signifie la diligence due dans le rapport ?", "diligence due"),
         ("Who signed?", None),
     ],
 )

@@ -120,3 +120,10 @@ def test_a_question_is_embedded_once_for_passages_and_sentences(shared_library: 
         assert retriever.sentence_similarities(other, found) != first
         assert counting.calls == 2
         assert retriever.sentence_similarities(query, found) == first
+
+
+def test_passages_asked_for_by_id_come_with_the_best(retriever: HybridRetriever) -> None:
+    query = retriever.read("Who is the keeper of the lighthouse?")
+    far = retriever.search(query, 100)[-1].passage.id
+    found = retriever.search(query, 2, [far, "no such passage"])
+    assert [r.passage.id for r in found] == [*(r.passage.id for r in retriever.search(query, 2)), far]

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_catalogs import catalog_of, found
+from small_catalogs import catalog_of, found, pages_of
 
 from assistant.evidence import EvidenceWeights, Judgement, Sentence, score_sentences
 from assistant.questions import analyse
 from knowledge_base.catalog import Catalog
+from knowledge_base.passages import BlockKind
 from knowledge_base.queries import QueryReader
 
 CHARTER = """---
@@ -34,7 +35,9 @@ language: fr
 
 La charte du port a été signée par neuf villes. Chaque ville garde une lampe allumée toute la nuit.
 """
-EVEN = EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, told=0, fragment=0, judged=0)
+EVEN = EvidenceWeights(
+    lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, told=0, fragment=0, label=0, hole=0, little=0, judged=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +116,24 @@ def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalo
 def test_sentences_without_a_similarity_are_not_weighed(catalog: Catalog) -> None:
     passages = list(catalog.all_passages())
     assert score_sentences(analyse("Who?", QueryReader(catalog).read("Who?")), found(passages), {}, Judgement(), EVEN) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "poor", "flaw"),
+    [
+        ("paragraph", "The board of elders, grey and slow, is organised around [3].", "hole"),
+        ("paragraph", "So the board did meet.", "little"),
+        ("field", "Download how the board and its elders meet each year", "label"),
+    ],
+)
+def test_a_text_with_a_flaw_counts_less(kind: BlockKind, poor: str, flaw: str, tmp_path: Path) -> None:
+    whole = "The board met in the tower with all its elders, at noon."
+    with catalog_of(tmp_path / "catalog.sqlite3", {}, pages_of("notes.pdf", [(kind, poor), ("paragraph", whole)])) as opened:
+        weighed = scored(opened, "How does the board meet?", replace(EVEN, **{flaw: 0.5}))
+    assert {s.text: s.score for s in weighed} == {whole: 0.0, poor: -0.5}
+
+
+def test_a_field_that_is_asked_for_is_no_mere_label(tmp_path: Path) -> None:
+    with catalog_of(tmp_path / "catalog.sqlite3", {}, pages_of("notes.pdf", [("field", "date: 12 May, at noon")])) as opened:
+        (field,) = scored(opened, "When does the board meet?", replace(EVEN, label=0.5))
+    assert field.score == 0.0
