@@ -33,7 +33,7 @@ class ExtractiveSettings:
     list_candidates: int = 40
     listed: float = 0.05
     counted: float = 0.3
-    margin: float = 0.12
+    margin: float = 0.15
     beside: float = 0.2
     considered: int = 60
     overlap: float = 0.7

@@ -65,6 +65,6 @@ class EvidencePackage:
 EVIDENCE = EvidencePackage(
     name=OWN_EVIDENCE_MODEL,
     file=Path(__file__).parent / "evidence_model" / "evidence.safetensors",
-    weights_hash="90eadd73a60501bfdfb47dda58cc8318c8d584a84c1e8fd588901ab5b4b84d3c",
+    weights_hash="50fbcd6f6dcee64d0369d5f6459bf816d48ce1e9285747776ff72c0ba23aa205",
     base=MINILM,
 )
