@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CANDIDATES = 24  # passages whose sentences are weighed
 RANKED = 20  # sentences that the evidence model ranks, each by itself
 AGREEING = 3  # of the sentences read, those whose answers count
+DISSENT = 3.0  # in log-odds
 READ = 6  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
@@ -120,12 +121,14 @@ def rank_sentences(
 def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
     """Return the probability that the sentences, read between their neighbours, answer the question.
 
-    It is that of the mean log-odds of the `AGREEING` best: one text alone misleads the model more easily than several.
+    It is that of the mean log-odds of the `AGREEING` best: one text alone misleads the model more easily than several. For
+    an answer that stands in one place alone, the others count as no more than `DISSENT` below it.
     """
     windows = [_window(sentence) for sentence in sentences]
     asked = " ".join(filter(None, (question.query.context, question.query.text)))
     best = sorted(map(log_odds, model.answers(asked, windows)), reverse=True)[:AGREEING]
-    return 1 / (1 + exp(-sum(best) / len(best))) if best else 0.0
+    held = [max(odds, best[0] - DISSENT) for odds in best]
+    return 1 / (1 + exp(-sum(held) / len(held))) if held else 0.0
 
 
 def log_odds(probability: float) -> float:

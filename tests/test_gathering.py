@@ -109,6 +109,17 @@ def test_several_sentences_that_answer_are_trusted_more_than_one(catalog: Catalo
     assert trust[0] < trust[1] == trust[2] < 0.9
 
 
+def test_an_answer_that_stands_in_one_place_alone_is_not_lost_among_others(catalog: Catalog) -> None:
+    question = analyse("How often?", Query("How often?"))
+    sentences = [sentence_of(catalog, "notes.md", 1.0)] * 3
+
+    class Answers(PrefersTheWord):
+        def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
+            return np.array([0.95, 1e-6, 1e-9], dtype=np.float32)
+
+    assert probability_answered(Answers("often"), question, sentences) > 0.5
+
+
 def sentence_of(catalog: Catalog, source: str, score: float) -> Sentence:
     passage = next(p for p in catalog.all_passages() if p.source == source)
     return Sentence(passage, 0, 0.0, 1, passage.start, passage.end, "paragraph", passage.text, score=score)
