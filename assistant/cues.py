@@ -35,9 +35,10 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = (
-    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:is|are|was|were|means?|refers? to|stands? for|est|sont|etait|designe|signifie)\b"
-    r"(?! (?:not|pas)\b))"
+    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:means?|refers? to|stands? for|designe|signifie)\b"
+    r"|,? (?:is|are|was|were|est|sont|etait) (?:an?|the|une?|le|la|les|l'|when|where|defined|understood|defini\w*|quand)\b)"
 )
+_SAYS = r"(?:\s*\([^)]{1,60}\))?,? (?:is|are|was|were|est|sont|etait)\b(?! (?:not|pas)\b)"  # something, if not what it is
 _DEFINES_LONGER = (
     r"(?: (?:for|of|on|pour|sur|de|du) [^.,;:()]{3,60}?)? (?:is|are|was|were|est|sont) (?:an?|the|une?|le|la|les)\b"
 )
@@ -51,7 +52,7 @@ def field_cue(question: Question, text: str) -> bool:
 def cue(question: Question, text: str) -> float:
     """Return how far a sentence has the form of an answer, between 0 and 1."""
     if question.kind == QuestionKind.DEFINITION:
-        return float(bool(question.subject) and _defines(question.subject or "", text))
+        return _definition_cue(question.subject, text) if question.subject else 0.0
     if question.kind in (QuestionKind.WHO, QuestionKind.WHERE):
         return float(any(not _asked(question, name) for name in _NAME.findall(text)))
     if question.kind == QuestionKind.WHEN:
@@ -65,13 +66,17 @@ def _asked(question: Question, name: str) -> bool:
     return fold(name) in question.terms or bool(_IS_MONTH.match(name))
 
 
-def _defines(subject: str, text: str) -> bool:
-    return bool(_definition_of(subject).search(fold(text.replace("’", "'"))))
+def _definition_cue(subject: str, text: str) -> float:
+    """Return 1 for a sentence that says what the subject is, half for one that says something of it."""
+    defines, says = _definition_of(subject)
+    folded = fold(text.replace("’", "'"))
+    return 1.0 if defines.search(folded) else 0.5 if says.search(folded) else 0.0
 
 
 @lru_cache(maxsize=256)
-def _definition_of(subject: str) -> re.Pattern[str]:
-    """Match a sentence that begins with the subject, or gives it as another name or in apposition, and says what it is."""
+def _definition_of(subject: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Match a sentence that begins with the subject, or gives it as another name or in apposition: what it is; that it is."""
     begins = r"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*"
     renamed = r"(?:\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite)|, (?:the|le|la|l'|les)) [\"“«]?\s*"
-    return re.compile(rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?(?:{_DEFINES}|{_DEFINES_LONGER})")
+    named = rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?"
+    return re.compile(rf"{named}(?:{_DEFINES}|{_DEFINES_LONGER})"), re.compile(rf"{named}{_SAYS}")

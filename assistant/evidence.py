@@ -15,6 +15,7 @@ _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
 _HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
+_NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents, where no number is asked for
 _LITTLE = 3  # words below which a text adds nothing to the question's own
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 
@@ -23,10 +24,10 @@ _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 class EvidenceWeights:
     """How much each signal counts in a sentence's score; the signals lie between 0 and 1.
 
-    `lead` is for the sentence that opens a document, `defining` for one that opens it with the definition asked for. Taken off
-    are `foreign` for one in another language than the question's, `told` for one that the conversation has just given,
-    `fragment` for one that does not end as sentences do, `note` for one that begins as foot notes or bibliographies do, `label`
-    for a field or a caption that does not end so and was not asked for, `hole` for one that has lost a word, `little` for one
+    `lead` is for the sentence that opens a document, `definition` for one in the form of the definition asked, `defining` for
+    one that opens a document so. Taken off are `foreign` for one in another language than the question's, `told` for one that
+    the conversation has just given, `fragment` for one that does not end as sentences do, `note` for one that begins as foot
+    notes or bibliographies do, `label` for one that only names something, `hole` for one that has lost a word, `little` for one
     that holds little but the question's words. `context` is the share that a word counts which only headings or neighbours
     hold. `judged` weighs the evidence model's rank, `scale` is the difference in its logits that halves it; `reranking` is the
     share that a passage's best sentence has in its rank.
@@ -35,14 +36,15 @@ class EvidenceWeights:
     lexical: float = 0.35
     dense: float = 0.45
     passage: float = 0.5
-    cue: float = 0.1
-    lead: float = 0.03
-    defining: float = 0.12
-    foreign: float = 0.12
+    cue: float = 0.2
+    lead: float = 0.05
+    definition: float = 0.25
+    defining: float = 0.45
+    foreign: float = 0.2
     told: float = 0.15
     fragment: float = 0.03
     note: float = 0.1
-    label: float = 0.2
+    label: float = 0.5
     hole: float = 0.35
     little: float = 0.2
     context: float = 0.4
@@ -130,6 +132,7 @@ def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weight
 
 def _scored(question: Question, sentence: Sentence, dense: float, judgement: Judgement, weights: EvidenceWeights) -> Sentence:
     form, opens = cue(question, sentence.text), sentence.passage.ordinal == 0 and sentence.start == 0
+    defines = form == 1 and question.kind == QuestionKind.DEFINITION
     total = (
         weights.judged * judgement.standing(sentence.id, weights.scale)
         + weights.lexical * sentence.lexical
@@ -137,7 +140,8 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         + weights.passage * sentence.passage_score
         + weights.cue * form
         + weights.lead * opens
-        + weights.defining * (opens and form == 1 and question.kind == QuestionKind.DEFINITION)
+        + weights.definition * defines
+        + weights.defining * (opens and defines)
         - weights.foreign * is_foreign(sentence.passage, question)
         - weights.told * _is_told(sentence, question)
         - _flaws(question, sentence, weights)
@@ -148,14 +152,21 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
 def _flaws(question: Question, sentence: Sentence, weights: EvidenceWeights) -> float:
     """Return what is taken off for the form of a text: what is no whole sentence, or says nothing new, is a poor quote."""
     ends, is_paragraph = bool(_ENDS.search(sentence.text)), sentence.kind == "paragraph"
-    is_label = sentence.kind in ("field", "caption") and not ends and not field_cue(question, sentence.text)
     return (
         weights.fragment * (is_paragraph and not ends)
         + weights.note * (is_paragraph and bool(_NOTE.match(sentence.text)))
-        + weights.label * is_label
+        + weights.label * _is_label(question, sentence)
         + weights.hole * bool(_HOLE.search(sentence.text))
         + weights.little * _says_little(question, sentence)
     )
+
+
+def _is_label(question: Question, sentence: Sentence) -> bool:
+    """Say whether a text names a thing and says nothing of it: a field or a caption that is no sentence, a line of contents."""
+    if sentence.kind == "table_row":
+        return bool(_NUMBERED.search(sentence.text)) and cue(question, sentence.text) == 0
+    is_named = sentence.kind in ("field", "caption") and not _ENDS.search(sentence.text)
+    return is_named and not field_cue(question, sentence.text)
 
 
 def _says_little(question: Question, sentence: Sentence) -> bool:

@@ -19,7 +19,8 @@ _NEXT = 3  # characters at most between a sentence and the next
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveSettings:
-    """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`.
+    """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`, one that has as many
+    items as the question names `counted_words`.
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
     A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
@@ -30,9 +31,10 @@ class ExtractiveSettings:
     words: int = 130
     sentences: int = 5
     list_words: int = 220
+    counted_words: int = 330
     list_candidates: int = 40
     listed: float = 0.05
-    counted: float = 0.3
+    counted: float = 0.5
     margin: float = 0.15
     beside: float = 0.2
     considered: int = 60
@@ -96,8 +98,10 @@ def _best_list(
     for sentence in sentences[: settings.list_candidates]:
         run = _list_of(sentence, catalog, wanted=True)
         items = sum(quote.kind == "list_item" for quote in run)
-        score = sentence.score + settings.listed + settings.counted * (items == question.count)
-        if items > 1 and score > best[0] and _length(run) <= settings.list_words:
+        is_counted = items == question.count
+        score = sentence.score + settings.listed + settings.counted * is_counted
+        most = settings.counted_words if is_counted else settings.list_words
+        if items > 1 and score > best[0] and _length(run) <= most:
             best = (score, run)
     return best[1]
 

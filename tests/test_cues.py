@@ -25,6 +25,8 @@ def cue_of(question: str, text: str) -> float:
         ("What is a fog horn?", "A fog horn is a horn that warns ships.", "Each town keeps a fog horn."),
         ("What is cyberspace?", "This space, the “cyberspace”, is a means of speech.", "All fear cyberspace."),
         ("What is cyberspace?", "This space, or “cyberspace”, is a means of speech.", "Threats in cyberspace are many."),
+        ("What is a fog horn?", "A fog horn is a horn that warns ships.", "A fog horn is sounded in the fog."),
+        ("What is a fog horn?", "A fog horn is sounded in the fog.", "Each town keeps a fog horn."),
         ("Qu'est-ce que le cyberespace ?", "Le cyberespace est un lieu d'échange.", "Il protège le cyberespace."),
     ],
 )
