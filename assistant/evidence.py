@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from assistant.cues import cue, field_cue
 from assistant.questions import Question, QuestionKind
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
-from knowledge_base.text_terms import stem, stems, words
+from knowledge_base.text_terms import iter_stems, stems, stems_of_all_words
 
 _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
@@ -103,9 +104,8 @@ def score_sentences(
 
     `similarities` are the sentences' with the question, by sentence id.
     """
-    sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, weights)]
-    quotable = [s for s in sentences if s.id in similarities and not is_scrap(s)]
-    scored = [_scored(question, s, similarities[s.id], judgement, weights) for s in quotable]
+    sentences = [s for rank, r in enumerate(retrieved) for s in _sentences_of(question, rank, r, similarities, weights)]
+    scored = [_scored(question, s, judgement, weights) for s in sentences if not is_scrap(s)]
     return sorted(_with_fields(question, scored), key=lambda s: -s.score)
 
 
@@ -119,24 +119,31 @@ def _with_fields(question: Question, scored: Sequence[Sentence]) -> Iterator[Sen
         yield replace(sentence, score=best[sentence.passage.id]) if asked else sentence
 
 
-def _sentences_of(question: Question, rank: int, found: RetrievedPassage, weights: EvidenceWeights) -> Iterator[Sentence]:
+def _sentences_of(
+    question: Question, rank: int, found: RetrievedPassage, similarities: Mapping[str, float], weights: EvidenceWeights
+) -> Iterator[Sentence]:
+    """Yield the sentences of a passage that can be quoted."""
     passage = found.passage
     texts = [passage.sentence_text(span) for span in passage.sentences]
     held = [covered_words(question, text, passage.language) for text in texts]
     above = covered_words(question, f"{passage.title} {passage.heading}", passage.language)
     for position, (span, text) in enumerate(zip(passage.sentences, texts, strict=True)):
-        near = above.union(*held[max(0, position - 1) : position + 2])
-        lexical = share(question, held[position], near, weights.context)
-        yield Sentence(passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical=lexical)
+        dense = similarities.get(sentence_id(passage.id, position))
+        if dense is not None:
+            near = above.union(*held[max(0, position - 1) : position + 2])
+            lexical = share(question, held[position], near, weights.context)
+            yield Sentence(
+                passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical=lexical, dense=dense
+            )
 
 
-def _scored(question: Question, sentence: Sentence, dense: float, judgement: Judgement, weights: EvidenceWeights) -> Sentence:
+def _scored(question: Question, sentence: Sentence, judgement: Judgement, weights: EvidenceWeights) -> Sentence:
     form, opens = cue(question, sentence.text), sentence.passage.ordinal == 0 and sentence.start == 0
     defines = form == 1 and question.kind == QuestionKind.DEFINITION
     total = (
         weights.judged * judgement.standing(sentence.id, weights.scale)
         + weights.lexical * sentence.lexical
-        + weights.dense * dense
+        + weights.dense * sentence.dense
         + weights.passage * sentence.passage_score
         + weights.cue * form
         + weights.lead * opens
@@ -146,7 +153,7 @@ def _scored(question: Question, sentence: Sentence, dense: float, judgement: Jud
         - weights.told * _is_told(sentence, question)
         - _flaws(question, sentence, weights)
     )
-    return replace(sentence, dense=dense, score=total)
+    return replace(sentence, score=total)
 
 
 def _flaws(question: Question, sentence: Sentence, weights: EvidenceWeights) -> float:
@@ -156,7 +163,7 @@ def _flaws(question: Question, sentence: Sentence, weights: EvidenceWeights) -> 
         weights.fragment * (is_paragraph and not ends)
         + weights.note * (is_paragraph and bool(_NOTE.match(sentence.text)))
         + weights.label * _is_label(question, sentence)
-        + weights.hole * bool(_HOLE.search(sentence.text))
+        + weights.hole * ("[" in sentence.text and bool(_HOLE.search(sentence.text)))
         + weights.little * _says_little(question, sentence)
     )
 
@@ -172,8 +179,8 @@ def _is_label(question: Question, sentence: Sentence) -> bool:
 def _says_little(question: Question, sentence: Sentence) -> bool:
     """Say whether a text holds few words but those of the question; a number, a date or a name can be the whole answer."""
     own = {root for roots in question.terms.values() for root in roots}
-    new = [root for root in stems(sentence.text, sentence.passage.language) if root not in own]
-    return len(new) < _LITTLE and cue(question, sentence.text) == 0
+    new = (root for root in iter_stems(sentence.text, sentence.passage.language) if root not in own)
+    return len(list(islice(new, _LITTLE))) < _LITTLE and cue(question, sentence.text) == 0
 
 
 def _is_told(sentence: Sentence, question: Question) -> bool:
@@ -198,8 +205,7 @@ def is_foreign(passage: Passage, question: Question) -> bool:
 
 def covered_words(question: Question, text: str, language: str | None) -> set[str]:
     """Return the question's content words that `text` holds in any form."""
-    code = "fr" if language == "fr" else "en"
-    held = {stem(word, code) for word in words(text)}
+    held = stems_of_all_words(text, language)
     return {word for word, stems in question.terms.items() if not held.isdisjoint(stems)}
 
 

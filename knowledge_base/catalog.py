@@ -19,6 +19,7 @@ from urllib.parse import quote
 from knowledge_base.catalog_schema import SCHEMA, SCHEMA_VERSION, require_fts5
 from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
+from knowledge_base.remembered import Remembered
 from knowledge_base.text_terms import stems
 
 _REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
@@ -80,7 +81,7 @@ class Catalog:
         self._unchanging = unchanging
         self._counts: dict[str, int] = {}
         self._frequencies: dict[str, int] = {}
-        self._passages: dict[str, Passage] = {}
+        self._passages: Remembered[Passage] = Remembered(_PASSAGES_REMEMBERED if unchanging else 0)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -237,16 +238,16 @@ class Catalog:
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids, by id; ids that are not there are left out."""
-        known = self._passages if self._unchanging else {}
-        if len(known) > _PASSAGES_REMEMBERED:
-            known.clear()
-        wanted = [identifier for identifier in ids if identifier not in known]
-        for first in range(0, len(wanted), 500):
-            part = wanted[first : first + 500]
+        return self._passages.get(ids, self._read_passages)
+
+    def _read_passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        found: dict[str, Passage] = {}
+        for first in range(0, len(ids), 500):
+            part = ids[first : first + 500]
             marks = ",".join("?" * len(part))
             sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} WHERE passages.id IN ({marks})"
-            known |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
-        return {identifier: known[identifier] for identifier in ids if identifier in known}
+            found |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
+        return found
 
     def all_passages(self, source: str | None = None) -> Iterator[Passage]:
         """Yield all passages, or those of one document, in reading order."""

@@ -105,7 +105,7 @@ def nearly(text: str) -> tuple[Place, ...]:
         return ()
     from rapidfuzz import fuzz, process
 
-    same_start = [key for key in _long_names() if key[0] == text[0]]
+    same_start = _long_names().get(text[0], ())
     matches = process.extract(text, same_start, scorer=fuzz.ratio, score_cutoff=SAFE_SIMILARITY, limit=4)
     best = [key for key, score, _ in matches if score >= matches[0][1] - 2]
     return tuple(dict.fromkeys(place for key in best for place in lexicon()[tuple(key.split())]))
@@ -180,5 +180,10 @@ def _french_forms(word: str) -> list[str]:
 
 
 @cache
-def _long_names() -> tuple[str, ...]:
-    return tuple(text for text in map(" ".join, lexicon()) if len(text) >= SHORTEST_TYPO)
+def _long_names() -> dict[str, list[str]]:
+    """Return the names that may hold a slip of the pen, by their first letter."""
+    found: dict[str, list[str]] = {}
+    for text in map(" ".join, lexicon()):
+        if len(text) >= SHORTEST_TYPO:
+            found.setdefault(text[0], []).append(text)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,8 +11,10 @@ import numpy as np
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
+from knowledge_base.lexical import PassageWords, bm25
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
-from knowledge_base.queries import Query, QueryReader, Terms, match_expression
+from knowledge_base.queries import Query, QueryReader, match_expression
+from knowledge_base.remembered import Remembered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
 
 Scores = dict[str, float]
 
-_K1, _B = 1.2, 0.5
-_USUAL_LENGTH = 100  # words that carry meaning in a passage
 _OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
 _PER_SIDE = 2  # passages of each document named, among the first, where there are several
 _FOLDED = 2  # times as many passages as are asked for are looked through for twins
 _TWINS = 0.85  # share of their words from which on two passages say the same
 _COMMON_NAME = 0.25  # share of the passages past which a name names no document
+_PASSAGES_REMEMBERED = 2_000  # whose words are kept
+_SENTENCES_REMEMBERED = 5_000  # whose vectors are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class HybridRetriever:
         self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
         self._latest: tuple[tuple[str, ...], NDArray[np.float32]] | None = None
+        self._passage_words: Remembered[PassageWords] = Remembered(_PASSAGES_REMEMBERED)
+        self._sentence_vectors: Remembered[NDArray[np.float32]] = Remembered(_SENTENCES_REMEMBERED)
 
     def read(self, question: str, context: str = "") -> Query:
         """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
@@ -115,7 +119,7 @@ class HybridRetriever:
 
     def _folded(self, ids: Sequence[str], passages: Mapping[str, Passage]) -> dict[str, list[str]]:
         """Return the ids in their order, those that say what an earlier one of another document says gathered under that."""
-        terms = {i: frozenset(body) for i, (_, _, body) in self._generation.catalog.terms(ids).items()}
+        terms = {i: words.columns[-1].keys() for i, words in self._words(ids).items()}
         folded: dict[str, list[str]] = {}
         for identifier in ids:
             twin = next((i for i in folded if _are_twins(i, identifier, passages, terms)), None)
@@ -133,7 +137,8 @@ class HybridRetriever:
         """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
         vector = self._vector(query)
         ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
-        return {i: float(found @ vector) for i, found in self._generation.vectors.sentences.get(ids).items()}
+        found = self._sentence_vectors.get(ids, self._generation.vectors.sentences.get)
+        return {i: float(sentence @ vector) for i, sentence in found.items()}
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """Return the query's vector: the mean of the question's, with what it leans on, and in English words.
@@ -151,10 +156,10 @@ class HybridRetriever:
 
     def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
         """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
-        weights = self._weights
+        weights, last, last_sentence = self._weights, _floor(own), _floor(sentence)
         return {
-            i: weights.passage * own.get(i, _floor(own))
-            + weights.sentence * sentence.get(i, _floor(sentence))
+            i: weights.passage * own.get(i, last)
+            + weights.sentence * sentence.get(i, last_sentence)
             + weights.lexical * lexical.get(i, 0.0)
             for i in own | sentence | lexical
         }
@@ -168,8 +173,15 @@ class HybridRetriever:
         found = catalog.search(
             match_expression(root for roots in query.terms.values() for root in roots), weights.candidates, columns
         )
-        documents = catalog.terms(list(dict.fromkeys([*found, *others])))
+        documents = self._words(list(dict.fromkeys([*found, *others])))
         return {i: bm25(query.terms, query.weights, document, columns) for i, document in documents.items()}
+
+    def _words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
+        """Return the counted words of passages, by id."""
+        return self._passage_words.get(ids, self._read_words)
+
+    def _read_words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
+        return {i: PassageWords.of(columns) for i, columns in self._generation.catalog.terms(ids).items()}
 
     def _named(self, query: Query) -> Scores:
         """Return how far the question's names name a document, by source: the largest share of a name's passages it holds."""
@@ -189,11 +201,12 @@ def _first(scores: Scores, count: int) -> list[str]:
     return sorted(scores, key=lambda identifier: (-scores[identifier], identifier))[:count]
 
 
-def _are_twins(one: str, other: str, passages: Mapping[str, Passage], terms: Mapping[str, frozenset[str]]) -> bool:
+def _are_twins(one: str, other: str, passages: Mapping[str, Passage], terms: Mapping[str, Set[str]]) -> bool:
     if passages[one].source == passages[other].source:
         return False
-    shared = len(terms[one] & terms[other])
-    return shared >= _TWINS * max(len(terms[one]), len(terms[other]), 1)
+    fewer, more = sorted((len(terms[one]), len(terms[other])))
+    needed = _TWINS * max(more, 1)
+    return fewer >= needed and len(terms[one] & terms[other]) >= needed
 
 
 def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str]) -> None:
@@ -218,25 +231,3 @@ def _best_by_passage(sentences: Scores) -> Scores:
 
 def _floor(scores: Scores) -> float:
     return min(scores.values(), default=0.0)
-
-
-def bm25(
-    terms: Terms,
-    rarity: Mapping[str, float],
-    document: Sequence[Sequence[str]],
-    columns: Sequence[float],
-) -> float:
-    """Return the BM25F score of a document's columns (title, headings, body), as a share of the best possible, 0 to 1.
-
-    Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009). SQLite's own counts words
-    that more than half of the passages hold as nothing, which in a library on one subject is most of a question.
-    """
-    possible = sum(rarity.values()) * (_K1 + 1)
-    length = _K1 * (1 - _B + _B * len(document[-1]) / _USUAL_LENGTH)
-    total = 0.0
-    for word, stems in terms.items():
-        frequency = 0.0
-        for weight, column in zip(columns, document, strict=True):
-            frequency += weight * sum(map(column.count, stems))
-        total += rarity[word] * frequency * (_K1 + 1) / (frequency + length)
-    return total / possible if possible else 0.0

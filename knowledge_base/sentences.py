@@ -12,13 +12,15 @@ _NOTE_MARK = re.compile(
     r"(?<=[^\W\d][.!?])[”\"’»)\]]*\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])|(?<=[.!?][”\"’»)\]])\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])"
 )
 _ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
-_FEWEST_WORDS = 3
+_THREE_WORDS = re.compile(r"[\W_]*[^\W_]+[\W_]+[^\W_]+[\W_]+[^\W_]")
 
 
 def is_quotable(text: str) -> bool:
     """Say whether a sentence says something: three words or more, and not an address with its title."""
-    return len(_WORD.findall(text)) >= _FEWEST_WORDS and not _ADDRESS.search(text)
+    if not _THREE_WORDS.match(text):
+        return False
+    folded = text.lower()
+    return not (("http" in folded or "www." in folded) and _ADDRESS.search(text))
 
 
 def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, int]]:

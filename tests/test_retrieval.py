@@ -8,7 +8,8 @@ from libraries import Library
 from knowledge_base.embeddings import CompiledEmbedder, Embedder, Progress, Vectors
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import open_generation
-from knowledge_base.retrieval import HybridRetriever, RetrievalWeights, bm25
+from knowledge_base.lexical import PassageWords, bm25
+from knowledge_base.retrieval import HybridRetriever, RetrievalWeights
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +89,10 @@ def test_a_name_that_belongs_to_a_document_lifts_its_passages(shared_library: Li
 
 def test_bm25_is_the_share_of_the_best_possible_score() -> None:
     terms, rarity, columns = {"ferry": ("ferri",), "noon": ("noon",)}, {"ferry": 2.0, "noon": 1.0}, (2.0, 2.0, 1.0)
-    nothing = bm25(terms, rarity, ([], [], ["pilot"]), columns)
-    one = bm25(terms, rarity, ([], [], ["ferri"]), columns)
-    both = bm25(terms, rarity, ([], [], ["ferri", "noon"]), columns)
-    title = bm25(terms, rarity, (["ferri", "noon"], [], []), columns)
+    nothing = bm25(terms, rarity, PassageWords.of(([], [], ["pilot"])), columns)
+    one = bm25(terms, rarity, PassageWords.of(([], [], ["ferri"])), columns)
+    both = bm25(terms, rarity, PassageWords.of(([], [], ["ferri", "noon"])), columns)
+    title = bm25(terms, rarity, PassageWords.of((["ferri", "noon"], [], [])), columns)
     assert nothing == 0
     assert 0 < one < both < title < 1
 
