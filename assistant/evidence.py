@@ -16,6 +16,7 @@ _TOLD = 0.6  # share of its words from which on a sentence repeats what was said
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
 _HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
+_ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
 _NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents, where no number is asked for
 _LITTLE = 3  # words below which a text adds nothing to the question's own
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
@@ -29,9 +30,9 @@ class EvidenceWeights:
     one that opens a document so. Taken off are `foreign` for one in another language than the question's, `told` for one that
     the conversation has just given, `fragment` for one that does not end as sentences do, `note` for one that begins as foot
     notes or bibliographies do, `label` for one that only names something, `hole` for one that has lost a word, `little` for one
-    that holds little but the question's words. `context` is the share that a word counts which only headings or neighbours
-    hold. `judged` weighs the evidence model's rank, `scale` is the difference in its logits that halves it; `reranking` is the
-    share that a passage's best sentence has in its rank.
+    that holds little but the question's words, `asking` for one that asks something itself. `context` is the share that a word
+    counts which only headings or neighbours hold. `judged` weighs the evidence model's rank, `scale` is the difference in its
+    logits that halves it; `reranking` is the share that a passage's best sentence has in its rank.
     """
 
     lexical: float = 0.35
@@ -48,6 +49,7 @@ class EvidenceWeights:
     label: float = 0.5
     hole: float = 0.35
     little: float = 0.2
+    asking: float = 0.3
     context: float = 0.4
     judged: float = 0.35
     scale: float = 2.0
@@ -164,6 +166,7 @@ def _flaws(question: Question, sentence: Sentence, weights: EvidenceWeights) -> 
         + weights.note * (is_paragraph and bool(_NOTE.match(sentence.text)))
         + weights.label * _is_label(question, sentence)
         + weights.hole * ("[" in sentence.text and bool(_HOLE.search(sentence.text)))
+        + weights.asking * bool(_ASKS.search(sentence.text))
         + weights.little * _says_little(question, sentence)
     )
 

@@ -10,10 +10,11 @@ from assistant.citations import Citation
 from assistant.evidence import Sentence, is_foreign
 from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
-from assistant.quoting import Quote, Twins, cited, enumerated, list_around, page_quotes, understandable
+from assistant.quoting import Quote, Twins, cited, enumerated, leans, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.text_terms import stems
 
+_TOLD_IN_ONE = (QuestionKind.WHEN, QuestionKind.WHERE, QuestionKind.QUANTITY)
 _NEXT = 3  # characters at most between a sentence and the next
 
 
@@ -23,9 +24,9 @@ class ExtractiveSettings:
     items as the question names `counted_words`.
 
     A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
-    A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more. Two that
-    share `overlap` of their words are one. The best `considered` sentences are looked at; of those in another language than the
-    question's none is taken beside one in it.
+    A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more, and
+    `leaning` more again where it leans on that quote ("It also ..."). Two that share `overlap` of their words are one. The best
+    `considered` sentences are looked at; of those in another language than the question's none is taken beside one in it.
     """
 
     words: int = 130
@@ -37,6 +38,7 @@ class ExtractiveSettings:
     counted: float = 0.5
     margin: float = 0.15
     beside: float = 0.2
+    leaning: float = 0.3
     considered: int = 60
     overlap: float = 0.7
 
@@ -56,9 +58,9 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
     least = sentences[0].score - settings.margin if sentences else 0.0
     leading, open_ = list(evidence.leading), list(sentences[: settings.considered])
     while open_ and len(quotes) < settings.sentences:
-        sentence = leading.pop(0) if leading else max(open_, key=lambda s: _standing(s, quotes, settings))
+        sentence = leading.pop(0) if leading else max(open_, key=lambda s: _standing(question, s, quotes, settings))
         open_ = [other for other in open_ if other.id != sentence.id]
-        if _standing(sentence, quotes, settings) < least and sentence not in evidence.leading:
+        if _standing(question, sentence, quotes, settings) < least and sentence not in evidence.leading:
             break
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
@@ -74,14 +76,16 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
     return quotes
 
 
-def _standing(sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
-    """Return a sentence's score, more where it goes on from, or leads up to, what is quoted already."""
-    beside = any(
-        quote.passage.id == sentence.passage.id
-        and min(abs(sentence.start - quote.end), abs(quote.start - sentence.end)) <= _NEXT
-        for quote in quotes
-    )
-    return sentence.score + settings.beside * beside
+def _standing(question: Question, sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
+    """Return a sentence's score, more where it goes on from, or leads up to, what is quoted already.
+
+    One that leans on a quote counts no more where a date, a place or a number is asked for: that is told in one sentence.
+    """
+    near = [quote for quote in quotes if quote.passage.id == sentence.passage.id]
+    follows = any(0 <= sentence.start - quote.end <= _NEXT for quote in near)
+    leads = any(abs(quote.start - sentence.end) <= _NEXT for quote in near)
+    is_told_on = follows and question.kind not in _TOLD_IN_ONE
+    return sentence.score + settings.beside * (follows or leads) + settings.leaning * (is_told_on and leans(sentence))
 
 
 def _length(quotes: Sequence[Quote]) -> int:

@@ -31,7 +31,12 @@ CARDINALS = {
     )
     for number, name in enumerate(names.split(), start=2)
 }
-_PLURAL = r"(?!(?:is|was|has|does|this|us|its|as)\b)\w+s"
+_PLURAL = r"(?:(?!(?:is|was|has|does|this|us|its|as)\b)\w+s|criteria|people)"
+_ASKS = r"(?:^|[,;:–-] ?|\b(?:and|or|since|until|from|to|exactly|by) )"  # before a question word that opens no clause
+_DOES = (
+    r"(?:can|could|should|must|may|do|does|did) .{2,80}?"
+    r"\b(?:do|recommend|advis|propos|suggest|ask|includ|call for|demand|requir|expect|offer)"
+)
 
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
@@ -40,10 +45,10 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ),
     (
         QuestionKind.WHEN,
-        r"\bwhen\b|\b(?:what|which) (?:year|date|day|month)\b|\byear of\b|\bdate of\b|\bquand\b"
+        _ASKS + r"when\b|\b(?:what|which) (?:year|date|day|month)\b|\byear of\b|\bdate of\b|\bquand\b"
         r"|\bquel(?:le)? (?:jour|date|année|mois)\b|\bdepuis quand\b",
     ),
-    (QuestionKind.WHERE, r"\bwhere\b|\b(?:what|which) (?:city|place|venue|country)\b|\boù\b"),
+    (QuestionKind.WHERE, _ASKS + r"where\b|\b(?:what|which) (?:city|place|venue|country)\b|\boù\b"),
     (
         QuestionKind.WHY,
         r"\bwhy\b|\bfor what (?:reasons?|purposes?)\b|\bwhat reasons?\b|\bpourquoi\b|\bpour quelles? raisons?\b",
@@ -52,7 +57,7 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
         QuestionKind.LIST,
         rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
         rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
-        rf"|\bquel(?:le)?s (?:sont|\w+s)\b",
+        rf"|\bquel(?:le)?s (?:sont|\w+s)\b|\bwhat {_DOES}|\bque (?:doi|peu|recommand|propos|demand)\w+",
     ),
     (
         QuestionKind.DEFINITION,

@@ -19,7 +19,19 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
-_OPEN = re.compile(r"[:;](?: and| et| or| ou)?\s*$")
+_OPEN = re.compile(r"[:;,](?: and| et| or| ou)?\s*$")
+_LEADS_IN = re.compile(r"[:?][”\"’'»)\]\s]*$")
+_ANNOUNCES = re.compile(  # a list that follows, though no colon says so
+    r"\b(?:follow(?:s|ing)|below|namely|list of|(?:number|series|set|variety) of|several|various|many"
+    r"|suivant(?:e|s|es)?|ci-(?:dessous|après)|liste des?|plusieurs|à savoir)\b",
+    re.IGNORECASE,
+)
+_ENUMERATES = re.compile(
+    r"^(?:(?:it|they|these|this|those|among (?:them|these)|(?:the|this|such) list)"
+    r" (?:also )?(?:includes?|compris|consist|cover|rang|are\b)|first(?:ly)?\b"
+    r"|(?:il|elle|ils|elles|ce|ceux-ci|celles-ci) (?:compren|comport|inclu|sont\b)|premièrement\b|d'abord\b)",
+    re.IGNORECASE,
+)
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
 _WORD = re.compile(r"\w")
 _SPACES = 4  # characters of white space that reading a page may have left out between two lines
@@ -71,9 +83,18 @@ def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
 def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:
     """Return a sentence with the one it leans on, what its colon or semicolon leads to, and its rest overleaf."""
     found = enumerated(page, here)
+    if len(found) == 1 and _is_enumerated_next(page, here):
+        found.append(page[here + 1])
     if leans(page[here]) and here > 0 and page[here - 1].kind == "paragraph":
         found.insert(0, page[here - 1])
     return [_with_rest(quote, page, catalog) for quote in found]
+
+
+def _is_enumerated_next(page: Sequence[Quote], here: int) -> bool:
+    """Say whether a sentence announces several things that the next one gives."""
+    if here + 1 >= len(page) or {page[here].kind, page[here + 1].kind} != {"paragraph"}:
+        return False
+    return bool(_ANNOUNCES.search(page[here].text) and _ENUMERATES.match(page[here + 1].text))
 
 
 def enumerated(page: Sequence[Quote], here: int, whole: bool = False) -> list[Quote]:
@@ -93,14 +114,14 @@ def _words(quotes: Sequence[Quote]) -> int:
     return sum(quote.length() for quote in quotes)
 
 
-def leans(quote: Quote) -> bool:
+def leans(quote: Quote | Sentence) -> bool:
     """Say whether a sentence cannot be understood without the one before it."""
     return quote.kind == "paragraph" and bool(_LEANS.match(quote.text))
 
 
 def list_around(page: Sequence[Quote], here: int, wanted: bool) -> list[Quote]:
     """Return the list that a sentence leads into, or (where a list is wanted) is an item of, with its lead-in; else nothing."""
-    leads = page[here].text.rstrip().endswith(":") and here + 1 < len(page) and page[here + 1].kind == "list_item"
+    leads = _leads_in(page, here)
     if not leads and not (wanted and page[here].kind == "list_item"):
         return []
     first = here + 1 if leads else here
@@ -109,8 +130,15 @@ def list_around(page: Sequence[Quote], here: int, wanted: bool) -> list[Quote]:
     last = first
     while last < len(page) and page[last].kind == "list_item":
         last += 1
-    lead = [page[first - 1]] if first > 0 and page[first - 1].text.rstrip().endswith(":") else []
+    lead = [page[first - 1]] if first > 0 and _leads_in(page, first - 1) else []
     return [*lead, *page[first:last]]
+
+
+def _leads_in(page: Sequence[Quote], here: int) -> bool:
+    """Say whether the list that follows a sentence is what it announces."""
+    if here + 1 >= len(page) or page[here + 1].kind != "list_item" or page[here].kind != "paragraph":
+        return False
+    return bool(_LEADS_IN.search(page[here].text) or _ANNOUNCES.search(page[here].text))
 
 
 def _with_rest(quote: Quote, page: Sequence[Quote], catalog: Catalog) -> Quote:

@@ -22,12 +22,15 @@ ASKED = "Who lights the lamp?"
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     path = tmp_path_factory.mktemp("extractive") / "catalog.sqlite3"
-    with catalog_of(path, {"lamp.md": ENGLISH, "lampe.md": FRENCH}) as opened:
+    with catalog_of(path, {"lamp.md": ENGLISH, "lampe.md": FRENCH, "watch.md": WATCH}) as opened:
         yield opened
 
 
 def asked(catalog: Catalog, text: str = ASKED) -> Question:
     return analyse(text, QueryReader(catalog).read(text))
+
+
+WATCH = "# Watch\n\nA watchman mends the lamp by night. He also wakes the pilots. Pilots sleep in the tower.\n"
 
 
 def quoted(catalog: Catalog, question: Question, scores: dict[str, float], **settings: float) -> list[str]:
@@ -63,3 +66,11 @@ def test_beside_a_quote_in_the_question_s_language_none_in_another_is_added(
 
 def test_where_only_another_language_answers_it_is_quoted(catalog: Catalog) -> None:
     assert quoted(catalog, asked(catalog), {"Le gardien": 1.0})[0].startswith("Le gardien")
+
+
+@pytest.mark.parametrize(("question", "is_brought"), [("How is the lamp mended?", True), ("When is the lamp mended?", False)])
+def test_what_leans_on_a_quote_comes_with_it_but_for_a_date(catalog: Catalog, question: str, is_brought: bool) -> None:
+    scores = {"A watchman": 1.0, "He also": 0.6, "Pilots sleep": 0.6}
+    (quote,) = quoted(catalog, asked(catalog, question), scores)
+    assert ("He also wakes" in quote) is is_brought
+    assert "Pilots sleep" not in quote

@@ -25,6 +25,12 @@ from knowledge_base.queries import Query
         ("Quels sont les devoirs des villes ?", QuestionKind.LIST),
         ("What is a fog horn?", QuestionKind.DEFINITION),
         ("Qu'est-ce que le cyberespace ?", QuestionKind.DEFINITION),
+        ("What should a keeper do in a storm?", QuestionKind.LIST),
+        ("What does the charter recommend to towns?", QuestionKind.LIST),
+        ("By which criteria are pilots chosen?", QuestionKind.LIST),
+        ("Que doit faire un gardien pendant une tempête ?", QuestionKind.LIST),
+        ("What lamps burn when a storm comes?", QuestionKind.LIST),
+        ("Which town signed, and when?", QuestionKind.WHEN),
         ("Does the charter bind the towns?", QuestionKind.OTHER),
     ],
 )

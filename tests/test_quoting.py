@@ -27,6 +27,22 @@ The upkeep is shared by all towns.
 - Lamps cost forty crowns a year.
 - Buoys cost sixty crowns a year.
 """
+ADVICE = """# Advice
+
+Which lamps do you trust?
+
+- Oil lamps
+- Gas lamps
+
+Below are the habits of good keepers.
+
+## Habits
+
+- Trim the wick
+- Clean the glass
+
+The board keeps a list of the dangers at sea. It includes fog, ice and wrecks. Nobody reads it.
+"""
 COPY = "# Copy of the charter\n\nNine towns signed it. It binds them for ten years.\n"
 OVERLEAF = pages_of(
     "survey.pdf",
@@ -38,7 +54,7 @@ OVERLEAF = pages_of(
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     path = tmp_path_factory.mktemp("quoting") / "catalog.sqlite3"
-    with catalog_of(path, {"charter.md": CHARTER, "copy.md": COPY}, OVERLEAF) as opened:
+    with catalog_of(path, {"charter.md": CHARTER, "copy.md": COPY, "advice.md": ADVICE}, OVERLEAF) as opened:
         yield opened
 
 
@@ -83,7 +99,23 @@ def test_a_list_is_found_from_its_lead_and_from_an_item(catalog: Catalog) -> Non
     assert list_around(quotes, 0, wanted=True) == []
 
 
-def test_a_sentence_that_does_not_end_in_a_colon_leads_into_no_list(catalog: Catalog) -> None:
+@pytest.mark.parametrize(("lead", "last"), [("Which lamps", "Gas lamps"), ("Below are", "Clean the glass")])
+def test_a_list_is_led_in_by_a_question_or_an_announcement_too(catalog: Catalog, lead: str, last: str) -> None:
+    quotes = page(catalog, "advice.md")
+    here = position(quotes, lead)
+    found = list_around(quotes, here, wanted=False)
+    assert [found[0].text, found[-1].text] == [quotes[here].text, last]
+    assert list_around(quotes, here + 1, wanted=True) == found
+
+
+def test_an_announcement_brings_the_sentence_that_enumerates(catalog: Catalog) -> None:
+    quotes = page(catalog, "advice.md")
+    here = position(quotes, "The board keeps")
+    assert texts(understandable(quotes, here, catalog)) == texts(quotes[here : here + 2])
+    assert texts(understandable(quotes, position(quotes, "Nobody"), catalog)) == ["Nobody reads it."]
+
+
+def test_a_sentence_that_announces_nothing_leads_into_no_list(catalog: Catalog) -> None:
     quotes = page(catalog, "charter.md")
     assert texts(list_around(quotes, position(quotes, "Lamps"), wanted=True)) == [
         "Lamps cost forty crowns a year.",
@@ -97,6 +129,9 @@ def test_an_enumeration_is_quoted_to_its_end_and_whole_where_it_is_wanted() -> N
     assert texts(enumerated(quotes, 2)) == said[2:4]
     assert texts(enumerated(quotes, 2, whole=True)) == said[:4]
     assert texts(enumerated(quotes, 4)) == said[4:]
+    lines = ["Papers to publish:", "Agendas,", "Letters to towns, and", "Minutes.", "The rest is secret."]
+    papers = [Quote(None, 0, 0, text, "paragraph") for text in lines]  # type: ignore[arg-type]
+    assert texts(enumerated(papers, 0)) == lines[:4]
     endless = [Quote(None, 0, 0, "oil and wicks and glass;" * 8, "paragraph")] * 9  # type: ignore[arg-type]
     assert 1 < len(enumerated(endless, 0)) < 9
 

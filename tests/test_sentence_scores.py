@@ -123,6 +123,7 @@ def test_sentences_without_a_similarity_are_not_weighed(catalog: Catalog) -> Non
     [
         ("paragraph", "The board of elders, grey and slow, is organised around [3].", "hole"),
         ("paragraph", "So the board did meet.", "little"),
+        ("paragraph", "“But how could the board of elders meet in a tower at noon?”", "asking"),
         ("field", "Download how the board and its elders meet each year", "label"),
     ],
 )

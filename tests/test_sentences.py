@@ -29,6 +29,15 @@ def test_a_footnote_mark_at_a_full_stop_ends_a_sentence() -> None:
     ]
 
 
+def test_a_footnote_mark_before_a_number_is_no_part_of_it() -> None:
+    assert sentences("The board opened the hearings.34 113 towns came. All spoke.") == [
+        "The board opened the hearings.34",
+        "113 towns came.",
+        "All spoke.",
+    ]
+    assert sentences("See chart.34 113 and what goes with it.") == ["See chart.34 113 and what goes with it."]
+
+
 def test_a_decimal_number_ends_no_sentence() -> None:
     assert sentences("The tide rises by 5.2 metres in spring.") == ["The tide rises by 5.2 metres in spring."]
 
