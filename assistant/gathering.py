@@ -128,13 +128,18 @@ def probability_answered(model: EvidenceModel, question: Question, sentences: Se
     asked = " ".join(filter(None, (question.query.context, question.query.text)))
     best = sorted(map(log_odds, model.answers(asked, windows)), reverse=True)[:AGREEING]
     held = [max(odds, best[0] - DISSENT) for odds in best]
-    return 1 / (1 + exp(-sum(held) / len(held))) if held else 0.0
+    return probability(sum(held) / len(held)) if held else 0.0
 
 
 def log_odds(probability: float) -> float:
     """Return ln(p / (1 - p)), for a p of 0 or 1 that of a millionth or of one less a millionth."""
     kept = min(max(float(probability), 1e-6), 1 - 1e-6)
     return log(kept / (1 - kept))
+
+
+def probability(odds: float) -> float:
+    """Return the probability whose log-odds these are."""
+    return 1 / (1 + exp(-odds))
 
 
 def _window(sentence: Sentence) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
 
-from assistant.gathering import Evidence, log_odds
+from assistant.gathering import Evidence, log_odds, probability
 from assistant.questions import Question
+from knowledge_base.text_terms import content_words
 
 THRESHOLD = 0.35  # below it a question is refused
 CERTAIN = 0.5  # below it an answer is marked as weak
@@ -42,7 +42,7 @@ def confidence(question: Question, evidence: Evidence) -> float:
     """Return the probability, between 0 and 1, that the evidence answers the question."""
     found = signals(question, evidence)
     weights = _WITHOUT if evidence.answered is None else _WITH_MODEL
-    return 1 / (1 + exp(-sum(weight * found[name] for name, weight in weights.items())))
+    return probability(sum(weight * found[name] for name, weight in weights.items()))
 
 
 def reason_for_refusal(question: Question, trust: float) -> str | None:
@@ -57,13 +57,18 @@ def reason_for_refusal(question: Question, trust: float) -> str | None:
 def without_open_parts(evidence: Evidence) -> tuple[Evidence, list[str]]:
     """Return the evidence without what leads for parts of the question that it does not answer, and those parts as asked.
 
-    Where it answers no part, nothing is taken away: whether the whole is answered is another decision.
+    Where it answers no part, nothing is taken away: whether the whole is answered is another decision. A part of one word ("in
+    what format") is not named: what answers the others may hold it.
     """
     left_open = [reason_for_refusal(part, confidence(part, found)) is not None for part, found in evidence.parts]
     if all(left_open):
         return evidence, []
     leading = (f.sentences[0] for (_, f), is_open in zip(evidence.parts, left_open, strict=True) if f.sentences and not is_open)
-    asked = [part.asked for (part, _), is_open in zip(evidence.parts, left_open, strict=True) if is_open]
+    asked = [
+        part.asked
+        for (part, _), is_open in zip(evidence.parts, left_open, strict=True)
+        if is_open and len(content_words(part.asked, part.language)) > 1
+    ]
     return replace(evidence, leading=tuple(leading)), asked
 
 

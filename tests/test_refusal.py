@@ -73,6 +73,11 @@ def test_a_part_of_a_question_that_the_evidence_leaves_open_is_named_and_does_no
     assert left_open == ["What does a zeppelin cost?"]
 
 
+def test_an_open_part_of_one_word_is_not_named() -> None:
+    parts = part_of("Which lamp is sold?", 0.9, "A red lamp."), part_of("in what colour", 0.0, "A zeppelin.")
+    assert without_open_parts(Evidence([], [], parts=parts))[1] == []
+
+
 def test_where_no_part_is_answered_or_there_are_none_nothing_is_taken_away() -> None:
     parts = part_of("Which lamp?", 0.0, "A lamp."), part_of("Which zeppelin?", 0.0, "A zeppelin.")
     for gathered in (Evidence([], [], leading=(parts[0][1].sentences[0],), parts=parts), evidence(0.9)):
