@@ -24,6 +24,9 @@ Blob = NDArray[np.uint8]
 NOTICE = "Preparing the model {} for this machine; this happens once and takes about 15 seconds."
 UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles it: %s"
 
+# By SHA-256, inode and time of change; never unmapped, for Python lets go of a network's attributes before the network itself.
+_MAPPED: dict[tuple[str, int, int], Blob] = {}
+
 logger = logging.getLogger(__name__)
 
 
@@ -217,7 +220,11 @@ def _read(folder: Path) -> _Outcome | None:
 
 
 def _mapped(path: Path) -> tuple[Blob, str]:
-    """Map a file into memory; return it with the SHA-256 of its bytes."""
+    """Map a file into memory, once while it is unchanged; return it with the SHA-256 of its bytes."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return np.memmap(path, dtype=np.uint8, mode="c"), digest
+        status = os.fstat(file.fileno())
+        key = digest, status.st_ino, status.st_mtime_ns
+        if key not in _MAPPED:
+            _MAPPED[key] = np.memmap(file, dtype=np.uint8, mode="c")
+    return _MAPPED[key], digest
