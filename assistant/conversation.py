@@ -9,18 +9,27 @@ from knowledge_base.queries import question_terms
 
 _LEANS = re.compile(
     r"^(?:and|so|but|what about|how about|why|how so|et|alors|mais|pourquoi)\b"
-    r"|\b(?:it|its|they|them|their|this|these|those|he|him|his|she|her|there|that one|the same|instead|else"
-    r"|ils?|elles?|leurs?|lui|cela|ça|celui-ci|celle-ci|ceux-ci|en)\b",
+    r"|\b(?:it|they|them|their|this|these|those|he|him|she|that one|the same|instead|else"
+    r"|ils?|elles?|leurs?|lui|cela|ça|celui-ci|celle-ci|ceux-ci)\b"
+    r"|(?<!are )(?<!is )(?<!was )(?<!were )\bthere\b"
+    r"|\ben (?:a|ont|est|sont|était|fait|font|dit|disent|parle)\b",
     re.IGNORECASE,
 )
+_POSSESSIVE = re.compile(r"\b(?:its|his|her)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=.)\b[A-ZÀ-Þ]\w+")  # not the first word
 _CITATION = re.compile(r"\[\d+\]")
 _FEW_WORDS = 2
 _ANSWER_WORDS = 40
 
 
 def leans_on_history(question: str) -> bool:
-    """Say whether a question cannot be understood without what came before it."""
-    return bool(_LEANS.search(question.replace("’", "'"))) or len(question_terms(question)) <= _FEW_WORDS
+    """Say whether a question cannot be understood without what came before it.
+
+    "Its" after a name ("What does the UN do with its archives?") is that name's.
+    """
+    owner = _POSSESSIVE.search(question)
+    is_ownerless = owner is not None and not _NAME.search(question, 0, owner.start())
+    return is_ownerless or bool(_LEANS.search(question.replace("’", "'"))) or len(question_terms(question)) <= _FEW_WORDS
 
 
 def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:

@@ -13,15 +13,34 @@ HISTORY = [
 
 
 @pytest.mark.parametrize(
-    "question", ["And why?", "What does it cost?", "Quels sont leurs noms ?", "The cost?", "How about Brightwater?"]
+    "question",
+    [
+        "And why?",
+        "What does it cost?",
+        "Quels sont leurs noms ?",
+        "The cost?",
+        "How about Brightwater?",
+        "What is the reason for its long absence?",
+        "Who rebuilt the lamps there?",
+        "Que dit la charte qui en parle au conseil ?",
+    ],  # fmt: skip
 )
 def test_a_question_that_points_back_or_says_little_leans_on_the_conversation(question: str) -> None:
     assert leans_on_history(question)
     assert context_of(question, HISTORY) == "Who keeps the lamps? The towns keep them. They share the cost."
 
 
-def test_a_question_that_stands_alone_leaves_the_conversation_behind() -> None:
-    assert context_of("When did the harbour board rebuild the oldest pier?", HISTORY) == ""
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did the harbour board rebuild the oldest pier?",
+        "Which papers should Saltholm publish on its harbour board?",
+        "How many lamps are there in the harbour towns?",
+        "Quels ports ont signé la charte en 1990 et en Norvège ?",
+    ],
+)
+def test_a_question_that_stands_alone_leaves_the_conversation_behind(question: str) -> None:
+    assert context_of(question, HISTORY) == ""
 
 
 def test_without_a_conversation_there_is_nothing_to_lean_on() -> None:
