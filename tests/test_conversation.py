@@ -23,7 +23,7 @@ HISTORY = [
         "What is the reason for its long absence?",
         "Who rebuilt the lamps there?",
         "Que dit la charte qui en parle au conseil ?",
-    ],  # fmt: skip
+    ],
 )
 def test_a_question_that_points_back_or_says_little_leans_on_the_conversation(question: str) -> None:
     assert leans_on_history(question)
