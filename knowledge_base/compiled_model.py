@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import logging
@@ -24,8 +25,9 @@ Blob = NDArray[np.uint8]
 NOTICE = "Preparing the model {} for this machine; this happens once and takes about 15 seconds."
 UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles it: %s"
 
-# By SHA-256, inode and time of change; never unmapped, for Python lets go of a network's attributes before the network itself.
-_MAPPED: dict[tuple[str, int, int], Blob] = {}
+# Kept while the process lives: taking a network down crashed now and then, and who opens it again gets the same one.
+_MAPPED: dict[tuple[str, int, int], Blob] = {}  # by SHA-256, inode and time of change
+_OPENED: dict[tuple[int, str, int], Any] = {}  # by the blob's id, precision and threads
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Calla
     for key in _keys(network, openvino.get_version(), core):
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
         if outcome.blob is not None:
-            return Compiled(_import(core, outcome.blob, key.precision, threads), key.precision)
+            return Compiled(_opened(core, outcome.blob, key.precision, threads), key.precision)
         logger.warning("%s: agreement %.5f with torch in %s is too low.", network.name, outcome.agreement, key.precision)
     raise NotCompiledError(f"its outputs agree with torch's by less than {network.minimum_agreement}")
 
@@ -109,6 +111,15 @@ def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN
     processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join(sorted(capabilities))}"
     precisions = ["bf16", "f32"] if "BF16" in capabilities else ["f32"]
     return [_Key(network.name, network.weights_hash, version, processor, precision) for precision in precisions]
+
+
+def _opened(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
+    """Open a compiled network, or return it where it is open already; many threads may use it."""
+    key = id(blob), precision, threads
+    if key not in _OPENED:
+        _OPENED[key] = _import(core, blob, precision, threads)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_OPENED[key]))  # the end of the process does not take it down either
+    return _OPENED[key]
 
 
 def _import(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
