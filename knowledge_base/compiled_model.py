@@ -9,6 +9,7 @@ import logging
 import mmap
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles i
 # Kept while the process lives: taking a network down crashed now and then, and who opens it again gets the same one.
 _MAPPED: dict[tuple[str, int, int], Blob] = {}  # by SHA-256, inode and time of change
 _OPENED: dict[tuple[int, str, int], Any] = {}  # by the blob's id, precision and threads
+_OPENING = threading.Lock()
 
 logger = logging.getLogger(__name__)
 
@@ -116,10 +118,11 @@ def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN
 def _opened(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
     """Open a compiled network, or return it where it is open already; many threads may use it."""
     key = id(blob), precision, threads
-    if key not in _OPENED:
-        _OPENED[key] = _import(core, blob, precision, threads)
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_OPENED[key]))  # the end of the process does not take it down either
-    return _OPENED[key]
+    with _OPENING:
+        if key not in _OPENED:
+            _OPENED[key] = _import(core, blob, precision, threads)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(_OPENED[key]))  # the end of the process does not take it down either
+        return _OPENED[key]
 
 
 def _import(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401

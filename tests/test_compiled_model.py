@@ -43,6 +43,16 @@ def reopen(tiny_model: Path, package_of: PackageOf, compiled_cache: Path, tmp_pa
     return open_it
 
 
+def test_who_opens_it_again_gets_the_network_that_is_open(
+    package_of: PackageOf, tiny_model: Path, compiled_cache: Path
+) -> None:
+    package, settings = package_of(tiny_model), Settings(embedding_model="tiny", cache_dir=compiled_cache)
+    first, second = (open_embedder(settings, None, package) for _ in range(2))
+    assert isinstance(first, CompiledEmbedder)
+    assert isinstance(second, CompiledEmbedder)
+    assert first._network is second._network
+
+
 def test_the_record_says_what_was_compiled(reopen: Open, compiled_folder: Callable[[], Path]) -> None:
     record = json.loads((compiled_folder() / "record.json").read_text())
     assert record.keys() == {"name", "weights_hash", "openvino", "processor", "precision", "cosine", "blob_hash"}
