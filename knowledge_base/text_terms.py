@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
-from typing import Any
 
 _PART = re.compile(r"[^\W_]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
@@ -64,11 +64,19 @@ def _folded_words(piece: str) -> tuple[str, ...]:
     return tuple(_PART.findall(fold(piece)))
 
 
-@cache
-def _stemmer(language: str) -> Any:
-    import snowballstemmer
+class _Stemmers(threading.local):
+    """Snowball's stemmers: one must not be used by two threads."""
 
-    return snowballstemmer.stemmer({"fr": "french"}.get(language, "english"))
+    def __init__(self) -> None:
+        import Stemmer
+
+        self.french = Stemmer.Stemmer("french")
+        self.english = Stemmer.Stemmer("english")
+
+
+@cache
+def _stemmers() -> _Stemmers:
+    return _Stemmers()
 
 
 @lru_cache(maxsize=200_000)
@@ -78,7 +86,8 @@ def stem(word: str, language: str) -> str:
         return word
     if language != "fr":
         word = _BRITISH.sub(r"iz\1", word)  # "criticised" and "criticized" are one word, "criticism" its kin
-    return str(_stemmer("fr" if language == "fr" else "en").stemWord(word))
+    stemmer = _stemmers().french if language == "fr" else _stemmers().english
+    return str(stemmer.stemWord(word))
 
 
 def stems(text: str, language: str | None) -> list[str]:
