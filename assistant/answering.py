@@ -19,6 +19,7 @@ from assistant.parts import parts_of
 from assistant.questions import Question, analyse
 from assistant.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.register_answers import respond
+from assistant.register_asked import RegisterQuestion
 from assistant.register_limits import is_on_the_countries, states_alone
 from assistant.register_questions import parse
 from knowledge_base.embeddings import Embedder, open_embedder
@@ -192,11 +193,14 @@ class Assistant:
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
-        asked_question, evidence = self._gathered(asked, history, standalone)
+        asked_question = self._read(asked, history, standalone)
+        parts = self._parts(asked_question, standalone or asked)
+        self._retriever.prepare(parts[0].query)  # is embedded while the register's vocabulary reads the question
+        parsed = parse(asked, [turn["content"] for turn in history if turn.get("role") == "user"])
+        evidence = self._gathered(parts)
         self._latest = (question, tuple(turn["content"] for turn in history)), evidence
-        earlier = [turn["content"] for turn in history if turn.get("role") == "user"]
         answer = replace(
-            self._answer(asked_question, evidence, earlier),
+            self._answer(asked_question, evidence, parsed),
             retrieved=tuple(evidence.passages[:RETRIEVED]),
             standalone=_as_searched(asked_question),
             generation=self.generation.id,
@@ -209,17 +213,15 @@ class Assistant:
         """Return all passages that an answer to a question would be looked for in, best first; at no cost after `ask`."""
         asked, evidence = self._latest
         if asked != (question, tuple(turn["content"] for turn in history)):
-            evidence = self._gathered(question, history)[1]
+            evidence = self._gathered(self._parts(self._read(question, history), question))
         return evidence.passages
 
-    def _gathered(
-        self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None
-    ) -> tuple[Question, Evidence]:
+    def _read(self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None) -> Question:
         context = "" if standalone else context_of(asked, history)
-        whole = standalone or asked
-        question = analyse(asked, self._retriever.read(whole, context))
-        gatherer = Gatherer(self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights())
-        return question, gatherer.gather(self._parts(question, whole))
+        return analyse(asked, self._retriever.read(standalone or asked, context))
+
+    def _gathered(self, parts: Sequence[Question]) -> Evidence:
+        return Gatherer(self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights()).gather(parts)
 
     def _parts(self, question: Question, asked: str) -> list[Question]:
         """Return a question, or the parts of one that asks for several things, each in the light of the whole."""
@@ -228,7 +230,7 @@ class Assistant:
             return [question]
         context = " ".join(filter(None, (question.query.context, asked)))
         read = [analyse(text, self._retriever.read(text, context)) for text in texts]
-        return [replace(part, language=question.language, told=question.told) for part in read]
+        return [replace(part, language=question.language) for part in read]
 
     def _log(self, answer: Answer) -> None:
         """Log that a question was answered; what was asked only where the settings say so."""
@@ -237,9 +239,8 @@ class Assistant:
             facts["question"] = answer.question
         log.info("answered in %.3f s, mode: %s, refused: %s", answer.seconds, answer.mode, answer.abstained, extra=facts)
 
-    def _answer(self, question: Question, evidence: Evidence, earlier: Sequence[str]) -> Answer:
+    def _answer(self, question: Question, evidence: Evidence, parsed: RegisterQuestion | None) -> Answer:
         """Answer from the register where it can, from the documents, or (a mixed question) from both."""
-        parsed = parse(question.asked, earlier)
         register = respond(question.asked, parsed, self.generation.catalog) if parsed else None
         if register and parsed and not parsed.also_text:
             return register

@@ -54,16 +54,23 @@ def cue(question: Question, text: str) -> float:
     if question.kind == QuestionKind.DEFINITION:
         return _definition_cue(question.subject, text) if question.subject else 0.0
     if question.kind in (QuestionKind.WHO, QuestionKind.WHERE):
-        return float(any(not _asked(question, name) for name in _NAME.findall(text)))
-    if question.kind == QuestionKind.WHEN:
+        return float(not _names(text) <= question.terms.keys())  # the question's own name answers nothing
+    return _general_cue(question.kind, text)
+
+
+@lru_cache(maxsize=5_000)
+def _names(text: str) -> frozenset[str]:
+    """Return the words of a text that are written as names, folded, but months."""
+    return frozenset(fold(name) for name in _NAME.findall(text) if not _IS_MONTH.match(name))
+
+
+@lru_cache(maxsize=5_000)
+def _general_cue(kind: QuestionKind, text: str) -> float:
+    """Return how far a sentence has the form of an answer to any question of a kind."""
+    if kind == QuestionKind.WHEN:
         return 1.0 if _DAY.search(text) else 0.6 if _DATE.search(text) else 0.0
-    form = {QuestionKind.QUANTITY: _NUMBER, QuestionKind.WHY: _REASON}.get(question.kind)
+    form = {QuestionKind.QUANTITY: _NUMBER, QuestionKind.WHY: _REASON}.get(kind)
     return float(bool(form and form.search(text)))
-
-
-def _asked(question: Question, name: str) -> bool:
-    """Say whether a name is the question's own, or a month's: it answers nothing."""
-    return fold(name) in question.terms or bool(_IS_MONTH.match(name))
 
 
 def _definition_cue(subject: str, text: str) -> float:

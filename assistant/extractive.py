@@ -23,7 +23,7 @@ class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`, one that has as many
     items as the question names `counted_words`.
 
-    A list counts `listed` more than its best sentence, and `counted` more where it has as many items as the question names.
+    A list counts as its best sentence, and `counted` more where it has as many items as the question names.
     A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more, and
     `leaning` more again where it leans on that quote ("It also ..."). Two that share `overlap` of their words are one. The best
     `considered` sentences are looked at; of those in another language than the question's none is taken beside one in it.
@@ -34,7 +34,6 @@ class ExtractiveSettings:
     list_words: int = 220
     counted_words: int = 330
     list_candidates: int = 40
-    listed: float = 0.05
     counted: float = 0.5
     margin: float = 0.15
     beside: float = 0.2
@@ -98,16 +97,16 @@ def _best_list(
     """Return the list near the best evidence, where the question asks for one."""
     if question.kind != QuestionKind.LIST or not sentences:
         return []
-    best: tuple[float, list[Quote]] = (sentences[0].score, [])
+    best: tuple[float, list[Quote]] = (0.0, [])
     for sentence in sentences[: settings.list_candidates]:
         run = _list_of(sentence, catalog, wanted=True)
         items = sum(quote.kind == "list_item" for quote in run)
         is_counted = items == question.count
-        score = sentence.score + settings.listed + settings.counted * is_counted
+        score = sentence.score + settings.counted * is_counted
         most = settings.counted_words if is_counted else settings.list_words
         if items > 1 and score > best[0] and _length(run) <= most:
             best = (score, run)
-    return best[1]
+    return best[1] if best[0] >= sentences[0].score else []
 
 
 def _list_of(sentence: Sentence, catalog: Catalog, wanted: bool) -> list[Quote]:

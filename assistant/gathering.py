@@ -19,7 +19,7 @@ from knowledge_base.retrieval import HybridRetriever
 if TYPE_CHECKING:
     from knowledge_base.evidence import EvidenceModel
 
-CANDIDATES = 24  # passages whose sentences are weighed
+CANDIDATES = 12  # passages whose sentences are weighed
 RANKED = 20  # sentences that the evidence model ranks, each by itself
 AGREEING = 3  # of the sentences read, those whose answers count
 DISSENT = 3.0  # in log-odds
@@ -104,15 +104,15 @@ def defining_passages(question: Question, catalog: Catalog) -> list[str]:
 
 
 def _defines(question: Question, passage: Passage) -> bool:
-    return any(cue(question, text) == 1 for text in passage.quotable_sentences().values())
+    return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
 def rank_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, float]:
     """Have the evidence model rank the `most` sentences most like the question; return its logits by sentence id."""
-    texts = {i: text for r in found for i, text in r.passage.quotable_sentences().items() if i in similarities}
-    scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences() if i in similarities}
+    texts = {i: text for r in found for i, text in r.passage.quotable_sentences.items() if i in similarities}
+    scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences if i in similarities}
     chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:most]
     logits = model.score(question.query.text, [with_neighbours("", texts[identifier], "") for identifier in chosen])
     return dict(zip(chosen, map(float, logits), strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from knowledge_base.queries import Query, Terms
-from knowledge_base.text_terms import fold, question_language, stems, words
+from knowledge_base.text_terms import fold, question_language, words
 
 
 class QuestionKind(StrEnum):
@@ -98,8 +98,7 @@ _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SU
 class Question:
     """An analysed question: `asked` as it was asked, `query` as it is searched; `kind` is the first of the `kinds` it asks for.
 
-    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so;
-    `told` are the stems of what the conversation has just said.
+    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so.
     """
 
     asked: str
@@ -108,7 +107,6 @@ class Question:
     kind: QuestionKind
     subject: str | None = None
     count: int | None = None
-    told: frozenset[str] = frozenset()
     kinds: frozenset[QuestionKind] = frozenset()
 
     @property
@@ -160,5 +158,4 @@ def kinds_of(text: str) -> frozenset[QuestionKind]:
 def analyse(asked: str, query: Query) -> Question:
     """Analyse a question that was read as `query`."""
     language = question_language(asked)
-    told = frozenset(stems(query.context, language))
-    return Question(asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), told, kinds_of(asked))
+    return Question(asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), kinds_of(asked))

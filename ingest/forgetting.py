@@ -267,4 +267,4 @@ def _embedded_texts(data_dir: Path, embedder: Embedder) -> Iterator[str]:
         with Catalog.read(path / CATALOG) as catalog:
             for passage in catalog.all_passages():
                 yield embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
-                yield from passage.quotable_sentences().values()
+                yield from passage.quotable_sentences.values()

@@ -54,7 +54,7 @@ def _take_out(file: Path, names: Collection[str]) -> tuple[list[Passage], dict[s
 
 def _write_vectors(base: Generation, path: Path, passages: Sequence[Passage]) -> None:
     """Write a fresh store: Chroma never gives the place of a deleted vector back."""
-    sentences = [identifier for passage in passages for identifier in passage.quotable_sentences()]
+    sentences = [identifier for passage in passages for identifier in passage.quotable_sentences]
     with VectorStore.create(path / CHROMA) as store:
         _copy(base.vectors.passages, store.passages, [passage.id for passage in passages])
         _copy(base.vectors.sentences, store.sentences, sentences)

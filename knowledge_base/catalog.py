@@ -270,7 +270,7 @@ class Catalog:
 
     def sentence_ids(self) -> set[str]:
         """Return the ids of all sentences that can be quoted."""
-        return {identifier for passage in self.all_passages() for identifier in passage.quotable_sentences()}
+        return {identifier for passage in self.all_passages() for identifier in passage.quotable_sentences}
 
     def search(self, expression: str, limit: int, weights: tuple[float, float, float]) -> list[str]:
         """Return the ids of the best `limit` matches of an FTS5 `expression`, best first by SQLite's BM25.

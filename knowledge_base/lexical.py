@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -15,30 +14,40 @@ _USUAL_LENGTH = 100  # words that carry meaning in a passage
 
 @dataclass(frozen=True, slots=True)
 class PassageWords:
-    """How often each stem occurs in the `columns` of a passage (title, headings, body), and its `length`, the body's words."""
+    """The stems of a passage: how often each occurs, weighed by column; those of its `body`; `damping` is for its length."""
 
-    columns: tuple[Mapping[str, int], ...]
-    length: int
+    frequencies: Mapping[str, float]
+    body: frozenset[str]
+    damping: float
 
     @classmethod
-    def of(cls, columns: Sequence[Sequence[str]]) -> Self:
-        """Count the stems of each column."""
-        return cls(tuple(dict(Counter(column)) for column in columns), len(columns[-1]))
+    def of(cls, columns: Sequence[Sequence[str]], weights: Sequence[float]) -> Self:
+        """Count the stems of the columns (title, headings, body), each as its weight says."""
+        counted: dict[str, float] = {}
+        for column, weight in zip(columns, weights, strict=True):
+            for stem in column:
+                counted[stem] = counted.get(stem, 0.0) + weight
+        return cls(counted, frozenset(columns[-1]), _K1 * (1 - _B + _B * len(columns[-1]) / _USUAL_LENGTH))
 
 
-def bm25(terms: Terms, rarity: Mapping[str, float], document: PassageWords, columns: Sequence[float]) -> float:
-    """Return the BM25F score of a passage, as a share of the best possible, 0 to 1; `columns` weigh its columns.
+def bm25(terms: Terms, rarity: Mapping[str, float], documents: Mapping[str, PassageWords]) -> dict[str, float]:
+    """Return the BM25F score of each passage, as a share of the best possible, 0 to 1.
 
     Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009). SQLite's own counts words
     that more than half of the passages hold as nothing, which in a library on one subject is most of a question.
     """
-    possible = sum(rarity.values()) * (_K1 + 1)
-    length = _K1 * (1 - _B + _B * document.length / _USUAL_LENGTH)
-    total = 0.0
-    for word, stems in terms.items():
-        frequency = 0.0
-        for weight, column in zip(columns, document.columns, strict=True):
+    possible = sum(rarity.values())
+    if not possible:
+        return dict.fromkeys(documents, 0.0)
+    shares = [(rarity[word] / possible, stems) for word, stems in terms.items()]
+    scores: dict[str, float] = {}
+    for identifier, document in documents.items():
+        frequencies, damping, total = document.frequencies, document.damping, 0.0
+        for share, stems in shares:
+            frequency = 0.0
             for stem in stems:
-                frequency += weight * column.get(stem, 0)
-        total += rarity[word] * frequency * (_K1 + 1) / (frequency + length)
-    return total / possible if possible else 0.0
+                frequency += frequencies.get(stem, 0.0)
+            if frequency:
+                total += share * frequency / (frequency + damping)
+        scores[identifier] = total
+    return scores

@@ -69,7 +69,7 @@ NO_VECTORS = PassageVectors({}, {})
 
 def sentences_of(passages: Sequence[Passage]) -> dict[str, str]:
     """Map the id of each quotable sentence of the passages to its text."""
-    return {identifier: text for passage in passages for identifier, text in passage.quotable_sentences().items()}
+    return {identifier: text for passage in passages for identifier, text in passage.quotable_sentences.items()}
 
 
 def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from knowledge_base.sentences import is_quotable
@@ -91,7 +93,7 @@ class SentenceSpan(NamedTuple):
     kind: BlockKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Passage:
     """The unit of retrieval: characters `start` to `end` of page number `page` (None without pages) of `source`.
 
@@ -115,10 +117,16 @@ class Passage:
         """Return the characters of one of its sentences."""
         return self.text[span.start - self.start : span.end - self.start]
 
-    def quotable_sentences(self) -> dict[str, str]:
+    @cached_property
+    def sentence_texts(self) -> tuple[str, ...]:
+        """Return the characters of each sentence, in order."""
+        return tuple(map(self.sentence_text, self.sentences))
+
+    @cached_property
+    def quotable_sentences(self) -> Mapping[str, str]:
         """Map the id of each sentence that can be quoted, `<passage id>#<position>`, to its text; headings are left out."""
-        texts = {sentence_id(self.id, i): self.sentence_text(s) for i, s in enumerate(self.sentences) if s.kind != "heading"}
-        return {identifier: text for identifier, text in texts.items() if is_quotable(text)}
+        pairs = enumerate(zip(self.sentences, self.sentence_texts, strict=True))
+        return {sentence_id(self.id, i): text for i, (s, text) in pairs if s.kind != "heading" and is_quotable(text)}
 
 
 def sentence_id(passage_id: str, position: int) -> str:

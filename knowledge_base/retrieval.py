@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,7 @@ _TWINS = 0.85  # share of their words from which on two passages say the same
 _COMMON_NAME = 0.25  # share of the passages past which a name names no document
 _PASSAGES_REMEMBERED = 2_000  # whose words are kept
 _SENTENCES_REMEMBERED = 5_000  # whose vectors are kept
+_ASIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="retrieval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,19 @@ class RetrievalWeights:
     columns. `candidates` are fetched of each kind.
     """
 
-    passage: float = 0.3
-    sentence: float = 0.3
-    lexical: float = 0.4
+    passage: float = 0.25
+    sentence: float = 0.25
+    lexical: float = 0.5
     named: float = 0.05
     title: float = 2.0
     heading: float = 2.0
     body: float = 1.0
-    candidates: int = 60
+    candidates: int = 40
+
+    @property
+    def columns(self) -> tuple[float, float, float]:
+        """Return the weights of BM25's columns."""
+        return self.title, self.heading, self.body
 
 
 class Retriever(Protocol):
@@ -70,7 +77,7 @@ class HybridRetriever:
         self._embedder = embedder
         self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
-        self._latest: tuple[tuple[str, ...], NDArray[np.float32]] | None = None
+        self._latest: tuple[tuple[str, ...], Future[NDArray[np.float32]]] | None = None
         self._passage_words: Remembered[PassageWords] = Remembered(_PASSAGES_REMEMBERED)
         self._sentence_vectors: Remembered[NDArray[np.float32]] = Remembered(_SENTENCES_REMEMBERED)
 
@@ -88,16 +95,14 @@ class HybridRetriever:
         Where the question names several documents, the best passages of each are among the first. Passages with the ids
         `also` come with the best, whatever their vectors and words.
         """
-        vector = self._vector(query)
+        self.prepare(query)
         named = self._named(query)
         sides = [source for source, share in named.items() if share >= _OWNS]
-        own = _nearest(self._generation.vectors.passages, vector[np.newaxis], self._weights.candidates)
+        matching = self._matching(query)
+        own, sentence = self._nearest(self._vector(query))
         within = {i for source in sides for i in self._generation.catalog.passage_ids(source)} if len(sides) > 1 else set()
-        own |= self._similarities([*within, *also], vector)
-        sentence = _best_by_passage(
-            _nearest(self._generation.vectors.sentences, vector[np.newaxis], 2 * self._weights.candidates)
-        )
-        lexical = self._lexical_scores(query, own | sentence)
+        own |= self._similarities([*within, *also], self._vector(query))
+        lexical = bm25(query.terms, query.weights, matching | self._words([*(own | sentence)])) if query.terms else {}
         fused = self._fused(own, sentence, lexical)
         passages = self._generation.catalog.passages(list(fused))
         for identifier, passage in passages.items():
@@ -119,12 +124,20 @@ class HybridRetriever:
 
     def _folded(self, ids: Sequence[str], passages: Mapping[str, Passage]) -> dict[str, list[str]]:
         """Return the ids in their order, those that say what an earlier one of another document says gathered under that."""
-        terms = {i: words.columns[-1].keys() for i, words in self._words(ids).items()}
         folded: dict[str, list[str]] = {}
-        for identifier in ids:
-            twin = next((i for i in folded if _are_twins(i, identifier, passages, terms)), None)
+        seen: list[tuple[str, str, frozenset[str]]] = []
+        for identifier, words in self._words(ids).items():
+            source, body = passages[identifier].source, words.body
+            fewest, most = _TWINS * len(body), len(body) / _TWINS
+            near = (
+                (i, other)
+                for i, its_source, other in seen
+                if fewest <= len(other) <= most and its_source != source  # most others are not: seen at a glance
+            )
+            twin = next((i for i, other in near if len(body & other) >= _TWINS * max(len(body), len(other), 1)), None)
             if twin is None:
                 folded[identifier] = []
+                seen.append((identifier, source, body))
             else:
                 folded[twin].append(identifier)
         return folded
@@ -136,23 +149,35 @@ class HybridRetriever:
     def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:
         """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
         vector = self._vector(query)
-        ids = [identifier for passage in passages for identifier in passage.quotable_sentences()]
+        ids = [identifier for passage in passages for identifier in passage.quotable_sentences]
         found = self._sentence_vectors.get(ids, self._generation.vectors.sentences.get)
         return {i: float(sentence @ vector) for i, sentence in found.items()}
 
-    def _vector(self, query: Query) -> NDArray[np.float32]:
-        """Return the query's vector: the mean of the question's, with what it leans on, and in English words.
-
-        Asked again for the latest query, nothing is computed.
-        """
+    def prepare(self, query: Query) -> Future[NDArray[np.float32]]:
+        """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again."""
         texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss]))
         latest = self._latest
         if latest and latest[0] == texts:
             return latest[1]
+        begun = _ASIDE.submit(self._embedded, texts)
+        self._latest = texts, begun
+        return begun
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
         mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
         vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
-        self._latest = texts, vector
         return vector
+
+    def _vector(self, query: Query) -> NDArray[np.float32]:
+        """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""
+        return self.prepare(query).result()
+
+    def _nearest(self, vector: NDArray[np.float32]) -> tuple[Scores, Scores]:
+        """Return the similarities of the nearest passages, and those of the passages with the nearest sentences, by id."""
+        vectors, count = self._generation.vectors, self._weights.candidates
+        sentences = _ASIDE.submit(_nearest, vectors.sentences, vector[np.newaxis], 2 * count)
+        passages = _nearest(vectors.passages, vector[np.newaxis], count)
+        return passages, _best_by_passage(sentences.result())
 
     def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
         """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
@@ -164,24 +189,20 @@ class HybridRetriever:
             for i in own | sentence | lexical
         }
 
-    def _lexical_scores(self, query: Query, others: Iterable[str]) -> Scores:
-        """Return the share of the best possible BM25 score that the best matches, and `others`, have, by id."""
+    def _matching(self, query: Query) -> dict[str, PassageWords]:
+        """Return the words of the passages that match the query's best, by id."""
         if not query.terms:
             return {}
-        catalog, weights = self._generation.catalog, self._weights
-        columns = (weights.title, weights.heading, weights.body)
-        found = catalog.search(
-            match_expression(root for roots in query.terms.values() for root in roots), weights.candidates, columns
-        )
-        documents = self._words(list(dict.fromkeys([*found, *others])))
-        return {i: bm25(query.terms, query.weights, document, columns) for i, document in documents.items()}
+        expression = match_expression(root for roots in query.terms.values() for root in roots)
+        return self._words(self._generation.catalog.search(expression, self._weights.candidates, self._weights.columns))
 
     def _words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
         """Return the counted words of passages, by id."""
         return self._passage_words.get(ids, self._read_words)
 
     def _read_words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
-        return {i: PassageWords.of(columns) for i, columns in self._generation.catalog.terms(ids).items()}
+        found = self._generation.catalog.terms(ids)
+        return {i: PassageWords.of(columns, self._weights.columns) for i, columns in found.items()}
 
     def _named(self, query: Query) -> Scores:
         """Return how far the question's names name a document, by source: the largest share of a name's passages it holds."""
@@ -199,14 +220,6 @@ class HybridRetriever:
 def _first(scores: Scores, count: int) -> list[str]:
     """Return the ids with the best `count` scores, best first; of equals the lower id."""
     return sorted(scores, key=lambda identifier: (-scores[identifier], identifier))[:count]
-
-
-def _are_twins(one: str, other: str, passages: Mapping[str, Passage], terms: Mapping[str, Set[str]]) -> bool:
-    if passages[one].source == passages[other].source:
-        return False
-    fewer, more = sorted((len(terms[one]), len(terms[other])))
-    needed = _TWINS * max(more, 1)
-    return fewer >= needed and len(terms[one] & terms[other]) >= needed
 
 
 def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
@@ -34,6 +33,7 @@ def words(text: str) -> list[str]:
     return _PART.findall(fold(text))
 
 
+@lru_cache(maxsize=1_000)
 def question_language(text: str) -> str:
     """Return "fr" or "en": the language whose stop words the question holds more of."""
     found = words(text)
@@ -45,18 +45,15 @@ def question_language(text: str) -> str:
 
 def content_words(text: str, language: str | None) -> list[str]:
     """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
-    return list(_content_words(text, language))
-
-
-def _content_words(text: str, language: str | None) -> Iterator[str]:
     stop = stop_words("fr" if language == "fr" else "en")
     joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
     shouted = joined.isupper()
-    for piece in _PART.finditer(joined):
-        name = piece[0]
-        for word in _folded_words(name):
-            if word not in stop or (len(name) > 1 and name.isupper() and not shouted):
-                yield word
+    return [
+        word
+        for piece in _PART.findall(joined)
+        for word in _folded_words(piece)
+        if word not in stop or (len(piece) > 1 and piece.isupper() and not shouted)
+    ]
 
 
 @lru_cache(maxsize=200_000)
@@ -92,13 +89,8 @@ def stem(word: str, language: str) -> str:
 
 def stems(text: str, language: str | None) -> list[str]:
     """Return the stems of all words of `text` but its stop words, in order."""
-    return list(iter_stems(text, language))
-
-
-def iter_stems(text: str, language: str | None) -> Iterator[str]:
-    """Yield what `stems` returns, for who needs only the first."""
     code = "fr" if language == "fr" else "en"
-    return (stem(word, code) for word in _content_words(text, code))
+    return [stem(word, code) for word in content_words(text, code)]
 
 
 @lru_cache(maxsize=5_000)

@@ -40,7 +40,7 @@ def write(path: Path, *items: dict[str, Any]) -> Path:
 def first_sentence(library: Library, source: str) -> str:
     with open_generation(library.data_dir) as generation:
         passage = next(iter(generation.catalog.all_passages(source)))
-        return next(iter(passage.quotable_sentences().values()))
+        return next(iter(passage.quotable_sentences.values()))
 
 
 def added(library: Library, path: Path) -> tuple[int, list[tuple[str, list[str]]]]:

@@ -70,7 +70,7 @@ def test_nothing_is_looked_up_where_no_definition_is_asked_for_or_held(question:
 
 def test_the_model_ranks_each_sentence_by_itself(catalog: Catalog) -> None:
     model, passages = PrefersTheWord("twice"), list(catalog.all_passages())
-    similarities = {i: 0.5 for p in passages for i in p.quotable_sentences()}
+    similarities = {i: 0.5 for p in passages for i in p.quotable_sentences}
     question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
     ranks = rank_sentences(model, question, found(passages), similarities, 99)
     assert ranks.keys() == similarities.keys()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.questions import QuestionKind, analyse, count_of, kind_of, kinds_of, subject_of
-from knowledge_base.queries import Query
+from assistant.questions import QuestionKind, count_of, kind_of, kinds_of, subject_of
 
 
 @pytest.mark.parametrize(
@@ -64,9 +63,3 @@ def test_the_subject_of_a_definition_is_found_without_its_article(question: str,
 
 def test_a_number_written_out_is_counted() -> None:
     assert (count_of("Name the nine principles"), count_of("les trois piliers"), count_of("the principles")) == (9, 3, None)
-
-
-def test_what_a_follow_up_leans_on_is_what_was_told() -> None:
-    question = analyse("And who led it?", Query("And who led it?", context="The towns founded a school."))
-    assert question.told == {"town", "found", "school"}
-    assert (question.asked, question.language) == ("And who led it?", "en")

@@ -97,7 +97,7 @@ def assert_same(one: Library, other: Library) -> None:
 def vectors(generation: Generation) -> np.ndarray:
     passages = list(generation.catalog.all_passages())
     own = generation.vectors.passages.get([p.id for p in passages])
-    sentences = [identifier for passage in passages for identifier in passage.quotable_sentences()]
+    sentences = [identifier for passage in passages for identifier in passage.quotable_sentences]
     theirs = generation.vectors.sentences.get(sentences)
     return np.stack([*(own[p.id] for p in passages), *(theirs[i] for i in sentences)])
 

@@ -52,7 +52,7 @@ def test_a_worker_embeds_a_document_once_and_what_it_wrote_holds_every_text(
     worker = CutAndEmbed(settings, str(tmp_path / "shards"))
     first, again = worker(row), worker(row)
     passages: list[Passage] = pickle.loads(first["passages"])
-    texts = len(passages) + sum(len(passage.quotable_sentences()) for passage in passages)
+    texts = len(passages) + sum(len(passage.quotable_sentences) for passage in passages)
     assert (first["embedded"], again["embedded"]) == (texts, 0) and texts > 2
     model = open_embedder(settings).model_id
     assert len(DocumentVectors(tmp_path / "shards", file.content_hash).all(model)) == texts

@@ -88,13 +88,16 @@ def test_a_name_that_belongs_to_a_document_lifts_its_passages(shared_library: Li
 
 
 def test_bm25_is_the_share_of_the_best_possible_score() -> None:
-    terms, rarity, columns = {"ferry": ("ferri",), "noon": ("noon",)}, {"ferry": 2.0, "noon": 1.0}, (2.0, 2.0, 1.0)
-    nothing = bm25(terms, rarity, PassageWords.of(([], [], ["pilot"])), columns)
-    one = bm25(terms, rarity, PassageWords.of(([], [], ["ferri"])), columns)
-    both = bm25(terms, rarity, PassageWords.of(([], [], ["ferri", "noon"])), columns)
-    title = bm25(terms, rarity, PassageWords.of((["ferri", "noon"], [], [])), columns)
-    assert nothing == 0
-    assert 0 < one < both < title < 1
+    texts: dict[str, tuple[list[str], list[str], list[str]]] = {
+        "nothing": ([], [], ["pilot"]),
+        "one": ([], [], ["ferri"]),
+        "both": ([], [], ["ferri", "noon"]),
+        "title": (["ferri", "noon"], [], []),
+    }
+    documents = {name: PassageWords.of(columns, (2.0, 2.0, 1.0)) for name, columns in texts.items()}
+    found = bm25({"ferry": ("ferri",), "noon": ("noon",)}, {"ferry": 2.0, "noon": 1.0}, documents)
+    assert found["nothing"] == 0
+    assert 0 < found["one"] < found["both"] < found["title"] < 1
 
 
 class CountingEmbedder:

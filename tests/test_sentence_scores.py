@@ -35,9 +35,7 @@ language: fr
 
 La charte du port a été signée par neuf villes. Chaque ville garde une lampe allumée toute la nuit.
 """
-EVEN = EvidenceWeights(
-    lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, told=0, fragment=0, label=0, hole=0, little=0, judged=0
-)
+EVEN = EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, foreign=0, poor=0, judged=0)
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +49,13 @@ def scored(
     catalog: Catalog, question: str, weights: EvidenceWeights, judgement: Judgement | None = None, context: str = ""
 ) -> list[Sentence]:
     passages = list(catalog.all_passages())
-    similarities = {i: 0.5 for p in passages for i in p.quotable_sentences()}
+    similarities = {i: 0.5 for p in passages for i in p.quotable_sentences}
     query = QueryReader(catalog).read(question, context)
     return score_sentences(analyse(question, query), found(passages), similarities, judgement or Judgement(), weights)
 
 
 def first(catalog: Catalog, question: str, weights: Mapping[str, float]) -> str:
-    settings = EvidenceWeights(**{name: weights.get(name, 0.0) for name in ("lexical", "passage", "cue", "foreign", "lead")})
+    settings = EvidenceWeights(**{name: weights.get(name, 0.0) for name in ("lexical", "passage", "cue", "foreign")})
     return scored(catalog, question, settings)[0].text
 
 
@@ -71,20 +69,12 @@ def test_a_sentence_in_another_language_counts_less(catalog: Catalog) -> None:
     assert best.passage.language == "fr"
 
 
-def test_what_the_conversation_told_counts_less(catalog: Catalog) -> None:
-    told = "Who signed? The harbour charter was signed by nine towns."
-    alone = scored(catalog, "And what of lamps?", EvidenceWeights(told=0))
-    after = scored(catalog, "And what of lamps?", EvidenceWeights(told=1), context=told)
-    (before,) = (s for s in after if s.text.startswith("The harbour charter"))
-    assert before.score < min(s.score for s in after if s is not before)
-    assert len(alone) == len(after)
-
-
-def test_a_fragment_counts_less_than_a_sentence(catalog: Catalog) -> None:
-    scores = {
-        s.text: s.score for s in scored(catalog, "Is oil dear?", EvidenceWeights(lexical=0, dense=0, passage=0, fragment=1))
-    }
-    assert min(scores, key=lambda text: scores[text]) == "Oil is dear in all of them"
+def test_a_word_that_the_headings_alone_hold_counts_in_part(tmp_path: Path) -> None:
+    page = "# Lanterns\n\nEach is lit at dusk by its keeper.\n\nThe lanterns are lit at dusk by a keeper.\n"
+    with catalog_of(tmp_path / "catalog.sqlite3", {"lanterns.md": page}) as opened:
+        weights = replace(EVEN, lexical=1, context=0.4)
+        scores = {s.text[:4]: s.score for s in scored(opened, "Lanterns?", weights)}
+    assert scores == {"Each": pytest.approx(0.4), "The ": pytest.approx(1.0)}
 
 
 def test_labels_and_pieces_of_sentences_are_no_evidence(catalog: Catalog) -> None:
@@ -97,16 +87,14 @@ def test_labels_and_pieces_of_sentences_are_no_evidence(catalog: Catalog) -> Non
 def test_a_foot_note_and_a_bibliography_s_entry_count_less_than_a_sentence(note: str, tmp_path: Path) -> None:
     page = f"{note}\n\nThe board met in May.\n"
     with catalog_of(tmp_path / "catalog.sqlite3", {"notes.md": page}) as opened:
-        entry, sentence = sorted(scored(opened, "When did the board meet?", replace(EVEN, note=1)), key=lambda s: s.start)
+        entry, sentence = sorted(scored(opened, "When did the board meet?", replace(EVEN, poor=1)), key=lambda s: s.start)
     assert entry.score < sentence.score
 
 
 def test_the_model_s_ranks_count_by_their_distance_from_the_best(catalog: Catalog) -> None:
     ids = [s.id for s in scored(catalog, "Who?", EVEN)]
     judgement = Judgement({ids[2]: 5.0, ids[1]: 3.0, ids[0]: -5.0})
-    ranked = scored(
-        catalog, "Who?", EvidenceWeights(lexical=0, dense=0, passage=0, cue=0, lead=0, foreign=0, fragment=0), judgement
-    )
+    ranked = scored(catalog, "Who?", replace(EVEN, judged=1), judgement)
     assert [s.id for s in ranked[:2]] == [ids[2], ids[1]]
     assert judgement.standing(ids[2], 2.0) == 1.0
     assert judgement.standing(ids[1], 2.0) == 0.5
@@ -119,22 +107,22 @@ def test_sentences_without_a_similarity_are_not_weighed(catalog: Catalog) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "poor", "flaw"),
+    ("kind", "poor"),
     [
-        ("paragraph", "The board of elders, grey and slow, is organised around [3].", "hole"),
-        ("paragraph", "So the board did meet.", "little"),
-        ("paragraph", "“But how could the board of elders meet in a tower at noon?”", "asking"),
-        ("field", "Download how the board and its elders meet each year", "label"),
+        ("paragraph", "The board of elders, grey and slow, is organised around [3]."),
+        ("paragraph", "“But how could the board of elders meet in a tower at noon?”"),
+        ("field", "Download how the board and its elders meet each year"),
+        ("table_row", "How the board and its elders meet | 12"),
     ],
 )
-def test_a_text_with_a_flaw_counts_less(kind: BlockKind, poor: str, flaw: str, tmp_path: Path) -> None:
+def test_a_text_that_makes_a_poor_quote_counts_less(kind: BlockKind, poor: str, tmp_path: Path) -> None:
     whole = "The board met in the tower with all its elders, at noon."
     with catalog_of(tmp_path / "catalog.sqlite3", {}, pages_of("notes.pdf", [(kind, poor), ("paragraph", whole)])) as opened:
-        weighed = scored(opened, "How does the board meet?", replace(EVEN, **{flaw: 0.5}))
+        weighed = scored(opened, "How does the board meet?", replace(EVEN, poor=0.5))
     assert {s.text: s.score for s in weighed} == {whole: 0.0, poor: -0.5}
 
 
 def test_a_field_that_is_asked_for_is_no_mere_label(tmp_path: Path) -> None:
     with catalog_of(tmp_path / "catalog.sqlite3", {}, pages_of("notes.pdf", [("field", "date: 12 May, at noon")])) as opened:
-        (field,) = scored(opened, "When does the board meet?", replace(EVEN, label=0.5))
+        (field,) = scored(opened, "When does the board meet?", replace(EVEN, poor=0.5))
     assert field.score == 0.0

@@ -43,6 +43,6 @@ def drop_half(generation: Path) -> None:
         connection.executemany("DELETE FROM passages WHERE row = ?", rows)
     with VectorStore.open(generation / CHROMA) as store:
         store.passages.delete([p.id for p in dropped])
-        store.sentences.delete([identifier for p in dropped for identifier in p.quotable_sentences()])
+        store.sentences.delete([identifier for p in dropped for identifier in p.quotable_sentences])
     seal(generation, replace(read_manifest(generation), checksums={}))
     assert json.loads((generation / MANIFEST).read_text())["checksums"]

@@ -76,7 +76,7 @@ def sentences_of(answer: Answer) -> list[GoldQuote]:
 
 
 def _quotes(passage: Passage) -> list[GoldQuote]:
-    return [GoldQuote(passage.source, passage.page, text) for text in passage.quotable_sentences().values()]
+    return [GoldQuote(passage.source, passage.page, text) for text in passage.quotable_sentences.values()]
 
 
 def item_from(

@@ -116,7 +116,7 @@ def content_stems(text: str, language: str) -> list[str]:
 
 def from_passage(number: int, passage: Passage, vectors: dict[str, Vectors], encode: Encode) -> EvidencePassage:
     """Return a retrieved passage as evidence; `vectors` are its sentences' by id, those missing are computed."""
-    quotable = passage.quotable_sentences()
+    quotable = passage.quotable_sentences
     spans = [passage.sentences[int(identifier.rpartition("#")[2])] for identifier in quotable]
     kept = [(span, text, identifier) for span, (identifier, text) in zip(spans, quotable.items(), strict=True)]
     kept = [entry for entry in kept if is_evidence(entry[1])]

@@ -27,7 +27,7 @@ def grounds_of(answer: Answer, generation: Generation, encode: Encode) -> Ground
     found = [retrieved.passage for retrieved in answer.retrieved[:_READ]]
     passages = found + [p for p in _quoted(answer, generation) if p.id not in {other.id for other in found}][:_QUOTED_TOO]
     standing = [passage for passage in passages if _stands(passage, generation)]
-    ids = [identifier for passage in standing for identifier in passage.quotable_sentences()]
+    ids = [identifier for passage in standing for identifier in passage.quotable_sentences]
     vectors = generation.vectors.sentences.get(ids)
     evidence = tuple(from_passage(number, passage, vectors, encode) for number, passage in enumerate(standing, start=1))
     return Grounds(evidence, generation.catalog.dates(passage.source for passage in standing))

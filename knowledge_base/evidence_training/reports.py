@@ -57,7 +57,7 @@ def _as_one(catalog: Catalog) -> tuple[Document, Mapping[tuple[str, int | None],
 
 
 def _quotable(passage: Passage) -> Iterator[tuple[Span, str]]:
-    quotable = passage.quotable_sentences().values()
+    quotable = passage.quotable_sentences.values()
     texts = ((span, passage.sentence_text(span)) for span in passage.sentences)
     return (((span.start, span.end), text) for span, text in texts if text in quotable)
 
