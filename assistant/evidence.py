@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -96,17 +96,7 @@ def score_sentences(
     """
     scorer = _Scorer(question, judgement, weights)
     scored = [s for rank, found in enumerate(retrieved) for s in scorer.scored(rank, found, similarities)]
-    return sorted(_with_fields(question, scored), key=lambda s: -s.score)
-
-
-def _with_fields(question: Question, scored: Sequence[Sentence]) -> Iterator[Sentence]:
-    """Give a field whose key is what the question asks for (a date, a place) the score of the best sentence beside it."""
-    best: dict[str, float] = {}
-    for sentence in scored:
-        best[sentence.passage.id] = max(sentence.score, best.get(sentence.passage.id, sentence.score))
-    for sentence in scored:
-        asked = sentence.kind == "field" and field_cue(question, sentence.text)
-        yield replace(sentence, score=best[sentence.passage.id]) if asked else sentence
+    return sorted(scored, key=lambda s: -s.score)
 
 
 class _Scorer:

@@ -72,24 +72,32 @@ class Gatherer:
 
 
 def together(each: Sequence[Evidence]) -> Evidence:
-    """Return the evidence for the parts of a question as one: the best passages of each in turn, sentences by best score."""
-    passages: dict[str, RetrievedPassage] = {}
-    for rank in range(max(len(evidence.passages) for evidence in each)):
-        for evidence in each:
-            for found in evidence.passages[rank : rank + 1]:
-                held = {passage.id for kept in passages.values() for passage in (kept.passage, *kept.twins)}
-                if found.passage.id not in held:
-                    passages[found.passage.id] = found
+    """Return the evidence for the parts of a question as one: passages by their scores for all parts, sentences by the best."""
     best: dict[str, Sentence] = {}
     for sentence in sorted((s for evidence in each for s in evidence.sentences), key=lambda s: -s.score):
         best.setdefault(sentence.id, sentence)
     answered = [evidence.answered for evidence in each if evidence.answered is not None]
     return Evidence(
-        list(passages.values()),
+        _passages_together(each),
         list(best.values()),
         max(answered, default=None),
         tuple(evidence.sentences[0] for evidence in each if evidence.sentences),
     )
+
+
+def _passages_together(each: Sequence[Evidence]) -> list[RetrievedPassage]:
+    """Return the passages found for any part, by the sum of their scores; one not found for a part counts there as its last."""
+    scores = [{r.passage.id: r.score for r in evidence.passages} for evidence in each]
+    last = [min(of_part.values(), default=0.0) for of_part in scores]
+    found = [r for evidence in each for r in evidence.passages]
+    total = {r.passage.id: sum(s.get(r.passage.id, low) for s, low in zip(scores, last, strict=True)) for r in found}
+    kept: dict[str, RetrievedPassage] = {}
+    held: set[str] = set()  # what is kept, or said by a twin of it
+    for retrieved in sorted(found, key=lambda r: -total[r.passage.id]):
+        if retrieved.passage.id not in held:
+            kept[retrieved.passage.id] = retrieved
+            held.update((retrieved.passage.id, *(twin.id for twin in retrieved.twins)))
+    return list(kept.values())
 
 
 def defining_passages(question: Question, catalog: Catalog) -> list[str]:
