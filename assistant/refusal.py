@@ -10,8 +10,8 @@ from knowledge_base.text_terms import content_words
 
 THRESHOLD = 0.35  # below it a question is refused
 CERTAIN = 0.5  # below it an answer is marked as weak
-SURE = 0.8  # below it a question is refused of which `MOSTLY_UNKNOWN` (a share of its words' weight) occurs in no document
-MOSTLY_UNKNOWN = 0.6  # of 162 questions three are above it, none of which has an answer
+SURE = 0.8  # below it no part's best sentence must be quoted, and `MOSTLY_UNKNOWN` is a reason to refuse
+MOSTLY_UNKNOWN = 0.6  # share of a question's words, by weight, that no document holds; the three of 162 above it have no answer
 
 # Logistic regressions on answerable and unanswerable questions, near misses among them, weighed alike: with the evidence
 # model on 327 and 76 (the development questions, and our own on pages of the official documents that the model has not read),
@@ -55,15 +55,16 @@ def reason_for_refusal(question: Question, trust: float) -> str | None:
 
 
 def without_open_parts(evidence: Evidence) -> tuple[Evidence, list[str]]:
-    """Return the evidence without what leads for parts of the question that it does not answer, and those parts as asked.
+    """Return the evidence with what leads for the parts of the question that it surely answers, and those that it does not.
 
     Where it answers no part, nothing is taken away: whether the whole is answered is another decision. A part of one word ("in
     what format") is not named: what answers the others may hold it.
     """
-    left_open = [reason_for_refusal(part, confidence(part, found)) is not None for part, found in evidence.parts]
+    trusts = [confidence(part, found) for part, found in evidence.parts]
+    left_open = [reason_for_refusal(part, trust) is not None for (part, _), trust in zip(evidence.parts, trusts, strict=True)]
     if all(left_open):
         return evidence, []
-    leading = (f.sentences[0] for (_, f), is_open in zip(evidence.parts, left_open, strict=True) if f.sentences and not is_open)
+    leading = (f.sentences[0] for (_, f), trust in zip(evidence.parts, trusts, strict=True) if f.sentences and trust >= SURE)
     asked = [
         part.asked
         for (part, _), is_open in zip(evidence.parts, left_open, strict=True)
