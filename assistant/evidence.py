@@ -11,7 +11,7 @@ from typing import NamedTuple
 from assistant.cues import cue, field_cue
 from assistant.questions import Question
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
-from knowledge_base.text_terms import stems_of_all_words
+from knowledge_base.text_terms import stems, stems_of_all_words
 
 _ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
@@ -132,10 +132,10 @@ class _Scorer:
     def _share_held(self, held: Set[str], above: Set[str]) -> float:
         """Return the share of the weight of the question's words that a sentence holds, in part those of its headings."""
         direct = indirect = 0.0
-        for share, stems in self._shares:
-            if not held.isdisjoint(stems):
+        for share, roots in self._shares:
+            if not held.isdisjoint(roots):
                 direct += share
-            elif not above.isdisjoint(stems):
+            elif not above.isdisjoint(roots):
                 indirect += share
         return direct + self._weights.context * indirect
 
@@ -175,6 +175,13 @@ def is_scrap(kind: BlockKind, text: str) -> bool:
     if kind != "paragraph" or _traits(text).ends:
         return False
     return text[:1].islower() or len(text.split()) <= _SCRAP
+
+
+def names_title(question: Question, title: str, language: str | None) -> bool:
+    """Say whether a question holds all words of a document's title."""
+    asked = {root for roots in question.terms.values() for root in roots}
+    named = set(stems(title, language))
+    return bool(named) and named <= asked
 
 
 def is_foreign(passage: Passage, question: Question) -> bool:

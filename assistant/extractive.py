@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from assistant.answers import AnswerPart
 from assistant.citations import Citation
-from assistant.evidence import Sentence, is_foreign
+from assistant.evidence import Sentence, is_foreign, names_title
 from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
 from assistant.quoting import Quote, Twins, cited, enumerated, leans, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
+from knowledge_base.passages import Passage
 from knowledge_base.text_terms import stems
 
 _TOLD_IN_ONE = (QuestionKind.WHEN, QuestionKind.WHERE, QuestionKind.QUANTITY)
@@ -23,7 +24,8 @@ class ExtractiveSettings:
     """How much an answer may hold: `words` in all, at most `sentences`; a list may have `list_words`, one that has as many
     items as the question names `counted_words`.
 
-    A list counts as its best sentence, and `counted` more where it has as many items as the question names.
+    A list counts as its best sentence, `counted` more where it has as many items as the question names, and `named` more where
+    the question names its document, too.
     A sentence is taken while its score is within `margin` of the best one's; one beside a quote counts `beside` more, and
     `leaning` more again where it leans on that quote ("It also ..."). Two that share `overlap` of their words are one. The best
     `considered` sentences are looked at; of those in another language than the question's none is taken beside one in it.
@@ -35,6 +37,7 @@ class ExtractiveSettings:
     counted_words: int = 330
     list_candidates: int = 40
     counted: float = 0.5
+    named: float = 1.0
     margin: float = 0.15
     beside: float = 0.2
     leaning: float = 0.3
@@ -53,6 +56,8 @@ def compose(
 def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:
     sentences = evidence.sentences
     quotes = _best_list(question, sentences, catalog, settings)
+    if quotes and _items(quotes) == question.count and _is_named(question, quotes[0].passage):
+        return quotes  # the whole answer
     groups = int(bool(quotes))
     least = sentences[0].score - settings.margin if sentences else 0.0
     leading, open_ = list(evidence.leading), list(sentences[: settings.considered])
@@ -98,15 +103,26 @@ def _best_list(
     if question.kind != QuestionKind.LIST or not sentences:
         return []
     best: tuple[float, list[Quote]] = (0.0, [])
-    for sentence in sentences[: settings.list_candidates]:
+    for rank, sentence in enumerate(sentences):
+        is_named = sentence.kind == "list_item" and _is_named(question, sentence.passage)
+        if rank >= settings.list_candidates and not is_named:
+            continue
         run = _list_of(sentence, catalog, wanted=True)
-        items = sum(quote.kind == "list_item" for quote in run)
+        items = _items(run)
         is_counted = items == question.count
-        score = sentence.score + settings.counted * is_counted
+        score = sentence.score + is_counted * (settings.counted + settings.named * is_named)
         most = settings.counted_words if is_counted else settings.list_words
         if items > 1 and score > best[0] and _length(run) <= most:
             best = (score, run)
     return best[1] if best[0] >= sentences[0].score else []
+
+
+def _is_named(question: Question, passage: Passage) -> bool:
+    return names_title(question, passage.title, passage.language)
+
+
+def _items(quotes: Sequence[Quote]) -> int:
+    return sum(quote.kind == "list_item" for quote in quotes)
 
 
 def _list_of(sentence: Sentence, catalog: Catalog, wanted: bool) -> list[Quote]:

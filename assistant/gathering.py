@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import exp, log
 from typing import TYPE_CHECKING
 
 from assistant.cues import cue
-from assistant.evidence import EvidenceWeights, Judgement, Sentence, score_sentences
+from assistant.evidence import EvidenceWeights, Judgement, Sentence, names_title, score_sentences
 from assistant.questions import Question, QuestionKind
 from knowledge_base.catalog import Catalog
 from knowledge_base.evidence_text import with_neighbours
@@ -60,7 +61,8 @@ class Gatherer:
 
     def _of_one(self, question: Question, parts: int) -> Evidence:
         """Retrieve passages, weigh their sentences, and rank both."""
-        found = self.retriever.search(question.query, CANDIDATES, defining_passages(question, self.catalog))
+        also = [*defining_passages(question, self.catalog), *counted_passages(question, self.catalog)]
+        found = self.retriever.search(question.query, CANDIDATES, also)
         similarities = self.retriever.sentence_similarities(question.query, [r.passage for r in found])
         ranks = rank_sentences(self.model, question, found, similarities, RANKED // parts) if self.model else {}
         sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights)
@@ -109,6 +111,26 @@ def defining_passages(question: Question, catalog: Catalog) -> list[str]:
         return []
     holding = catalog.passages(catalog.search(match_expression(roots), _DEFINING, _COLUMNS))
     return [identifier for identifier, passage in holding.items() if _defines(question, passage)]
+
+
+def counted_passages(question: Question, catalog: Catalog) -> list[str]:
+    """Return the ids of passages with a list of as many items as a question names, in documents whose whole title it names.
+
+    "The nine principles of the Paris Call" are the nine items of the list in the document "Paris Call", which need not say that
+    they are principles.
+    """
+    if question.kind != QuestionKind.LIST or question.count is None:
+        return []
+    named = (source for source, title in catalog.titles().items() if names_title(question, *title))
+    return [i for source in named for run in _lists(catalog.all_passages(source)) if len(run) == question.count for i in run]
+
+
+def _lists(passages: Iterable[Passage]) -> Iterator[list[str]]:
+    """Yield for each list of a document the id of the passage that holds each of its items."""
+    spans = ((passage.id, span.kind, passage.ordinal) for passage in passages for span in passage.sentences)
+    for (kind, _), run in groupby(spans, key=lambda span: span[1:]):
+        if kind == "list_item":
+            yield [identifier for identifier, *_ in run]
 
 
 def _defines(question: Question, passage: Passage) -> bool:

@@ -202,6 +202,11 @@ class Catalog:
         row = self._connection.execute(f"{_SELECT_DOCUMENTS} WHERE source = ?", (source,)).fetchone()
         return _document_row(row) if row else None
 
+    def titles(self) -> dict[str, tuple[str, str | None]]:
+        """Map the source of each document, records apart, to its title and language."""
+        rows = self._connection.execute("SELECT source, title, language FROM documents WHERE kind != 'record'")
+        return {source: (title, language) for source, title, language in rows}
+
     def dates(self, sources: Iterable[str]) -> dict[str, str]:
         """Map those of the sources whose document states a date to it."""
         listed = sorted(set(sources))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from small_catalogs import catalog_of
@@ -74,3 +75,22 @@ def test_what_leans_on_a_quote_comes_with_it_but_for_a_date(catalog: Catalog, qu
     (quote,) = quoted(catalog, asked(catalog, question), scores)
     assert ("He also wakes" in quote) is is_brought
     assert "Pilots sleep" not in quote
+
+
+RULES = (
+    "# Harbour lamps\n\nThe board sees to it that:\n\n- oil is bought in spring;\n- wicks are cut at noon;\n- glass is clean.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_quoted"),
+    [("What are the three rules of the harbour lamps?", True), ("What are the two rules of the harbour lamps?", False)],
+)
+def test_a_list_with_as_many_items_as_asked_in_the_document_named_is_the_answer(
+    question: str, is_quoted: bool, tmp_path: Path
+) -> None:
+    texts = {"rules.md": RULES, "lamp.md": ENGLISH}
+    with catalog_of(tmp_path / "rules.sqlite3", texts) as opened:
+        quotes = quoted(opened, asked(opened, question), {"The keeper": 1.2, "oil is bought": 0.2})
+    assert any("wicks are cut" in quote for quote in quotes) == is_quoted
+    assert any(quote.startswith("The keeper") for quote in quotes) != is_quoted

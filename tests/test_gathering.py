@@ -11,12 +11,21 @@ from libraries import Library
 from small_catalogs import catalog_of, found
 
 from assistant.evidence import EvidenceWeights, Sentence
-from assistant.gathering import Evidence, Gatherer, defining_passages, probability_answered, rank_sentences, reranked, together
+from assistant.gathering import (
+    Evidence,
+    Gatherer,
+    counted_passages,
+    defining_passages,
+    probability_answered,
+    rank_sentences,
+    reranked,
+    together,
+)
 from assistant.questions import analyse
 from knowledge_base.catalog import Catalog
 from knowledge_base.embeddings import Embedder
 from knowledge_base.generations import open_generation
-from knowledge_base.queries import Query
+from knowledge_base.queries import Query, question_terms
 from knowledge_base.retrieval import HybridRetriever
 
 GLOSSARY = """# Words
@@ -66,6 +75,35 @@ def test_a_passage_that_defines_the_subject_is_looked_up(catalog: Catalog) -> No
 @pytest.mark.parametrize("question", ["Who mended the fog horn?", "What is it?", "What is a zeppelin?"])
 def test_nothing_is_looked_up_where_no_definition_is_asked_for_or_held(question: str, catalog: Catalog) -> None:
     assert defining_passages(analyse(question, Query(question)), catalog) == []
+
+
+LAMPS = """# Harbour lamps
+
+The board will see to it that:
+
+- oil is bought in spring;
+- wicks are cut at noon;
+- glass is cleaned by two;
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "is_found"),
+    [
+        ("What are the three rules of the harbour lamps?", True),
+        ("What are the four rules of the harbour lamps?", False),
+        ("What are the three rules of the harbour?", False),
+        ("Which rules hold for harbour lamps?", False),
+        ("Who wrote the three rules of the harbour lamps?", False),
+    ],
+)
+def test_a_list_of_as_many_items_as_asked_is_looked_up_in_the_document_named(
+    question: str, is_found: bool, tmp_path: Path
+) -> None:
+    with catalog_of(tmp_path / "lamps.sqlite3", {"lamps.md": LAMPS, "notes.md": NOTES}) as opened:
+        found_ids = counted_passages(analyse(question, Query(question, terms=question_terms(question))), opened)
+        holding = {passage.source for passage in opened.passages(found_ids).values()}
+    assert holding == ({"lamps.md"} if is_found else set())
 
 
 def test_the_model_ranks_each_sentence_by_itself(catalog: Catalog) -> None:
@@ -146,13 +184,13 @@ def test_the_model_s_choice_comes_first(shared_library: Library, embedder: Embed
     assert {r.passage.id for r in plain.passages} == {r.passage.id for r in judged.passages}
 
 
-def test_the_evidence_for_parts_is_put_together_in_turn(catalog: Catalog) -> None:
+def test_the_evidence_for_parts_is_put_together(catalog: Catalog) -> None:
     passages = found(sorted(catalog.all_passages(), key=lambda p: p.source), [0.6, 0.5])
     one, other = sentence_of(catalog, "glossary.md", 0.7), sentence_of(catalog, "notes.md", 0.9)
     first = Evidence(passages, [one, other], answered=0.2)
     second = Evidence(passages[::-1], [other], answered=0.1)
     both = together([first, second])
-    assert [r.passage.source for r in both.passages] == ["glossary.md", "notes.md"]
+    assert [r.passage.source for r in both.passages] == ["glossary.md", "notes.md"]  # 0.6 and 0.6 to 0.5 and 0.5
     assert [s.score for s in both.sentences] == [0.9, 0.7]
     assert both.leading == (one, other)
     assert both.answered == 0.2
