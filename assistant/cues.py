@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from assistant.questions import Question, QuestionKind
-from knowledge_base.text_terms import fold
+from knowledge_base.text_terms import fold, stem, words
 
 _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
@@ -21,6 +21,10 @@ _NUMBER = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred|thousand|million|billion"
     r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|vingt|cent|mille|millions?|milliards?)\b",
     re.IGNORECASE,
+)
+_YEAR = r"(?:1[89]|20)\d\d\b"
+_COUNTS = re.compile(
+    rf"(?<!\d)(?!{_YEAR})(?:{_NUMBER.pattern})[\d,. ]*(?P<things>(?:[\s-]+[^\W\d][\w’'-]*){{1,3}})", re.IGNORECASE
 )
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w-]+")
 _FIELDS = {
@@ -55,7 +59,16 @@ def cue(question: Question, text: str) -> float:
         return _definition_cue(question.subject, text) if question.subject else 0.0
     if question.kind in (QuestionKind.WHO, QuestionKind.WHERE):
         return float(not _names(text) <= question.terms.keys())  # the question's own name answers nothing
+    if question.kind == QuestionKind.QUANTITY and question.counted:
+        return float(not question.counted.isdisjoint(_things_counted(text)))
     return _general_cue(question.kind, text)
+
+
+@lru_cache(maxsize=5_000)
+def _things_counted(text: str) -> frozenset[str]:
+    """Return the stems, in English and in French, of the words that stand soon after a number, but a year."""
+    after = [word for found in _COUNTS.finditer(text) for word in words(found["things"])]
+    return frozenset(stem(word, language) for word in after for language in ("en", "fr"))
 
 
 @lru_cache(maxsize=5_000)

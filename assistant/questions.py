@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from knowledge_base.queries import Query, Terms
-from knowledge_base.text_terms import fold, question_language, words
+from knowledge_base.text_terms import fold, question_language, stems, words
 
 
 class QuestionKind(StrEnum):
@@ -90,6 +90,12 @@ _LEADING_KINDS = {
 }  # fmt: skip
 _ARTICLE = re.compile(r"^(?:(?:the|an?|le|la|les|un|une|des)\s+|l'\s*)", re.IGNORECASE)
 
+_COUNTED = re.compile(  # up to a verb, where one of these follows; else one word
+    r"\b(?:how many|what number of|combien d(?:e |'))\s*(?P<things>[\w-]+(?: [\w-]+){0,2}?(?=\?|,|$"
+    r"| (?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must|sont|ont|a|y|[\w-]+ed)\b)|[\w-]+)",
+    re.IGNORECASE,
+)
+
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SUBJECTS)
 
@@ -98,7 +104,8 @@ _COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SU
 class Question:
     """An analysed question: `asked` as it was asked, `query` as it is searched; `kind` is the first of the `kinds` it asks for.
 
-    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so.
+    `subject` is what a definition is asked of, folded; `count` how many things are asked for, where the question says so;
+    `counted` are the stems of the things whose number is asked for.
     """
 
     asked: str
@@ -107,6 +114,7 @@ class Question:
     kind: QuestionKind
     subject: str | None = None
     count: int | None = None
+    counted: frozenset[str] = frozenset()
     kinds: frozenset[QuestionKind] = frozenset()
 
     @property
@@ -140,6 +148,12 @@ def count_of(text: str) -> int | None:
     return next((CARDINALS[word] for word in words(text) if word in CARDINALS), None)
 
 
+def counted_in(text: str, language: str) -> frozenset[str]:
+    """Return the stems of the things whose number a question asks for ("how many working groups are there"), or none."""
+    found = _COUNTED.search(text.replace("’", "'"))
+    return frozenset(stems(found["things"], language)) if found else frozenset()
+
+
 def kind_of(text: str) -> QuestionKind:
     """Return what a question's first word asks for, else the first kind whose words it holds; OTHER where there is none."""
     straight = text.replace("’", "'").strip()
@@ -158,4 +172,6 @@ def kinds_of(text: str) -> frozenset[QuestionKind]:
 def analyse(asked: str, query: Query) -> Question:
     """Analyse a question that was read as `query`."""
     language = question_language(asked)
-    return Question(asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), kinds_of(asked))
+    return Question(
+        asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), counted_in(asked, language), kinds_of(asked)
+    )

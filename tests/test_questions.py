@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.questions import QuestionKind, count_of, kind_of, kinds_of, subject_of
+from assistant.questions import QuestionKind, count_of, counted_in, kind_of, kinds_of, subject_of
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,17 @@ def test_the_subject_of_a_definition_is_found_without_its_article(question: str,
 
 def test_a_number_written_out_is_counted() -> None:
     assert (count_of("Name the nine principles"), count_of("les trois piliers"), count_of("the principles")) == (9, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "counted"),
+    [
+        ("How many harbour towns are there?", "en", {"harbour", "town"}),
+        ("How many towns signed the charter?", "en", {"town"}),
+        ("Combien d’écoles y a-t-il ?", "fr", {"ecol"}),
+        ("How much does it cost?", "en", set()),
+        ("Which towns signed?", "en", set()),
+    ],
+)
+def test_the_things_whose_number_is_asked_for_are_known(question: str, language: str, counted: set[str]) -> None:
+    assert counted_in(question, language) == counted
