@@ -8,7 +8,7 @@ from assistant.gathering import Evidence, log_odds, probability
 from assistant.questions import Question
 from knowledge_base.text_terms import content_words
 
-THRESHOLD = 0.35  # below it a question is refused
+THRESHOLD = 0.4  # below it a question is refused
 CERTAIN = 0.5  # below it an answer is marked as weak
 SURE = 0.8  # below it no part's best sentence must be quoted, and `MOSTLY_UNKNOWN` is a reason to refuse
 MOSTLY_UNKNOWN = 0.6  # share of a question's words, by weight, that no document holds; the three of 162 above it have no answer
