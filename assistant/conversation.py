@@ -17,6 +17,11 @@ _LEANS = re.compile(
 )
 _POSSESSIVE = re.compile(r"\b(?:its|his|her)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<=.)\b[A-ZÀ-Þ]\w+")  # not the first word
+_NO_NAME = r"(?:the|its?|his|her|their|your|our|my|on|in|an?|about|next|new|left|\w+ed)\b"
+_ITSELF = re.compile(  # what a question asks the meaning of is named in it: "cyber hygiene", "the GGE", but not "the deadline"
+    rf"^(?i:what (?:is|are|was|were) (?:an? )?(?!{_NO_NAME}))\w|^(?i:what (?:is|are|was|were) the) [A-Z]"
+    r"|^(?i:define|qu'est-ce que?)\b|^(?i:what does) .+ (?i:mean|stand for)\b"
+)
 _CITATION = re.compile(r"\[\d+\]")
 _FEW_WORDS = 2
 _ANSWER_WORDS = 40
@@ -29,7 +34,9 @@ def leans_on_history(question: str) -> bool:
     """
     owner = _POSSESSIVE.search(question)
     is_ownerless = owner is not None and not _NAME.search(question, 0, owner.start())
-    return is_ownerless or bool(_LEANS.search(question.replace("’", "'"))) or len(question_terms(question)) <= _FEW_WORDS
+    straight = question.replace("’", "'")
+    is_short = len(question_terms(question)) <= _FEW_WORDS and not _ITSELF.search(straight)
+    return is_ownerless or bool(_LEANS.search(straight)) or is_short
 
 
 def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:

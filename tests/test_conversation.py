@@ -23,6 +23,9 @@ HISTORY = [
         "What is the reason for its long absence?",
         "Who rebuilt the lamps there?",
         "Que dit la charte qui en parle au conseil ?",
+        "What is the deadline?",
+        "What was decided?",
+        "What does it mean?",
     ],
 )
 def test_a_question_that_points_back_or_says_little_leans_on_the_conversation(question: str) -> None:
@@ -37,6 +40,12 @@ def test_a_question_that_points_back_or_says_little_leans_on_the_conversation(qu
         "Which papers should Saltholm publish on its harbour board?",
         "How many lamps are there in the harbour towns?",
         "Quels ports ont signé la charte en 1990 et en Norvège ?",
+        "What is a fog horn?",
+        "What are lamps?",
+        "What is the HBC?",
+        "What does HBC mean?",
+        "Define lamp oil.",
+        "Qu'est-ce que le phare ?",
     ],
 )
 def test_a_question_that_stands_alone_leaves_the_conversation_behind(question: str) -> None:
