@@ -119,7 +119,7 @@ def response_headers() -> dict[str, str]:
 
 
 def content_security_policy() -> str:
-    """Return a policy that lets the page load from its own host alone; of scripts in the page only Streamlit's own run."""
+    """Return a policy that lets the page load from its own host alone; of scripts in the page only Streamlit's and ours run."""
     scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_script_digests())
     return "; ".join(
         (
@@ -138,11 +138,17 @@ def content_security_policy() -> str:
     )
 
 
+def scroll_script() -> str:
+    """Return the one script of ours that runs in the page: it brings the latest question into view."""
+    return (Path(__file__).with_name("static") / "scroll.js").read_text(encoding="utf-8")
+
+
 def _inline_script_digests() -> list[str]:
     import streamlit
 
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    return [b64encode(sha256(script.encode()).digest()).decode() for script in _INLINE_SCRIPT.findall(page)]
+    scripts = [*_INLINE_SCRIPT.findall(page), scroll_script()]
+    return [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
 
 
 class ResponseHeaders:

@@ -136,5 +136,5 @@ def test_the_page_is_run_with_the_settings_that_were_handed_over(monkeypatch: py
     assert page_settings().max_question_length == 55
 
 
-def test_scripts_in_the_page_run_only_where_they_are_streamlits_own():
-    assert content_security_policy().count("'sha256-") == 1
+def test_scripts_in_the_page_run_only_where_they_are_streamlits_or_the_one_of_ours():
+    assert content_security_policy().count("'sha256-") == 2

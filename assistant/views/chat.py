@@ -18,6 +18,7 @@ from assistant.page_parts.feedback import draw_feedback
 from assistant.page_parts.links import CONVERSATION
 from assistant.page_parts.mode_switch import draw_mode_switch
 from assistant.page_parts.notices import draw_error, draw_notice
+from assistant.page_parts.scrolling import scroll_to_latest_question
 from assistant.page_parts.writing_view import draw_writing, keep_interrupted
 from assistant.server import page_settings
 from knowledge_base.errors import KnowledgeBaseError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ASKED = "asked"
 ALONE = "asked-alone"
+ANSWERED = "just-answered"
 PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
 
 
@@ -39,6 +41,8 @@ def draw() -> None:
     messages = resources.conversations().messages(conversation.id) if conversation else []
     _draw_head(conversation, is_empty=not messages and not question)
     _draw_messages(messages, conversation)
+    if st.session_state.pop(ANSWERED, False):
+        scroll_to_latest_question()
     if question:
         _take(question, conversation, [] if st.session_state.pop(ALONE, False) else messages, mode)
     elif messages and messages[-1].role == "user":
@@ -155,6 +159,7 @@ def _take(question: str, conversation: Conversation | None, messages: list[Messa
     """Keep a question, answer it, keep the answer, and draw the page again from what is kept."""
     store = resources.conversations()
     _draw_question(question)
+    scroll_to_latest_question()
     try:
         begun = conversation or store.begin(question)
         st.query_params[CONVERSATION] = begun.id
@@ -169,6 +174,7 @@ def _take(question: str, conversation: Conversation | None, messages: list[Messa
     except KnowledgeBaseError as error:
         draw_error(error)
         st.stop()
+    st.session_state[ANSWERED] = True
     st.rerun()
 
 

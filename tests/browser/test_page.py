@@ -175,6 +175,22 @@ def test_hostile_text_of_a_document_is_text_in_the_answer_and_at_its_source(addr
     assert_stayed_within(address, watched)
 
 
+def test_the_latest_question_is_brought_into_view(address: str, watched: Watched):
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 480})
+    page.goto(address)
+    ask(page, QUESTION)
+    page.get_by_label("Ask about the documents").fill("Who painted the lantern room of the lighthouse every spring?")
+    page.get_by_label("Ask about the documents").press("Enter")
+    page.locator(".pc-question").nth(1).wait_for()
+    tops = "[...document.querySelectorAll('.pc-question')].map((question) => question.getBoundingClientRect().top)"
+    page.wait_for_function(f"{tops}[0] < 0 && {tops}[1] >= 0 && {tops}[1] < 300")
+    settle(page)
+    first, second = page.evaluate(tops)
+    assert first < 0 <= second < 300
+    assert_stayed_within(address, watched)
+
+
 def test_a_hostile_title_of_a_conversation_is_text_in_the_sidebar(address: str, watched: Watched):
     page = watched.page
     page.goto(address)

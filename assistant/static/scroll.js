@@ -1,0 +1,1 @@
+document.querySelectorAll(".pc-question").forEach((question) => question.scrollIntoView());
