@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -73,13 +74,19 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
     with _warming_up():
         reading = read_plan(task.settings, task.plan, task.reader, embedder, progress)
         _require_documents(task, reading)
-        keep_originals(task.settings.data_dir, [file for file, _, _ in reading.documents])
-        with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
+        with _aside() as aside, EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
+            kept = aside.submit(keep_originals, task.settings.data_dir, [file for file, _, _ in reading.documents])
             known = cache.count()
             embedding = PassageEmbedding(embedder, cache)
             vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
+            kept.result()
             manifest = _write(task, reading, vectors, embedding, child, progress)
             return manifest, reading, task.reader.embedded + cache.count() - known
+
+
+def _aside() -> ThreadPoolExecutor:
+    """Return what does something else while texts are embedded."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
 
 
 @contextmanager
