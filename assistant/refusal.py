@@ -17,8 +17,8 @@ MOSTLY_UNKNOWN = 0.6  # share of a question's words, by weight, that no document
 # model on 327 and 76 (the development questions, and our own on pages of the official documents that the model has not read),
 # without on 134 and 28. Area under the curve: .74 with the evidence model; cross-validated .65 without. The nearest sentence's
 # similarity added nothing to the model's word, nor did word overlap with the evidence, missing rare words, or the marks that a
-# question's kind asks for: near misses hold all of them. Without the model the bias is .21 above the fitted one, so that as much is
-# refused there as at a threshold of .35.
+# question's kind asks for: near misses hold all of them. Without the model the bias is .21 above the fitted one: as much
+# is refused there as at a threshold of .35.
 _WITH_MODEL = {"bias": 0.86, "answered": 0.575}
 _WITHOUT = {"bias": -3.68, "passages": 8.01, "unknown": -1.52}
 _PASSAGES = 3
