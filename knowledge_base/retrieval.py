@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -95,13 +95,14 @@ class HybridRetriever:
         Where the question names several documents, the best passages of each are among the first. Passages with the ids
         `also` come with the best, whatever their vectors and words.
         """
-        self.prepare(query)
+        begun = self.prepare(query)
         named = self._named(query)
         sides = [source for source, share in named.items() if share >= _OWNS]
         matching = self._matching(query)
-        own, sentence = self._nearest(self._vector(query))
+        vector = begun.result()
+        own, sentence = self._nearest(vector)
         within = {i for source in sides for i in self._generation.catalog.passage_ids(source)} if len(sides) > 1 else set()
-        own |= self._similarities([*within, *also], self._vector(query))
+        own |= self._similarities([*within, *also], vector)
         lexical = bm25(query.terms, query.weights, matching | self._words([*(own | sentence)])) if query.terms else {}
         fused = self._fused(own, sentence, lexical)
         passages = self._generation.catalog.passages(list(fused))
@@ -157,7 +158,7 @@ class HybridRetriever:
         """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again."""
         texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss]))
         latest = self._latest
-        if latest and latest[0] == texts:
+        if latest and latest[0] == texts and not (latest[1].done() and latest[1].exception()):
             return latest[1]
         begun = _ASIDE.submit(self._embedded, texts)
         self._latest = texts, begun
@@ -176,7 +177,10 @@ class HybridRetriever:
         """Return the similarities of the nearest passages, and those of the passages with the nearest sentences, by id."""
         vectors, count = self._generation.vectors, self._weights.candidates
         sentences = _ASIDE.submit(_nearest, vectors.sentences, vector[np.newaxis], 2 * count)
-        passages = _nearest(vectors.passages, vector[np.newaxis], count)
+        try:
+            passages = _nearest(vectors.passages, vector[np.newaxis], count)
+        finally:
+            wait([sentences])  # no search goes on in an index that its owner may close
         return passages, _best_by_passage(sentences.result())
 
     def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:

@@ -131,3 +131,23 @@ def test_passages_asked_for_by_id_come_with_the_best(retriever: HybridRetriever)
     far = retriever.search(query, 100)[-1].passage.id
     found = retriever.search(query, 2, [far, "no such passage"])
     assert [r.passage.id for r in found] == [*(r.passage.id for r in retriever.search(query, 2)), far]
+
+
+class FailsOnce(CountingEmbedder):
+    """An embedder whose first call fails."""
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        if not self.calls:
+            self.calls = 1
+            raise MemoryError
+        return super().encode(texts, progress)
+
+
+def test_a_question_that_could_not_be_embedded_is_embedded_when_it_is_asked_again(
+    shared_library: Library, embedder: Embedder
+) -> None:
+    with open_generation(shared_library.data_dir) as generation:
+        retriever = HybridRetriever(generation, FailsOnce(embedder))
+        with pytest.raises(MemoryError):
+            retriever.retrieve("When does Saltholm's pier close?")
+        assert retriever.retrieve("When does Saltholm's pier close?")
