@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+_MOST_STREAMS = 4
 _SPARE_BYTES = 64 << 20
 _BYTES_A_VECTOR = 8 << 10  # with its text, in Chroma, in the graph and in the cache
 _WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, for Chroma never gives their place back
@@ -70,22 +71,24 @@ def embed_into(cache: VectorCache, embedder: Embedder, passages: Sequence[Passag
 
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
-    embedder = open_embedder(task.settings)
     with _warming_up():
-        reading = read_plan(task.settings, task.plan, task.reader, embedder, progress)
+        with _aside() as aside:
+            embedder = aside.submit(open_embedder, task.settings, streams=_streams(task.settings))
+            reading = read_plan(task.settings, task.plan, task.reader, embedder.result, progress)
         _require_documents(task, reading)
-        with _aside() as aside, EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
-            kept = aside.submit(keep_originals, task.settings.data_dir, [file for file, _, _ in reading.documents])
+        with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
             known = cache.count()
-            embedding = PassageEmbedding(embedder, cache)
-            vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
-            kept.result()
-            manifest = _write(task, reading, vectors, embedding, child, progress)
+            manifest = _write(task, reading, PassageEmbedding(embedder.result(), cache), child, progress)
             return manifest, reading, task.reader.embedded + cache.count() - known
 
 
+def _streams(settings: Settings) -> int:
+    """Return how many threads are to embed at once; each takes memory for itself."""
+    return min(settings.embedding_threads or os.cpu_count() or 1, _MOST_STREAMS)
+
+
 def _aside() -> ThreadPoolExecutor:
-    """Return what does something else while texts are embedded."""
+    """Return what does something else meanwhile."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
 
 
@@ -151,14 +154,13 @@ def _keep(file: FileToRead, target: Path) -> None:
 # Write
 
 
-def _write(
-    task: Build, reading: Reading, new: PassageVectors, embedding: PassageEmbedding, child: Verifier, progress: Progress
-) -> Manifest:
+def _write(task: Build, reading: Reading, embedding: PassageEmbedding, child: Verifier, progress: Progress) -> Manifest:
     data_dir, base = task.settings.data_dir, task.base
     size = generations.size_on_disk(base.path) if base else 0
-    require_free_space(data_dir, _SPARE_BYTES + 2 * size + _BYTES_A_VECTOR * (len(new.passages) + len(new.sentences)))
+    vectors = len(reading.passages) + len(sentences_of(reading.passages))
+    require_free_space(data_dir, _SPARE_BYTES + 2 * size + _BYTES_A_VECTOR * vectors)
     with generations.building(data_dir, base.id if base else None) as path:
-        before = _write_catalog(path, task.plan, reading)
+        before, new = _write_texts(task, path, reading, embedding, progress)
         worn, probes = _write_vectors(path, base, before, reading.passages, new, embedding)
         manifest = _sealed(task, path, embedding.embedder, worn)
         progress("Verify", 0, 1)
@@ -167,6 +169,21 @@ def _write(
         task.judge(manifest.id)
         generations.publish(data_dir, path, manifest)
     return manifest
+
+
+def _write_texts(
+    task: Build, path: Path, reading: Reading, embedding: PassageEmbedding, progress: Progress
+) -> tuple[list[Passage], PassageVectors]:
+    """Embed what was read while the catalog and the originals are written.
+
+    Return the passages that its documents had before, and the vectors of those that they have now.
+    """
+    with _aside() as aside:
+        kept = aside.submit(keep_originals, task.settings.data_dir, [file for file, _, _ in reading.documents])
+        before = aside.submit(_write_catalog, path, task.plan, reading)
+        vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
+        kept.result()
+        return before.result(), vectors
 
 
 def _write_catalog(path: Path, plan: SyncPlan, reading: Reading) -> list[Passage]:

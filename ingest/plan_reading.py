@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ingest.plan import FileToRead, SyncPlan, limited_version, limits_of, with_earlier_version
 from ingest.reading import Unread
 from ingest.report import Progress, Reading
@@ -14,8 +16,13 @@ from knowledge_base.settings import Settings
 _LEAST_TEXT = 5  # characters; less is what is left of a broken file, and would look as if it had been read
 
 
-def read_plan(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Embedder, progress: Progress) -> Reading:
-    """Read and cut the files of a plan, each in a child process; the failed ones are listed with their reasons."""
+def read_plan(
+    settings: Settings, plan: SyncPlan, reader: Reader, embedder: Callable[[], Embedder], progress: Progress
+) -> Reading:
+    """Read and cut the files of a plan, each in a child process; the failed ones are listed with their reasons.
+
+    `embedder` is called where a text is to be measured, so that it may be opened meanwhile.
+    """
     reading, done = Reading(), 0
     total, updated = len(plan.to_read), {file.source for file in plan.updated}
 

@@ -20,9 +20,9 @@ from typing import Any
 from ingest.building import embed_into
 from ingest.plan import FileToRead
 from ingest.reading import file_batches, read_documents
-from ingest.stages import Count, ReadFile, cut, open_sandbox
+from ingest.stages import Count, Opened, ReadFile, cut, open_sandbox
 from knowledge_base.embedding_cache import EmbeddingCache
-from knowledge_base.embeddings import Embedder, open_embedder
+from knowledge_base.embeddings import open_embedder
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
@@ -85,7 +85,7 @@ class RayReader:
         self._address = address
         self._workers = workers
 
-    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Embedder, count: Count) -> Iterator[ReadFile]:
+    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
         """Yield each file as it is done, its vectors in the cache by then; `count` is told of as many."""
         if not files:
             return
@@ -97,7 +97,7 @@ class RayReader:
                 passages: list[Passage] = pickle.loads(row["passages"])
                 self.embedded += int(row["embedded"])
                 if passages:
-                    _keep(cache, DocumentVectors(shards, file.content_hash), embedder.model_id)
+                    _keep(cache, DocumentVectors(shards, file.content_hash), embedder().model_id)
                 count(1)
                 yield file, pickle.loads(row["result"]), passages
 

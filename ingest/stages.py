@@ -19,6 +19,7 @@ from knowledge_base.sandbox import Sandbox
 from knowledge_base.settings import Settings
 
 Count = Callable[[int], None]
+Opened = Callable[[], Embedder]
 ReadFile = tuple[FileToRead, Document | Unread, list[Passage]]
 """A file, its document or why there is none, and the document's passages."""
 
@@ -28,7 +29,7 @@ class Reader(Protocol):
 
     embedded: int
 
-    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Embedder, count: Count) -> Iterator[ReadFile]:
+    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
         """Yield each file as it is done; `count` is told of as many."""
         ...
 
@@ -38,12 +39,12 @@ class LocalReader:
 
     embedded = 0
 
-    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Embedder, count: Count) -> Iterator[ReadFile]:
+    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
         """Yield each file as it is done; `count` is told of as many."""
         workers = min(os.cpu_count() or 1, max(1, len(files)))
         with open_sandbox(settings, workers) as sandbox:
             for file, result in read_documents(files, sandbox, count):
-                yield file, result, cut(result, embedder) if isinstance(result, Document) else []
+                yield file, result, cut(result, embedder()) if isinstance(result, Document) else []
 
 
 def open_sandbox(settings: Settings, workers: int) -> Sandbox:

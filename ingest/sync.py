@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -67,7 +68,7 @@ def _preview_reading(settings: Settings, plan: SyncPlan, progress: Progress) -> 
     from ingest.stages import LocalReader
     from knowledge_base.embeddings import open_embedder
 
-    return read_plan(settings, plan, LocalReader(), open_embedder(settings), progress)
+    return read_plan(settings, plan, LocalReader(), cache(partial(open_embedder, settings)), progress)
 
 
 def sync(settings: Settings, options: SyncOptions, progress: Progress = lambda *_: None) -> SyncReport:

@@ -28,7 +28,7 @@ UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles i
 
 # Kept while the process lives: taking a network down crashed now and then, and who opens it again gets the same one.
 _MAPPED: dict[tuple[str, int, int], Blob] = {}  # by SHA-256, inode and time of change
-_OPENED: dict[tuple[int, str, int], Any] = {}  # by the blob's id, precision and threads
+_OPENED: dict[tuple[int, str, int, int], Any] = {}  # by the blob's id, precision, threads and streams
 _OPENING = threading.Lock()
 
 logger = logging.getLogger(__name__)
@@ -93,17 +93,18 @@ def silent_openvino() -> Any:  # noqa: ANN401
     return openvino
 
 
-def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Callable[[str], None]) -> Compiled:
+def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Callable[[str], None], streams: int = 1) -> Compiled:
     """Open the network from `cache_dir`, compiling it first where it is not there or is damaged.
 
-    `threads` 0: as many as there are cores. Raises ImportError, RuntimeError or OSError where OpenVINO cannot be used.
+    `threads` 0: as many as there are cores. `streams` is how many inputs it runs at once, sharing the threads: all of them are
+    done sooner, each by itself later. Raises ImportError, RuntimeError or OSError where OpenVINO cannot be used.
     """
     openvino = silent_openvino()
     core = openvino.Core()
     for key in _keys(network, openvino.get_version(), core):
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
         if outcome.blob is not None:
-            return Compiled(_opened(core, outcome.blob, key.precision, threads), key.precision)
+            return Compiled(_opened(core, outcome.blob, key.precision, threads, streams), key.precision)
         logger.warning("%s: agreement %.5f with torch in %s is too low.", network.name, outcome.agreement, key.precision)
     raise NotCompiledError(f"its outputs agree with torch's by less than {network.minimum_agreement}")
 
@@ -115,19 +116,21 @@ def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN
     return [_Key(network.name, network.weights_hash, version, processor, precision) for precision in precisions]
 
 
-def _opened(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
+def _opened(core: Any, blob: Blob, precision: str, threads: int, streams: int) -> Any:  # noqa: ANN401
     """Open a compiled network, or return it where it is open already; many threads may use it."""
-    key = id(blob), precision, threads
+    key = id(blob), precision, threads, streams
     with _OPENING:
         if key not in _OPENED:
-            _OPENED[key] = _import(core, blob, precision, threads)
+            _OPENED[key] = _import(core, blob, precision, threads, streams)
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(_OPENED[key]))  # the end of the process does not take it down either
         return _OPENED[key]
 
 
-def _import(core: Any, blob: Blob, precision: str, threads: int) -> Any:  # noqa: ANN401
+def _import(core: Any, blob: Blob, precision: str, threads: int, streams: int) -> Any:  # noqa: ANN401
     """Open a compiled network; its weights stay in the blob, which it keeps."""
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    if streams > 1:
+        options["NUM_STREAMS"] = streams
     if threads:
         options["INFERENCE_NUM_THREADS"] = threads
     network = core.import_model(silent_openvino().Tensor(blob, shared_memory=True), "CPU", options)
@@ -177,7 +180,7 @@ def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], Non
     options = {"INFERENCE_PRECISION_HINT": key.precision, "PERFORMANCE_HINT": "LATENCY"}
     exported = core.compile_model(_convert(network), "CPU", options).export_model()
     blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
-    agreement = network.agreement(_import(core, blob, key.precision, 0))
+    agreement = network.agreement(_import(core, blob, key.precision, 0, 1))
     logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
     return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
 

@@ -6,8 +6,10 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -123,23 +125,54 @@ def embed_with_cache(
 ) -> NDArray[np.float32]:
     """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
 
-    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done.
-    `progress` is called with the number of texts done so far.
+    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done; the
+    longest come first, so that at the end no thread waits long for another. `progress` is called with the number of texts done.
     """
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
     rows = _rows_by_hash(texts)
-    done, missing = 0, dict[str, str]()
+    missing: dict[str, str] = {}
     for chunk in _chunks(rows):
         found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
-        done += _fill(vectors, rows, found)
+        _fill(vectors, rows, found)
         missing |= {key: texts[rows[key][0]] for key in chunk if key not in found}
-    _report(progress, done)
-    for chunk in _chunks(sorted(missing, key=lambda key: len(missing[key]))):  # texts of a length are padded least
-        new = embedder.encode([missing[key] for key in chunk])
-        cache.put(embedder.model_id, chunk, new)
-        done += _fill(vectors, rows, dict(zip(chunk, new, strict=True)))
-        _report(progress, done)
+    for keys, new in _encoded(embedder, missing, _Tally(len(texts) - len(missing), progress)):
+        cache.put(embedder.model_id, keys, new)
+        _fill(vectors, rows, dict(zip(keys, new, strict=True)))
     return vectors
+
+
+class _Tally:
+    """Counts what several threads have done, and reports each step."""
+
+    def __init__(self, done: int, report: Callable[[int], None] | None) -> None:
+        self._done, self._report, self._lock = 0, report, Lock()
+        self.add(done)
+
+    def add(self, number: int) -> None:
+        """Count some more."""
+        with self._lock:
+            self._done += number
+            if self._report is not None:
+                self._report(self._done)
+
+    def one_thread(self) -> Callable[[int], None]:
+        """Return what a thread reports to, which says how much it has done in all."""
+        before = 0
+
+        def report(done: int) -> None:
+            nonlocal before
+            self.add(done - before)
+            before = done
+
+        return report
+
+
+def _encoded(embedder: Embedder, texts: Mapping[str, str], tally: _Tally) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """Embed texts of near lengths together, which pads least; yield the keys of some with their vectors as they are done."""
+    tasks = list(_chunks(sorted(texts, key=lambda key: -len(texts[key]))))
+    with ThreadPoolExecutor(embedder.streams, thread_name_prefix="embed") as pool:
+        encoded = pool.map(lambda keys: embedder.encode([texts[key] for key in keys], tally.one_thread()), tasks)
+        yield from zip(tasks, encoded, strict=True)
 
 
 def text_hash(text: str) -> str:
@@ -155,16 +188,9 @@ def _rows_by_hash(texts: Sequence[str]) -> dict[str, list[int]]:
     return rows
 
 
-def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> int:
-    """Put what was found into its rows, and return how many these are."""
+def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> None:
     for key, vector in found.items():
         vectors[rows[key]] = vector
-    return sum(len(rows[key]) for key in found)
-
-
-def _report(progress: Callable[[int], None] | None, done: int) -> None:
-    if progress is not None:
-        progress(done)
 
 
 def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:

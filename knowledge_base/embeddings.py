@@ -51,12 +51,14 @@ class Embedder(Protocol):
     """What turns texts into vectors; one embedder may serve many threads.
 
     `model_id` is a stable name and the beginning of a content hash ("all-MiniLM-L6-v2@53aa5117"). `max_tokens` is the number of
-    word pieces of a text that count, two special ones among them: what is longer is cut off.
+    word pieces of a text that count, two special ones among them: what is longer is cut off. `streams` is the number of threads
+    that encode at once with gain.
     """
 
     model_id: str
     dimension: int
     max_tokens: int
+    streams: int
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
@@ -65,17 +67,22 @@ class Embedder(Protocol):
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
 
 
-def open_embedder(settings: Settings, notify: Notify | None = None, package: PackagedModel = MINILM) -> Embedder:
+def open_embedder(
+    settings: Settings, notify: Notify | None = None, package: PackagedModel = MINILM, streams: int = 1
+) -> Embedder:
     """Open the model that the settings name; the packaged one is compiled first where that is not yet done.
 
-    `notify` is told, in a sentence, of what takes long. Raises ModelError where the model is missing or altered.
+    `notify` is told, in a sentence, of what takes long. With several `streams`, where the model is compiled, as many threads
+    may embed at once: more texts a second, each text later. Raises ModelError where the model is missing or altered.
     """
     if settings.embedding_model != package.name:
         return _open_local(settings)
     verify_once(package, settings.cache_dir)
     original = _Original(package, settings.embedding_threads)
     try:
-        compiled = open_compiled(original.network, settings.cache_dir, settings.embedding_threads, notify or logger.info)
+        compiled = open_compiled(
+            original.network, settings.cache_dir, settings.embedding_threads, notify or logger.info, streams
+        )
         return CompiledEmbedder(compiled.network, package, compiled.precision)
     except (ImportError, RuntimeError, OSError) as error:
         logger.warning("%s runs with torch, which is slower, since OpenVINO cannot: %s", package.model_id, error)
@@ -99,6 +106,7 @@ class CompiledEmbedder:
         self.max_tokens = package.max_tokens
         self.dimension = int(network.output(0).get_partial_shape()[1].get_length())
         self.precision = precision
+        self.streams = int(network.get_property("NUM_STREAMS"))
         self._network = network
         self._package = package
 
@@ -134,6 +142,8 @@ class CompiledEmbedder:
 
 class TorchEmbedder:
     """A sentence-transformers model, run by torch on the processor."""
+
+    streams = 1
 
     def __init__(self, transformer: SentenceTransformer, model_id: str, max_tokens: int | None = None) -> None:
         self.model_id = model_id

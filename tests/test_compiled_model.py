@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,18 @@ def test_who_opens_it_again_gets_the_network_that_is_open(
     assert isinstance(first, CompiledEmbedder)
     assert isinstance(second, CompiledEmbedder)
     assert first._network is second._network
+
+
+def test_with_several_streams_threads_embed_at_once_and_get_the_same_vectors(
+    package_of: PackageOf, tiny_model: Path, compiled_cache: Path
+) -> None:
+    package, settings = package_of(tiny_model), Settings(embedding_model="tiny", cache_dir=compiled_cache, embedding_threads=2)
+    one, two = open_embedder(settings, None, package), open_embedder(settings, None, package, streams=2)
+    assert (one.streams, two.streams) == (1, 2)
+    texts = ["abc", "cab " * 9, "bca"] * 20
+    with ThreadPoolExecutor(2) as pool:
+        for vectors in pool.map(two.encode, [texts] * 4):
+            assert vectors == pytest.approx(one.encode(texts), abs=1e-5)
 
 
 def test_the_record_says_what_was_compiled(reopen: Open, compiled_folder: Callable[[], Path]) -> None:

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ class CountingEmbedder:
 
     dimension = 4
     max_tokens = 16
+    streams = 1
 
     def __init__(self, model_id: str = "counting@00000000", fail_after: int = 1_000_000) -> None:
         self.model_id = model_id
@@ -27,6 +29,8 @@ class CountingEmbedder:
         if len(self.encoded) >= self._fail_after:
             raise KeyboardInterrupt
         self.encoded.extend(texts)
+        if progress is not None:
+            progress(len(texts))
         return np.eye(4, dtype=np.float32)[[len(text) % 4 for text in texts]]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -165,7 +169,7 @@ def test_only_new_texts_are_embedded(path: Path) -> None:
     with EmbeddingCache(path) as cache:
         first = embed_with_cache(embedder, cache, ["a", "bb"])
         second = embed_with_cache(embedder, cache, ["bb", "ccc", "a"])
-    assert embedder.encoded == ["a", "bb", "ccc"]
+    assert embedder.encoded == ["bb", "a", "ccc"]
     assert first.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
     assert second.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
 
@@ -174,7 +178,7 @@ def test_equal_texts_are_embedded_once(path: Path) -> None:
     embedder = CountingEmbedder()
     with EmbeddingCache(path) as cache:
         vectors = embed_with_cache(embedder, cache, ["a", "bb", "a"])
-    assert embedder.encoded == ["a", "bb"]
+    assert embedder.encoded == ["bb", "a"]
     assert vectors.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
 
 
@@ -203,7 +207,7 @@ def test_what_cannot_be_a_vector_of_the_model_is_embedded_again(path: Path, blob
 
 
 def test_a_stopped_run_keeps_what_it_has_done(path: Path) -> None:
-    texts = [f"text {number}" for number in range(2 * CHUNK + 1)]
+    texts = [f"text {number:04}" for number in range(2 * CHUNK + 1)]
     with EmbeddingCache(path) as cache, pytest.raises(KeyboardInterrupt):
         embed_with_cache(CountingEmbedder(fail_after=CHUNK), cache, texts)
     resumed = CountingEmbedder()
@@ -220,6 +224,23 @@ def test_progress_counts_texts_known_and_new(path: Path) -> None:
         texts = ["a", "a", *(f"text {number}" for number in range(CHUNK + 1))]
         embed_with_cache(CountingEmbedder(), cache, texts, done.append)
     assert done == [2, CHUNK + 2, CHUNK + 3]
+
+
+def test_threads_embed_at_once_and_each_text_gets_its_own_vector(path: Path) -> None:
+    together, embedder, done = Barrier(2, timeout=20), CountingEmbedder(), list[int]()
+    embedder.streams = 2
+
+    def encode(texts: Sequence[str], progress: Callable[[int], None]) -> NDArray[np.float32]:
+        together.wait()  # breaks, and fails the test, unless two threads come
+        progress(len(texts))
+        return np.eye(4, dtype=np.float32)[[len(text) % 4 for text in texts]]
+
+    embedder.encode = encode  # type: ignore[assignment,method-assign]
+    texts = ["x" * number for number in range(1, 2 * CHUNK + 1)]
+    with EmbeddingCache(path) as cache:
+        vectors = embed_with_cache(embedder, cache, texts, done.append)
+    assert vectors.argmax(axis=1).tolist() == [len(text) % 4 for text in texts]
+    assert done == [0, CHUNK, 2 * CHUNK]
 
 
 def test_a_lone_surrogate_has_a_hash_of_its_own() -> None:

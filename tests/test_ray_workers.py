@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -67,13 +68,13 @@ def test_a_file_without_document_passes_through(settings: Settings, file: FileTo
 
 def test_with_nothing_to_read_no_cluster_is_started(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert list(RayReader().read(settings, [], open_embedder(settings), lambda _: None)) == []
+    assert list(RayReader().read(settings, [], partial(open_embedder, settings), lambda _: None)) == []
 
 
 def test_without_ray_the_remedy_is_told(settings: Settings, file: FileToRead, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(KnowledgeBaseError, match="Ray is not installed") as caught:
-        next(RayReader().read(settings, [file], open_embedder(settings), lambda _: None))
+        next(RayReader().read(settings, [file], partial(open_embedder, settings), lambda _: None))
     assert "pip install '.[scale]'" in caught.value.remedy
 
 
@@ -87,5 +88,5 @@ def test_an_address_where_no_cluster_is_is_named(
     monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
     monkeypatch.setitem(sys.modules, "ray.data", ModuleType("ray.data"))
     with pytest.raises(KnowledgeBaseError, match=told) as caught:
-        next(RayReader(address).read(settings, [file], open_embedder(settings), lambda _: None))
+        next(RayReader(address).read(settings, [file], partial(open_embedder, settings), lambda _: None))
     assert caught.value.remedy

@@ -19,6 +19,7 @@ class CountingEmbedder:
     model_id = MODEL
     dimension = 4
     max_tokens = 32
+    streams = 1
 
     def __init__(self) -> None:
         self.asked: list[str] = []

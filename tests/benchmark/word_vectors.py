@@ -24,6 +24,7 @@ class WordEmbedder:
     model_id = "words@00000001"
     dimension = DIMENSION
     max_tokens = 256
+    streams = 1
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
         """Return one vector of unit length a text."""
