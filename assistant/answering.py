@@ -28,6 +28,7 @@ from knowledge_base.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.generations import Generation, current_id, open_generation
 from knowledge_base.logs import as_request
 from knowledge_base.passages import RetrievedPassage
+from knowledge_base.query_adapter import open_query_adapter
 from knowledge_base.recovery import open_intact
 from knowledge_base.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
@@ -57,6 +58,7 @@ class Assistant:
         self._embedder = embedder
         self._follows = follows
         self._evidence_model = evidence_model
+        self._adapter = open_query_adapter(settings, embedder.model_id)
         self._use(generation)
 
     @classmethod
@@ -87,7 +89,7 @@ class Assistant:
         return self.generation.notices
 
     def _use(self, generation: Generation) -> None:
-        self._retriever = HybridRetriever(generation, self._embedder)
+        self._retriever = HybridRetriever(generation, self._embedder, adapter=self._adapter)
         self._latest: tuple[tuple[str, tuple[str, ...]], Evidence] = (("", ()), Evidence([], []))
         self.generation = generation
 

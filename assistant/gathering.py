@@ -35,7 +35,7 @@ class Evidence:
 
     `answered` is the probability, by the evidence model, that the best sentences answer it (None without the model). `leading`
     are the best sentences of each part of a question that asks for several things, and `parts` the questions with what was
-    found for each.
+    found for each. `adapted`: similarities are those of a vector that the query adapter has moved.
     """
 
     passages: list[RetrievedPassage]
@@ -43,6 +43,7 @@ class Evidence:
     answered: float | None = None
     leading: tuple[Sentence, ...] = ()
     parts: tuple[tuple[Question, Evidence], ...] = ()
+    adapted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Gatherer:
             reranked(found, sentences, self.weights.reranking),
             sentences,
             probability_answered(self.model, question, sentences[: READ // parts]) if self.model else None,
+            adapted=self.retriever.adapts,
         )
 
 
@@ -84,6 +86,7 @@ def together(each: Sequence[Evidence]) -> Evidence:
         list(best.values()),
         max(answered, default=None),
         tuple(evidence.sentences[0] for evidence in each if evidence.sentences),
+        adapted=each[0].adapted,
     )
 
 

@@ -15,6 +15,7 @@ from knowledge_base.generations import Generation
 from knowledge_base.lexical import PassageWords, bm25
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.queries import Query, QueryReader, match_expression
+from knowledge_base.query_adapter import QueryAdapter
 from knowledge_base.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -65,9 +66,18 @@ class Retriever(Protocol):
 
 
 class HybridRetriever:
-    """Retrieves from one generation; the embedder must be the one the generation was made with."""
+    """Retrieves from one generation; the embedder must be the one the generation was made with.
 
-    def __init__(self, generation: Generation, embedder: Embedder, weights: RetrievalWeights | None = None) -> None:
+    `adapter` moves the vectors of questions; it must be one for that embedder.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        embedder: Embedder,
+        weights: RetrievalWeights | None = None,
+        adapter: QueryAdapter | None = None,
+    ) -> None:
         if generation.manifest.model_id != embedder.model_id:
             raise ModelError(
                 f"The index was made with the embedding model {generation.manifest.model_id}, not with {embedder.model_id}.",
@@ -77,9 +87,15 @@ class HybridRetriever:
         self._embedder = embedder
         self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
+        self._adapter = adapter
         self._latest: tuple[tuple[str, ...], Future[NDArray[np.float32]]] | None = None
         self._passage_words: Remembered[PassageWords] = Remembered(_PASSAGES_REMEMBERED)
         self._sentence_vectors: Remembered[NDArray[np.float32]] = Remembered(_SENTENCES_REMEMBERED)
+
+    @property
+    def adapts(self) -> bool:
+        """Say whether the vectors of questions are moved."""
+        return self._adapter is not None
 
     def read(self, question: str, context: str = "") -> Query:
         """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
@@ -167,7 +183,7 @@ class HybridRetriever:
     def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
         mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
         vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
-        return vector
+        return self._adapter.adapted(vector) if self._adapter else vector
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""

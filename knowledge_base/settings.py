@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     embedding_model: str = PACKAGED_MODEL
     embedding_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
     evidence_model: str = Field(default=OWN_EVIDENCE_MODEL, description="off: answers are found without it")
+    query_adapter: bool = Field(default=True, description="off: questions are searched by the embedding model's own vectors")
     max_question_length: int = Field(default=1000, ge=20)
     generations_kept: int = Field(default=3, ge=1)
     parse_seconds: float = Field(default=30.0, gt=0)

@@ -1,4 +1,4 @@
-"""python -m knowledge_base.evidence_training: train an evidence model, or measure one on the questions kept apart."""
+"""python -m knowledge_base.evidence_training: train an evidence model or the query adapter, and measure them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import numpy as np
 import typer
 
 from knowledge_base.embeddings import open_embedder
+from knowledge_base.evidence_training.adapter import AdapterPlan, adapter_figures, learn_adapter
 from knowledge_base.evidence_training.groups import Encode, GroupMaker, Recipe, Vectors
-from knowledge_base.evidence_training.questions import QuestionData, read_data
+from knowledge_base.evidence_training.questions import QuestionData, add_briefs, read_data
 from knowledge_base.evidence_training.reports import add_reports
 from knowledge_base.packaged_model import MINILM, verify
+from knowledge_base.query_adapter import QueryAdapter
 from knowledge_base.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
+LEFT_OUT = "{} questions are left out: their pages are not in the index, or were changed."
 MAX_TOKENS = 128
 EVERY = 100_000
 RECIPES = {
@@ -143,10 +146,33 @@ def evaluate(
         print(json.dumps({str(path): trial.model(path)}), flush=True)
 
 
+@app.command()
+def adapter(
+    index: Annotated[Path, typer.Option(help="Data directory with the official documents indexed.", exists=True)],
+    output: Annotated[Path, typer.Option(help="File for the matrix (.npy).")],
+    vectors: Annotated[Path, typer.Option(help="Folder that keeps the embedder's vectors.")] = Path("vectors"),
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the public question data, to measure on it too.")] = None,
+    seed: int = 0,
+) -> None:
+    """Learn the query adapter from our own questions; print how it ranks those kept apart, the embedder's figures first."""
+    training, kept = QuestionData(), QuestionData()
+    add_briefs(training, kept)
+    if missing := add_reports(training, kept, index):
+        typer.echo(LEFT_OUT.format(missing), err=True)
+    encode = cached_encoder(vectors)
+    matrix = learn_adapter(training, encode, AdapterPlan(), seed).astype(np.float16)
+    np.save(output, matrix)
+    kinds = {document.kind for document in kept.documents}
+    if data_dir:
+        kept, kinds = _read(data_dir, index)[1], kinds | {"covid", "xquad"}
+    for found in (None, QueryAdapter(matrix.astype(np.float32))):
+        typer.echo(json.dumps(adapter_figures(kept, encode, found, kinds)))
+
+
 def _read(data_dir: Path, index: Path | None) -> tuple[QuestionData, QuestionData]:
     training, kept = read_data(data_dir)
     if index and (missing := add_reports(training, kept, index)):
-        typer.echo(f"{missing} questions are left out: their pages are not in the index, or were changed.", err=True)
+        typer.echo(LEFT_OUT.format(missing), err=True)
     return training, kept
 
 

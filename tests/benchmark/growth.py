@@ -68,7 +68,7 @@ def main() -> None:
 
 def use_word_vectors() -> None:
     """Let this process embed with words in place of the model."""
-    embeddings.open_embedder = building.open_embedder = lambda *_: WordEmbedder()
+    embeddings.open_embedder = building.open_embedder = lambda *_, **__: WordEmbedder()
 
 
 def measure(place: Path, size: int, known: int, vectors: str) -> dict[str, Any]:
