@@ -82,3 +82,9 @@ def test_where_no_part_is_answered_or_there_are_none_nothing_is_taken_away() -> 
     parts = part_of("Which lamp?", 0.0, "A lamp."), part_of("Which zeppelin?", 0.0, "A zeppelin.")
     for gathered in (Evidence([], [], leading=(parts[0][1].sentences[0],), parts=parts), evidence(0.9)):
         assert without_open_parts(gathered) == (gathered, [])
+
+
+def test_a_moved_vector_has_a_scale_of_its_own() -> None:
+    plain, moved = evidence(None, 0.4), replace(evidence(None, 0.4), adapted=True)
+    assert confidence(question(), plain) < THRESHOLD < CERTAIN < confidence(question(), moved)
+    assert confidence(question(), replace(evidence(0.5), adapted=True)) == confidence(question(), evidence(0.5))
