@@ -16,7 +16,7 @@ from knowledge_base.passages import Passage
 from knowledge_base.text_terms import stems
 
 _TOLD_IN_ONE = (QuestionKind.WHEN, QuestionKind.WHERE, QuestionKind.QUANTITY)
-_NEXT = 3  # characters at most between a sentence and the next
+_NEXT = 6  # characters at most between a sentence and the next, with a foot note's mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _ENUMERATES = re.compile(
     re.IGNORECASE,
 )
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
-_WORD = re.compile(r"\w")
+_BETWEEN = re.compile(r"(?:\d{1,3})?\W*")  # two sentences that follow each other: a foot note's mark, white space
 _SPACES = 4  # characters of white space that reading a page may have left out between two lines
 
 Piece = tuple[Passage, int, int, str]
@@ -193,7 +193,9 @@ def _follows(one: Quote, other: Quote, catalog: Catalog) -> bool:
     if one.place != other.place or other.start < one.end or one.rest:
         return False
     page = catalog.page(one.passage.source, one.passage.page)
-    return page is not None and not _WORD.search(page.text[one.end : other.start]) and _is_unbroken(page, one.end, other.start)
+    if page is None or not _BETWEEN.fullmatch(page.text, one.end, other.start):
+        return False
+    return _is_unbroken(page, one.end, other.start)
 
 
 def _is_unbroken(page: Page, end: int, start: int) -> bool:

@@ -13,7 +13,7 @@ from knowledge_base.embedded_text import CountTokens, prefix_tokens
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.sentences import sentence_spans
 
-VERSION = 5
+VERSION = 6
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 TARGET_TOKENS = 190

@@ -12,6 +12,11 @@ _NOTE_MARK = re.compile(
     r"(?<=[^\W\d][.!?])[”\"’»)\]]*\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])|(?<=[.!?][”\"’»)\]])\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])"
     r"|(?<=[^\W\d]{6}[.!?])\d{1,3}(?=\s+\d{1,3}(?:,\d{3})*\s+[^\W\d])"  # before a number that begins a sentence
 )
+_MARK_AT_END = re.compile(
+    r"(?:(?<=[^\W\d]{2}[.!?])|(?<=[.!?][”\"’»)\]])|(?<=\b(?:19|20)\d\d[.]))\d{1,3}$"
+    r"|(?<=(?:\bin|\ben) (?:19|20)\d\d)\d{1,2}[.;]?$",  # "in 200423." where 23 is the mark
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _THREE_WORDS = re.compile(r"[\W_]*[^\W_]+[\W_]+[^\W_]+[\W_]+[^\W_]")
 
@@ -28,7 +33,7 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
     """Return the (start, end) of each sentence of `text`, in order, without surrounding white space.
 
     Boundaries are sentencex's, mended in two ways that reports need: an abbreviation before a number ("para. 13") does not end
-    a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does.
+    a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does. The mark is no part of the sentence.
     """
     from sentencex import get_sentence_boundaries
 
@@ -63,6 +68,12 @@ def _stripped(text: str, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int
     for start, end in spans:
         piece = text[start:end]
         left = start + len(piece) - len(piece.lstrip())
-        right = start + len(piece.rstrip())
+        right = _before_mark(text, left, start + len(piece.rstrip()))
         if left < right:
             yield left, right
+
+
+def _before_mark(text: str, start: int, end: int) -> int:
+    """Return where a sentence ends without a footnote's mark at its end."""
+    mark = _MARK_AT_END.search(text[start:end])
+    return start + mark.start() if mark and not _ABBREVIATION.search(text[start : start + mark.start()]) else end
