@@ -10,7 +10,7 @@ from assistant.citations import Citation
 from assistant.evidence import Sentence, is_foreign, names_title
 from assistant.gathering import Evidence
 from assistant.questions import Question, QuestionKind
-from assistant.quoting import Quote, Twins, cited, enumerated, leans, list_around, page_quotes, understandable
+from assistant.quoting import Quote, Twins, cited, count_items, enumerated, leans, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.passages import Passage
 from knowledge_base.text_terms import stems
@@ -56,7 +56,7 @@ def compose(
 def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: ExtractiveSettings) -> list[Quote]:
     sentences = evidence.sentences
     quotes = _best_list(question, sentences, catalog, settings)
-    if quotes and _items(quotes) == question.count and _is_named(question, quotes[0].passage):
+    if quotes and count_items(quotes) == question.count and _is_named(question, quotes[0].passage):
         return quotes  # the whole answer
     groups = int(bool(quotes))
     least = sentences[0].score - settings.margin if sentences else 0.0
@@ -71,13 +71,20 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
         if is_foreign(sentence.passage, question) and any(not is_foreign(quote.passage, question) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
+        if not new:
+            continue
         if quotes and _length(quotes) + _length(new) > (settings.list_words if len(new) > 2 else settings.words):
             continue
         for quote in new:
             quote.group = groups
         quotes += [quote for quote in new if (quote.place, quote.start) not in {(other.place, other.start) for other in quotes}]
         groups += 1
-    return quotes
+    return _in_one_language(question, quotes)
+
+
+def _in_one_language(question: Question, quotes: list[Quote]) -> list[Quote]:
+    """Leave out quotes in another language than the question's where some are in it."""
+    return [quote for quote in quotes if not is_foreign(quote.passage, question)] or quotes
 
 
 def _standing(question: Question, sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:
@@ -108,7 +115,7 @@ def _best_list(
         if rank >= settings.list_candidates and not is_named:
             continue
         run = _list_of(sentence, catalog, wanted=True)
-        items = _items(run)
+        items = count_items(run)
         is_counted = items == question.count
         score = sentence.score + is_counted * (settings.counted + settings.named * is_named)
         most = settings.counted_words if is_counted else settings.list_words
@@ -119,10 +126,6 @@ def _best_list(
 
 def _is_named(question: Question, passage: Passage) -> bool:
     return names_title(question, passage.title, passage.language)
-
-
-def _items(quotes: Sequence[Quote]) -> int:
-    return sum(quote.kind == "list_item" for quote in quotes)
 
 
 def _list_of(sentence: Sentence, catalog: Catalog, wanted: bool) -> list[Quote]:

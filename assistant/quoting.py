@@ -32,6 +32,8 @@ _ENUMERATES = re.compile(
     r"|(?:il|elle|ils|elles|ce|ceux-ci|celles-ci) (?:compren|comport|inclu|sont\b)|premièrement\b|d'abord\b)",
     re.IGNORECASE,
 )
+_NOTE = re.compile(r"^\d{1,3}\s|^[—–]{2},|https?:|www\.|/\w+/")
+_ENTRY = 60  # characters within which the colon of an entry stands
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
 _BETWEEN = re.compile(r"(?:\d{1,3})?\W*")  # two sentences that follow each other: a foot note's mark, white space
 _SPACES = 4  # characters of white space that reading a page may have left out between two lines
@@ -81,13 +83,34 @@ def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
 
 
 def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:
-    """Return a sentence with the one it leans on, what its colon or semicolon leads to, and its rest overleaf."""
+    """Return a sentence with the one it leans on, what its colon or semicolon leads to, and its rest overleaf.
+
+    One that goes on from the page before comes with its beginning; nothing is returned where that is not found.
+    """
+    if here == 0 and _begins_overleaf(page[0]):
+        return _with_beginning(page[0], catalog)
     found = enumerated(page, here)
     if len(found) == 1 and _is_enumerated_next(page, here):
         found.append(page[here + 1])
     if leans(page[here]) and here > 0 and page[here - 1].kind == "paragraph":
         found.insert(0, page[here - 1])
+    elif (lead := _lead_of(page, here)) < here:
+        found.insert(0, page[lead])
     return [_with_rest(quote, page, catalog) for quote in found]
+
+
+def _lead_of(page: Sequence[Quote], here: int) -> int:
+    """Return where the sentence begins that an item goes on with ("... requires: improving; protecting"), or its own place."""
+    if not page[here].text[:1].islower():
+        return here
+    first = lead = here
+    while first > 0 and page[first].kind == "list_item":
+        first -= 1
+    if first < here and _OPEN.search(page[first].text):
+        return first
+    while lead > 0 and page[lead].text[:1].islower() and _OPEN.search(page[lead - 1].text):
+        lead -= 1
+    return lead
 
 
 def _is_enumerated_next(page: Sequence[Quote], here: int) -> bool:
@@ -143,18 +166,41 @@ def _leads_in(page: Sequence[Quote], here: int) -> bool:
 
 def _with_rest(quote: Quote, page: Sequence[Quote], catalog: Catalog) -> Quote:
     """Add the rest of a sentence that runs over the end of its page."""
-    if quote.passage.page is None or quote.kind != "paragraph" or _ENDS.search(quote.text):
+    if quote.passage.page is None or quote is not _broken_off(page):
         return quote
-    if any(other.kind == "paragraph" and other.start > quote.start for other in page):
-        return quote
-    for passage in catalog.passages_on_page(quote.passage.source, quote.passage.ordinal + 1):
-        for span in passage.sentences:
-            if span.kind == "paragraph":
-                text = passage.sentence_text(span)
-                if text[:1].islower():
-                    quote.rest.append((passage, span.start, span.end, text))
-                return quote
+    rest = next((other for other in _quotes_of(catalog, quote, 1) if other.kind == "paragraph"), None)
+    if rest and rest.text[:1].islower():
+        quote.rest.append((rest.passage, rest.start, rest.end, rest.text))
     return quote
+
+
+def _with_beginning(rest: Quote, catalog: Catalog) -> list[Quote]:
+    """Return a sentence that the page before broke off, together with its rest; nothing where there is no such sentence."""
+    beginning = _broken_off(_quotes_of(catalog, rest, -1))
+    if beginning is None:
+        return []
+    beginning.rest.append((rest.passage, rest.start, rest.end, rest.text))
+    return [beginning]
+
+
+def _begins_overleaf(first: Quote) -> bool:
+    """Say whether the first sentence of a page is the rest of one, not an entry such as "diplomacy: the use of ..."."""
+    is_entry = ":" in first.text.partition(" (")[0][:_ENTRY]
+    return first.passage.page is not None and first.kind == "paragraph" and first.text[:1].islower() and not is_entry
+
+
+def _broken_off(page: Sequence[Quote]) -> Quote | None:
+    """Return the last sentence of a page's text that nothing ends; foot notes and addresses, which follow it, are none."""
+    for quote in reversed(page):
+        if quote.kind == "paragraph" and not (_ENDS.search(quote.text) or _NOTE.search(quote.text)):
+            return quote
+    return None
+
+
+def _quotes_of(catalog: Catalog, quote: Quote, step: int) -> list[Quote]:
+    """Return the sentences of the page before (-1) or after (1) that of a quote."""
+    passages = catalog.passages_on_page(quote.passage.source, quote.passage.ordinal + step)
+    return page_quotes(passages[0], catalog) if passages else []
 
 
 # Citations
@@ -238,9 +284,42 @@ def _said_again(run: Sequence[Quote], twins: Twins) -> Iterator[Piece]:
 
 
 def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPart]:
-    items = sum(quote.kind == "list_item" for quote in run)
-    for quote in run:
-        text = " ".join(" ".join(piece.split()) for piece in (quote.text, *(text for *_, text in quote.rest)))
-        kind: PartKind = "list_item" if quote.kind == "list_item" and items > 1 else "sentence"
-        numbers = [c.number for c in made if quote.rest or c.source != run[0].passage.source or c is made[0]]
+    is_list = count_items(run) > 1
+    for item in _by_item(run):
+        text = " ".join(" ".join(_text(quote) for quote in item).split())
+        kind: PartKind = "list_item" if item[0].kind == "list_item" and is_list else "sentence"
+        numbers = [c.number for c in made if item[0].rest or c.source != run[0].passage.source or c is made[0]]
         yield AnswerPart(text, tuple(numbers), kind)
+
+
+def _text(quote: Quote) -> str:
+    """Return the text of a quote with its rest overleaf, without a space where a word was parted."""
+    text = quote.text
+    for *_, rest in quote.rest:
+        text += rest if text.endswith("-") else f" {rest}"
+    return text
+
+
+def count_items(quotes: Sequence[Quote]) -> int:
+    """Return the number of list items among quotes; one may hold several sentences."""
+    return sum(item[0].kind == "list_item" for item in _by_item(quotes))
+
+
+def _by_item(quotes: Sequence[Quote]) -> Iterator[list[Quote]]:
+    """Yield sentences one by one, but those of the same list item together."""
+    item: list[Quote] = []
+    for quote in quotes:
+        if item and not _is_same_item(item[-1], quote):
+            yield item
+            item = []
+        item.append(quote)
+    if item:
+        yield item
+
+
+def _is_same_item(one: Quote, other: Quote) -> bool:
+    """Say whether two sentences follow each other within a list item: each item begins on a line of its own."""
+    if one.passage.id != other.passage.id or {one.kind, other.kind} != {"list_item"}:
+        return False
+    between = one.passage.text[one.end - one.passage.start : other.start - one.passage.start]
+    return 0 <= other.start - one.end <= _SPACES and "\n" not in between

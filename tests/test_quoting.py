@@ -9,7 +9,7 @@ import pytest
 from small_catalogs import catalog_of, pages_of
 
 from assistant.citations import stands_on_its_page
-from assistant.quoting import Quote, cited, enumerated, list_around, page_quotes, understandable
+from assistant.quoting import Quote, cited, count_items, enumerated, list_around, page_quotes, understandable
 from knowledge_base.catalog import Catalog
 from knowledge_base.passages import Block, Document, OriginRun, Page
 
@@ -49,12 +49,25 @@ OVERLEAF = pages_of(
     [("heading", "Findings"), ("paragraph", "Most piers are sound. The oldest pier was rebuilt in")],
     [("paragraph", "the spring of 1990 by the harbour board. It cost a fortune.")],
 )
+NOTES = pages_of(
+    "notes.pdf",
+    [
+        ("paragraph", "Pilots wait. A pilot who sees a flare must steer har-"),
+        ("paragraph", "12 See www.harbour.example/flares"),
+    ],
+    [("paragraph", "bourwards at once. Others follow.")],
+    [("paragraph", "mole: the wall of a harbour. It is of stone.")],
+    [("paragraph", "without a light. It is lost.")],
+)
+ITEMS = "# Piers\n\nA sound pier needs: oak piles,\n\n- a deck that drains. It is laid in May. It lasts;\n- rails of iron.\n"
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     path = tmp_path_factory.mktemp("quoting") / "catalog.sqlite3"
-    with catalog_of(path, {"charter.md": CHARTER, "copy.md": COPY, "advice.md": ADVICE}, OVERLEAF) as opened:
+    with catalog_of(
+        path, {"charter.md": CHARTER, "copy.md": COPY, "advice.md": ADVICE, "piers.md": ITEMS}, OVERLEAF, NOTES
+    ) as opened:
         yield opened
 
 
@@ -88,6 +101,43 @@ def test_a_sentence_that_runs_overleaf_brings_its_rest(catalog: Catalog) -> None
     assert [part.text for part in parts] == ["The oldest pier was rebuilt in the spring of 1990 by the harbour board."]
     assert [(c.number, c.page) for c in citations] == [(1, 1), (2, 2)]
     assert parts[0].citations == (1, 2)
+
+
+def test_the_rest_of_a_sentence_brings_its_beginning_from_the_page_before_foot_notes_or_not(catalog: Catalog) -> None:
+    (quote,) = understandable(page(catalog, "notes.pdf", 1), 0, catalog)
+    parts, citations = cited([quote], catalog, {})
+    assert [part.text for part in parts] == ["A pilot who sees a flare must steer har-bourwards at once."]
+    assert [c.page for c in citations] == [1, 2]
+    quotes = page(catalog, "notes.pdf")
+    (same,) = understandable(quotes, position(quotes, "A pilot"), catalog)
+    assert (same.text, same.rest) == (quote.text, quote.rest)
+
+
+def test_an_entry_of_a_glossary_is_no_rest_and_a_rest_without_a_beginning_is_not_quoted(catalog: Catalog) -> None:
+    assert texts(understandable(page(catalog, "notes.pdf", 2), 0, catalog)) == ["mole: the wall of a harbour."]
+    assert understandable(page(catalog, "notes.pdf", 3), 0, catalog) == []
+
+
+def test_an_item_that_goes_on_from_a_sentence_brings_where_that_begins(catalog: Catalog) -> None:
+    quotes = page(catalog, "piers.md")
+    assert texts(understandable(quotes, position(quotes, "rails"), catalog)) == [
+        "A sound pier needs: oak piles,",
+        "rails of iron.",
+    ]
+    said = ["A port needs, first, boats;", "second, oil;", "third, pilots.", "It sleeps."]
+    enumeration = [Quote(quotes[0].passage, 0, 0, text, "paragraph") for text in said]
+    assert texts(understandable(enumeration, 2, catalog)) == [said[0], said[2]]
+
+
+def test_the_sentences_of_an_item_are_one_part_and_one_item(catalog: Catalog) -> None:
+    quotes = page(catalog, "piers.md")
+    assert [quote.kind for quote in quotes] == ["paragraph", *["list_item"] * 4]
+    assert count_items(quotes) == 2
+    parts, _ = cited(quotes, catalog, {})
+    assert [(part.kind, part.text) for part in parts[1:]] == [
+        ("list_item", "a deck that drains. It is laid in May. It lasts;"),
+        ("list_item", "rails of iron."),
+    ]
 
 
 def test_a_list_is_found_from_its_lead_and_from_an_item(catalog: Catalog) -> None:
