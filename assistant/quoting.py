@@ -89,6 +89,11 @@ def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Q
     """
     if here == 0 and _begins_overleaf(page[0]):
         return _with_beginning(page[0], catalog)
+    return [whole for quote in _with_needed(page, here) for whole in _whole(quote, page, catalog)]
+
+
+def _with_needed(page: Sequence[Quote], here: int) -> list[Quote]:
+    """Return a sentence with those of its page that it cannot be understood without."""
     found = enumerated(page, here)
     if len(found) == 1 and _is_enumerated_next(page, here):
         found.append(page[here + 1])
@@ -96,7 +101,14 @@ def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Q
         found.insert(0, page[here - 1])
     elif (lead := _lead_of(page, here)) < here:
         found.insert(0, page[lead])
-    return [_with_rest(quote, page, catalog) for quote in found]
+    return found
+
+
+def _whole(quote: Quote, page: Sequence[Quote], catalog: Catalog) -> list[Quote]:
+    """Return a sentence with what stands of it on the page before or after; nothing where it has no beginning."""
+    if quote is page[0] and _begins_overleaf(quote):
+        return _with_beginning(quote, catalog)
+    return [_with_rest(quote, page, catalog)]
 
 
 def _lead_of(page: Sequence[Quote], here: int) -> int:

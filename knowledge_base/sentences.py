@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:para|paras|cf|art|arts|p|pp|no|nos|vol|ch|sec|fig|al|approx|ca|éd|chap)\.)\s*$", re.IGNORECASE
+    r"(?:\b(?:para|paras|cf|incl|etc|resp|e\.g|i\.e|art|arts|p|pp|no|nos|vol|ch|sec|fig|al|approx|ca|éd|chap)\.)\s*$",
+    re.IGNORECASE,
 )
 _NOTE_MARK = re.compile(
     r"(?<=[^\W\d][.!?])[”\"’»)\]]*\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])|(?<=[.!?][”\"’»)\]])\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])"
     r"|(?<=[^\W\d]{6}[.!?])\d{1,3}(?=\s+\d{1,3}(?:,\d{3})*\s+[^\W\d])"  # before a number that begins a sentence
 )
 _MARK_AT_END = re.compile(
-    r"(?:(?<=[^\W\d]{2}[.!?])|(?<=[.!?][”\"’»)\]])|(?<=\b(?:19|20)\d\d[.]))\d{1,3}$"
+    r"(?:(?<=[^\W\d]{2}[.!?])|(?<=[”\"’»)\]][.!?])|(?<=[.!?][”\"’»)\]])|(?<=\b(?:19|20)\d\d[.]))\d{1,3}$"
     r"|(?<=(?:\bin|\ben) (?:19|20)\d\d)\d{1,2}[.;]?$",  # "in 200423." where 23 is the mark
     re.IGNORECASE,
 )

@@ -55,7 +55,7 @@ NOTES = pages_of(
         ("paragraph", "Pilots wait. A pilot who sees a flare must steer har-"),
         ("paragraph", "12 See www.harbour.example/flares"),
     ],
-    [("paragraph", "bourwards at once. Others follow.")],
+    [("paragraph", "bourwards at once. Others follow."), ("paragraph", "They come by boat.")],
     [("paragraph", "mole: the wall of a harbour. It is of stone.")],
     [("paragraph", "without a light. It is lost.")],
 )
@@ -111,6 +111,15 @@ def test_the_rest_of_a_sentence_brings_its_beginning_from_the_page_before_foot_n
     quotes = page(catalog, "notes.pdf")
     (same,) = understandable(quotes, position(quotes, "A pilot"), catalog)
     assert (same.text, same.rest) == (quote.text, quote.rest)
+
+
+def test_what_is_leant_on_comes_with_its_beginning_too(catalog: Catalog) -> None:
+    survey = page(catalog, "survey.pdf", 1)
+    first, second = understandable(survey, position(survey, "It cost"), catalog)
+    assert (first.text, first.rest[0][-1]) == ("The oldest pier was rebuilt in", "the spring of 1990 by the harbour board.")
+    assert second.text == "It cost a fortune."
+    lost = page(catalog, "notes.pdf", 3)
+    assert texts(understandable(lost, position(lost, "It is lost"), catalog)) == ["It is lost."]
 
 
 def test_an_entry_of_a_glossary_is_no_rest_and_a_rest_without_a_beginning_is_not_quoted(catalog: Catalog) -> None:

@@ -35,6 +35,7 @@ def test_a_footnote_mark_at_a_full_stop_ends_a_sentence_and_is_no_part_of_it() -
     ("text", "without"),
     [
         ("The keepers call it a “safe port.”12", "The keepers call it a “safe port.”"),
+        ("It takes oil (“lamp oil”).2", "It takes oil (“lamp oil”)."),
         ("The board was renewed for 2021-2025.9", "The board was renewed for 2021-2025."),
         ("A charter was adopted by the towns in 200423.", "A charter was adopted by the towns in 2004"),
         ("See the chart in fig.3", "See the chart in fig.3"),
@@ -55,6 +56,10 @@ def test_a_footnote_mark_before_a_number_is_no_part_of_it() -> None:
         "All spoke.",
     ]
     assert sentences("See chart.34 113 and what goes with it.") == ["See chart.34 113 and what goes with it."]
+
+
+def test_an_abbreviation_before_a_small_letter_ends_no_sentence() -> None:
+    assert len(sentences("It needs tools incl. oars, ropes etc. and a lamp. It has them.")) == 2
 
 
 def test_a_decimal_number_ends_no_sentence() -> None:
