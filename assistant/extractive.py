@@ -79,12 +79,15 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
             quote.group = groups
         quotes += [quote for quote in new if (quote.place, quote.start) not in {(other.place, other.start) for other in quotes}]
         groups += 1
-    return _in_one_language(question, quotes)
+    return _in_english(question, quotes) or quotes
 
 
-def _in_one_language(question: Question, quotes: list[Quote]) -> list[Quote]:
-    """Leave out quotes in another language than the question's where some are in it."""
-    return [quote for quote in quotes if not is_foreign(quote.passage, question)] or quotes
+def _in_english(question: Question, quotes: Sequence[Quote]) -> list[Quote]:
+    """Return those quotes of an answer to an English question that are in English, too.
+
+    To a French one the best quote may be in English beside one in French: more is written in English.
+    """
+    return [quote for quote in quotes if question.language == "en" and not is_foreign(quote.passage, question)]
 
 
 def _standing(question: Question, sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:

@@ -15,7 +15,10 @@ from assistant.questions import Question, analyse
 from knowledge_base.catalog import Catalog
 from knowledge_base.queries import QueryReader
 
-ENGLISH = "# The lamp\n\nThe keeper of the harbour lights the lamp at dusk. Oil for it is bought in March from a merchant.\n"
+ENGLISH = (
+    "---\nlang: en\n---\n# The lamp\n\n"
+    "The keeper of the harbour lights the lamp at dusk. Oil for it is bought in March from a merchant.\n"
+)
 FRENCH = "---\nlang: fr\n---\n# La lampe\n\nLe gardien du port allume la lampe à la tombée de la nuit.\n"
 ASKED = "Who lights the lamp?"
 
@@ -57,12 +60,21 @@ def test_sentences_near_the_best_are_quoted_and_others_are_not(catalog: Catalog)
 
 
 @pytest.mark.parametrize(("best", "other"), [(1.0, 0.95), (0.95, 1.0)])
-def test_beside_a_quote_in_the_question_s_language_there_is_none_in_another(
+def test_beside_an_english_quote_there_is_none_in_another_language_for_an_english_question(
     catalog: Catalog, best: float, other: float
 ) -> None:
     assert quoted(catalog, asked(catalog), {"The keeper": best, "Le gardien": other}) == [
         "The keeper of the harbour lights the lamp at dusk."
     ]
+
+
+@pytest.mark.parametrize(("best", "other"), [(1.0, 0.95), (0.95, 1.0)])
+def test_a_french_question_keeps_a_better_english_quote_beside_a_french_one(
+    catalog: Catalog, best: float, other: float
+) -> None:
+    quotes = quoted(catalog, asked(catalog, "Qui allume la lampe du port ?"), {"The keeper": best, "Le gardien": other})
+    assert quotes[-1].startswith("Le gardien")
+    assert len(quotes) == (2 if best > other else 1)
 
 
 def test_where_only_another_language_answers_it_is_quoted(catalog: Catalog) -> None:
