@@ -12,6 +12,7 @@ import numpy as np
 from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
 from knowledge_base.generations import Generation
+from knowledge_base.held_vectors import HeldVectors
 from knowledge_base.lexical import PassageWords, bm25
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.queries import Query, QueryReader, match_expression
@@ -21,8 +22,6 @@ from knowledge_base.remembered import Remembered
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from knowledge_base.vectors import VectorIndex
-
 Scores = dict[str, float]
 
 _OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
@@ -31,7 +30,6 @@ _FOLDED = 2  # times as many passages as are asked for are looked through for tw
 _TWINS = 0.85  # share of their words from which on two passages say the same
 _COMMON_NAME = 0.25  # share of the passages past which a name names no document
 _PASSAGES_REMEMBERED = 2_000  # whose words are kept
-_SENTENCES_REMEMBERED = 5_000  # whose vectors are kept
 _ASIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="retrieval")
 
 
@@ -90,7 +88,8 @@ class HybridRetriever:
         self._adapter = adapter
         self._latest: tuple[tuple[str, ...], Future[NDArray[np.float32]]] | None = None
         self._passage_words: Remembered[PassageWords] = Remembered(_PASSAGES_REMEMBERED)
-        self._sentence_vectors: Remembered[NDArray[np.float32]] = Remembered(_SENTENCES_REMEMBERED)
+        self._passages = HeldVectors(generation.vectors.passages)
+        self._sentences = HeldVectors(generation.vectors.sentences)
 
     @property
     def adapts(self) -> bool:
@@ -161,14 +160,13 @@ class HybridRetriever:
 
     def _similarities(self, ids: Sequence[str], vector: NDArray[np.float32]) -> Scores:
         """Return the similarity of each of some passages, by id."""
-        return {i: float(found @ vector) for i, found in self._generation.vectors.passages.get(ids).items()}
+        return {i: float(found @ vector) for i, found in self._passages.get(ids).items()}
 
     def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:
         """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
         vector = self._vector(query)
         ids = [identifier for passage in passages for identifier in passage.quotable_sentences]
-        found = self._sentence_vectors.get(ids, self._generation.vectors.sentences.get)
-        return {i: float(sentence @ vector) for i, sentence in found.items()}
+        return {i: float(sentence @ vector) for i, sentence in self._sentences.get(ids).items()}
 
     def prepare(self, query: Query) -> Future[NDArray[np.float32]]:
         """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again."""
@@ -191,10 +189,10 @@ class HybridRetriever:
 
     def _nearest(self, vector: NDArray[np.float32]) -> tuple[Scores, Scores]:
         """Return the similarities of the nearest passages, and those of the passages with the nearest sentences, by id."""
-        vectors, count = self._generation.vectors, self._weights.candidates
-        sentences = _ASIDE.submit(_nearest, vectors.sentences, vector[np.newaxis], 2 * count)
+        count = self._weights.candidates
+        sentences = _ASIDE.submit(self._sentences.nearest, vector, 2 * count)
         try:
-            passages = _nearest(vectors.passages, vector[np.newaxis], count)
+            passages = self._passages.nearest(vector, count)
         finally:
             wait([sentences])  # no search goes on in an index that its owner may close
         return passages, _best_by_passage(sentences.result())
@@ -248,10 +246,6 @@ def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str
     gap = max(scores.values(), default=0.0) - min((scores[i] for i in best), default=0.0)
     for identifier in best:
         scores[identifier] += gap
-
-
-def _nearest(index: VectorIndex, query: NDArray[np.float32], count: int) -> Scores:
-    return dict(index.query(query, count)[0])
 
 
 def _best_by_passage(sentences: Scores) -> Scores:

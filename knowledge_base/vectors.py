@@ -89,6 +89,14 @@ class VectorIndex:
             found = self._collection.get(ids=list(ids), include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
+    def all(self) -> tuple[list[str], NDArray[np.float32]]:
+        """Return all ids, and their vectors in the same order, shape (len(ids), dimension)."""
+        import numpy as np
+
+        with _damage("read"):
+            found = self._collection.get(include=["embeddings"])
+        return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
+
     def ids(self) -> set[str]:
         """Return all ids."""
         return set(self._collection.get(include=[])["ids"])
