@@ -26,12 +26,19 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import require_free_space
 from knowledge_base.generations import Generation, Manifest
 from knowledge_base.integrity import CATALOG, CHROMA
-from knowledge_base.passage_vectors import PassageEmbedding, PassageVectors, put_vectors, sentences_of, write_vectors_anew
+from knowledge_base.passage_vectors import (
+    NO_VECTORS,
+    PassageEmbedding,
+    PassageVectors,
+    put_vectors,
+    sentences_of,
+    write_vectors_anew,
+)
 from knowledge_base.passages import Passage
 from knowledge_base.settings import Settings
 from knowledge_base.terminal_text import on_a_line
 from knowledge_base.vectors import VectorIndex, VectorStore, warm_up
-from knowledge_base.verification import Verifier
+from knowledge_base.verification import Verifier, verifier
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,10 +171,26 @@ def _write(task: Build, reading: Reading, embedding: PassageEmbedding, child: Ve
         worn, probes = _write_vectors(path, base, before, reading.passages, new, embedding)
         manifest = _sealed(task, path, embedding.embedder, worn)
         progress("Verify", 0, 1)
-        child.verify(path, *probes)
+        if problem := child.problem(path, *probes):
+            manifest = _made_anew(task, path, embedding, problem)
         progress("Verify", 1, 1)
         task.judge(manifest.id)
         generations.publish(data_dir, path, manifest)
+    return manifest
+
+
+def _made_anew(task: Build, path: Path, embedding: PassageEmbedding, problem: str) -> Manifest:
+    """Write the vectors anew, since the index is not sound; raise DamagedIndexError where it is not sound then, either.
+
+    A graph that threads built, or that vectors were taken out of, can leave one out of reach, and would do so at each sync.
+    """
+    log.warning("The new index is not sound (%s); its vectors are written anew.", problem)
+    with Catalog.edit(path / CATALOG) as catalog:
+        current = list(catalog.all_passages())
+    write_vectors_anew(path / CHROMA, embedding.embed(current))
+    manifest = _sealed(task, path, embedding.embedder, worn=0)
+    with verifier() as child:
+        child.verify(path, *embedding.probes(NO_VECTORS, current))
     return manifest
 
 

@@ -11,6 +11,7 @@ from ingest.building import keep_originals
 from ingest.plan import FileToRead
 from ingest.reading import Unread
 from knowledge_base.generations import open_generation
+from knowledge_base.verification import Verifier
 
 
 def quotes(outcome: Outcome) -> list[str]:
@@ -220,3 +221,23 @@ def test_a_file_that_could_not_be_opened_for_a_moment_is_read_at_the_next_sync(
         failed = library.sync()
     assert (failed.code, failed.json["failed"][0]["source"]) == (1, "ferry.txt")
     assert library.sync().json["added"] == ["ferry.txt"]
+
+
+@pytest.mark.parametrize("problems", [1, 2])
+def test_an_index_that_is_not_sound_is_written_anew_once(
+    problems: int, library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = library.documents / "charter.md"
+    path.write_text(path.read_text().replace("4 March", "9 March"))
+    original, found = Verifier.problem, iter(["1 of 8 passages are not found by their own vector"] * problems)
+    monkeypatch.setattr(Verifier, "problem", lambda *arguments: next(found, None) or original(*arguments))
+    outcome = library.sync()
+    assert "its vectors are written anew" in caplog.text
+    if problems == 1:
+        assert (outcome.code, outcome.json["generation"], embedded_anew(outcome)) == (0, "000002", 2)
+        assert any("on 9 March 2021" in quote for quote in quotes(library.ask("When was the Harbour Charter signed?")))
+    else:
+        assert outcome.code == 2
+        assert "was not published" in outcome.error
+        assert library.generation.name == "000001"
+    assert not (library.data_dir / "building").exists()
