@@ -19,6 +19,7 @@ _HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.
 _ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
 _NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents, where no number is asked for
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
+_TITLE = 15  # words at most of what is set like a title: a line that nothing ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,11 @@ class _Scorer:
         return traits.asks or traits.has_hole or (kind == "paragraph" and traits.is_note) or self._is_label(kind, text)
 
     def _is_label(self, kind: BlockKind, text: str) -> bool:
-        """Say whether a text only names a thing: a field or a caption that is no sentence, a line of contents."""
+        """Say whether a text only names a thing: a field or a caption that is no sentence, a title, a line of contents."""
         if kind == "table_row":
             return bool(_NUMBERED.search(text)) and cue(self._question, text) == 0
+        if kind == "paragraph":
+            return not _traits(text).ends and len(text.split()) <= _TITLE
         return kind in ("field", "caption") and not _traits(text).ends and not field_cue(self._question, text)
 
 

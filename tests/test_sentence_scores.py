@@ -109,6 +109,7 @@ def test_sentences_without_a_similarity_are_not_weighed(catalog: Catalog) -> Non
 @pytest.mark.parametrize(
     ("kind", "poor"),
     [
+        ("paragraph", "Association of the Harbour Boards of the North – Havnelaget (AHB)"),
         ("paragraph", "The board of elders, grey and slow, is organised around [3]."),
         ("paragraph", "“But how could the board of elders meet in a tower at noon?”"),
         ("field", "Download how the board and its elders meet each year"),
