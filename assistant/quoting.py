@@ -87,9 +87,9 @@ def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Q
 
     One that goes on from the page before comes with its beginning; nothing is returned where that is not found.
     """
-    if here == 0 and _begins_overleaf(page[0]):
-        return _with_beginning(page[0], catalog)
-    return [whole for quote in _with_needed(page, here) for whole in _whole(quote, page, catalog)]
+    alone = here == 0 and _begins_overleaf(page[0])
+    needed = [page[0]] if alone else _with_needed(page, here)
+    return [whole for quote in needed for whole in _whole(quote, page, catalog)]
 
 
 def _with_needed(page: Sequence[Quote], here: int) -> list[Quote]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ModelError
-from knowledge_base.packaged_model import MINILM, PackagedModel, file_hash, verify
+from knowledge_base.packaged_model import MINILM, PackagedModel, require_published, verify
 from knowledge_base.settings import OWN_EVIDENCE_MODEL
 
 if TYPE_CHECKING:
@@ -39,14 +39,7 @@ class EvidencePackage:
 
     def verify(self) -> None:
         """Check the hash of the weights; raises ModelError where they are missing or altered."""
-        try:
-            found = file_hash(self.file)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise ModelError(f"The weights of the evidence model cannot be read: {self.file}: {reason}.", REMEDY) from error
-        if found != self.weights_hash:
-            message = f"{self.file.name} of the evidence model is not the published file"
-            raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {self.weights_hash[:12]}.", REMEDY)
+        require_published(self.file, self.weights_hash, "the evidence model", REMEDY)
 
     def open_network(self) -> EvidenceNetwork:
         """Load the whole network with torch; raises ModelError where the weights do not fit."""

@@ -101,21 +101,26 @@ def _receipt(package: PackagedModel, cache_dir: Path) -> Path:
     try:
         state = package.weights_file.stat()
     except OSError as error:
-        raise _unreadable(package, package.weights_file, error) from error
+        owner = f"the embedding model {package.name}"
+        raise _unreadable(package.weights_file, owner, package.remedy, error) from error
     known_by = f"{package.weights_hash} {package.weights_file} {state.st_size} {state.st_mtime_ns}"
     return cache_dir / "verified" / hashlib.sha256(known_by.encode()).hexdigest()[:16]
 
 
-def _verify_file(package: PackagedModel, path: Path, expected: str) -> None:
+def require_published(path: Path, expected: str, owner: str, remedy: str) -> None:
+    """Raise ModelError where a file of `owner` ("the embedding model ...") is missing, or its SHA-256 is not `expected`."""
     try:
         found = file_hash(path)
     except OSError as error:
-        raise _unreadable(package, path, error) from error
+        raise _unreadable(path, owner, remedy, error) from error
     if found != expected:
-        message = f"{path.name} of the embedding model {package.name} is not the published file"
-        raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {expected[:12]}.", package.remedy)
+        message = f"{path.name} of {owner} is not the published file"
+        raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {expected[:12]}.", remedy)
 
 
-def _unreadable(package: PackagedModel, path: Path, error: OSError) -> ModelError:
-    reason = error.strerror or type(error).__name__
-    return ModelError(f"{path.name} of the embedding model {package.name} cannot be read: {reason}.", package.remedy)
+def _verify_file(package: PackagedModel, path: Path, expected: str) -> None:
+    require_published(path, expected, f"the embedding model {package.name}", package.remedy)
+
+
+def _unreadable(path: Path, owner: str, remedy: str, error: OSError) -> ModelError:
+    return ModelError(f"{path.name} of {owner} cannot be read: {error.strerror or type(error).__name__}.", remedy)

@@ -7,16 +7,13 @@ stay as they are. Query-side fine-tuning (Lee et al., Learning Dense Representat
 
 from __future__ import annotations
 
-import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import ModelError
-from knowledge_base.packaged_model import MINILM
+from knowledge_base.packaged_model import MINILM, require_published
 from knowledge_base.settings import Settings
 
 Vectors = NDArray[np.float32]
@@ -34,16 +31,8 @@ class AdapterPackage:
 
     def read(self) -> Vectors:
         """Return the matrix, shape (dimension, dimension); raises ModelError where the file is missing or altered."""
-        try:
-            content = self.file.read_bytes()
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise ModelError(f"The query adapter cannot be read: {self.file}: {reason}.", REMEDY) from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.file_hash:
-            message = f"{self.file.name} is not the published query adapter"
-            raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {self.file_hash[:12]}.", REMEDY)
-        matrix: Vectors = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+        require_published(self.file, self.file_hash, "the query adapter", REMEDY)
+        matrix: Vectors = np.load(self.file, allow_pickle=False).astype(np.float32)
         return matrix
 
 

@@ -81,7 +81,7 @@ def test_an_altered_or_missing_file_is_refused_with_the_remedy(tmp_path: Path) -
     assert "PARISCALL_QUERY_ADAPTER=off" in missing.value.remedy
     shutil.copy(ADAPTER.file, file)
     file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(ModelError, match="not the published query adapter"):
+    with pytest.raises(ModelError, match="adapter.npy of the query adapter is not the published file"):
         package.read()
 
 
