@@ -15,11 +15,11 @@ MOSTLY_UNKNOWN = 0.6  # share of a question's words, by weight, that no document
 
 # Logistic regressions on answerable and unanswerable questions, near misses among them, weighed alike: with the evidence
 # model on 327 and 76 (the development questions, and our own on pages of the official documents that the model has not read),
-# without on 117 and 27 (the development questions, and our own on the briefs but the held-out third). Area under the curve: .74
-# with the evidence model; without, cross-validated .77, on 280 and 67 that were not fitted on .65 (.61 without the query
-# adapter, where similarities are higher, too), on the held-out third (37 and 10) .53. The nearest sentence's similarity added nothing to
-# the model's word, nor did word overlap with the evidence, missing rare words, or the marks that a question's kind asks for:
-# near misses hold all of them.
+# without on 117 and 27 (the development questions, and our own on the briefs but the held-out third). Area under the curve:
+# .74 with the evidence model; without, cross-validated .77, on 280 and 67 that were not fitted on .65 (.61 without the query
+# adapter, where similarities are higher, too), on the held-out third (37 and 10) .53. The nearest sentence's similarity added
+# nothing to the model's word, nor did word overlap with the evidence, missing rare words, or the marks that a question's kind
+# asks for: near misses hold all of them.
 _WITH_MODEL = {"bias": 0.86, "answered": 0.575}
 _WITH_ADAPTER = {"bias": -3.94, "passages": 11.8, "unknown": -1.98}
 _WITHOUT_BOTH = {"bias": -3.68, "passages": 8.01, "unknown": -1.52}
