@@ -28,12 +28,15 @@ class Block(NamedTuple):
 
     `level` is 1 to 6 for headings, the nesting depth (from 1) for list items, else 0. A `field` is one `key: value` line of
     structured data. Blocks are in reading order, do not overlap, and hold neither leading nor trailing white space.
+    `label` is the number or mark that the reader sees before it ("Article 4", "17", "(c)"), "" where there is none; a label
+    that is typed in the text stands there too.
     """
 
     kind: BlockKind
     level: int
     start: int
     end: int
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,13 @@ class PageWriter:
         self._parts: list[str] = []
         self._length = 0
 
-    def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+    def add(self, kind: BlockKind, text: str, level: int = 0, label: str = "") -> None:
         """Append a block; white space around it is dropped, and a block without text is none."""
         text = text.strip()
         if not text:
             return
         self._write(self._separator(kind))
-        self.blocks.append(Block(kind, level, self._length, self._length + len(text)))
+        self.blocks.append(Block(kind, level, self._length, self._length + len(text), label))
         self._write(text)
 
     def page(self) -> Page:
