@@ -68,7 +68,7 @@ def serve(
     data_dir: DataDirectory = None,
 ) -> None:
     """Open the page on 127.0.0.1."""
-    from assistant.server import serve as serve_page
+    from assistant.page.server import serve as serve_page
 
     serve_page(read_settings(data_dir), port)
 
@@ -92,7 +92,7 @@ def evaluate(
     data_dir: DataDirectory = None,
 ) -> None:
     """Say how good the answers are, and whether they became worse."""
-    from assistant.evaluation.terminal import Wishes, check, evaluate_in_terminal
+    from assistant.evaluation.command import Wishes, check, evaluate_in_terminal
 
     settings = read_settings(data_dir)
     if check_test_set:

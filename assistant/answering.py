@@ -11,32 +11,31 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
-from assistant.conversation import context_of, leans_on_history
-from assistant.evidence import EvidenceWeights
-from assistant.extractive import ExtractiveSettings, compose
-from assistant.gathering import Evidence, Gatherer
-from assistant.parts import parts_of
-from assistant.questions import Question, analyse
-from assistant.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
-from assistant.register_answers import respond
-from assistant.register_asked import RegisterQuestion
-from assistant.register_limits import is_on_the_countries, states_alone
-from assistant.register_questions import parse
-from knowledge_base.embeddings import Embedder, open_embedder
+from assistant.evidence.gathering import Evidence, Gatherer
+from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
+from assistant.evidence.scoring import EvidenceWeights
+from assistant.question.conversation import context_of, leans_on_history
+from assistant.question.parts import parts_of
+from assistant.question.questions import Question, analyse
+from assistant.quotes.composing import ExtractiveSettings, compose
+from assistant.register.answers import is_on_the_countries, respond, states_alone
+from assistant.register.asked import RegisterQuestion
+from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
-from knowledge_base.evidence import EvidenceModel, open_evidence_model
-from knowledge_base.generations import Generation, current_id, open_generation
 from knowledge_base.logs import as_request
+from knowledge_base.models.embeddings import Embedder, open_embedder
+from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
+from knowledge_base.models.query_adapter import open_query_adapter
 from knowledge_base.passages import RetrievedPassage
-from knowledge_base.query_adapter import open_query_adapter
-from knowledge_base.recovery import open_intact
-from knowledge_base.retrieval import HybridRetriever
+from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
-from knowledge_base.vectors import warm_up_aside
+from knowledge_base.store.generations import Generation, current_id, open_generation
+from knowledge_base.store.recovery import open_intact
+from knowledge_base.store.vectors import warm_up_aside
 
 if TYPE_CHECKING:
-    from assistant.generation.writing import Writing
-    from assistant.generative import ChatModel
+    from assistant.writing.model import ChatModel
+    from assistant.writing.writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +134,7 @@ class Assistant:
         begun = self.begin(question, history, mode, self.standalone(question, history, mode))
         if isinstance(begun, Answer):
             return begun
-        from assistant.generation.writing import Finished
+        from assistant.writing.writing import Finished
 
         return next(event.answer for event in begun.events() if isinstance(event, Finished))
 
@@ -143,8 +142,8 @@ class Assistant:
         """Return a follow-up as a language model writes it to stand alone, or None where none does."""
         if not self._is_generative(mode) or not history or not leans_on_history(question):
             return None
-        from assistant.generation.faults import ModelFault
-        from assistant.generation.rewriting import rewritten
+        from assistant.writing.faults import ModelFault
+        from assistant.writing.rewriting import rewritten
 
         try:
             return rewritten(checked_question(question, self._settings.max_question_length), history, self._chat_model)
@@ -164,10 +163,10 @@ class Assistant:
         is_for_a_model = not quoted.abstained or self._settings.chat_refused_too
         if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
             return quoted
-        from assistant.generation.faults import ModelFault
-        from assistant.generation.grounds import grounds_of
-        from assistant.generation.limits import Limits
-        from assistant.generation.writing import Writing, unwritten
+        from assistant.writing.faults import ModelFault
+        from assistant.writing.grounds import grounds_of
+        from assistant.writing.limits import Limits
+        from assistant.writing.writing import Writing, unwritten
 
         try:
             model = self._chat_model
@@ -179,14 +178,14 @@ class Assistant:
     def _is_generative(self, mode: AskedMode) -> bool:
         """Say whether a model writes in this mode; raise KnowledgeBaseError where one is asked for and none is configured."""
         if mode == "generative" and not self._settings.chat_model:
-            from assistant.generative import NO_MODEL
+            from assistant.writing.model import NO_MODEL
 
             raise KnowledgeBaseError(*NO_MODEL)
         return mode != "extractive" and bool(self._settings.chat_model)
 
     @cached_property
     def _chat_model(self) -> ChatModel:
-        from assistant.generative import open_chat_model
+        from assistant.writing.model import open_chat_model
 
         return open_chat_model(self._settings)
 

@@ -17,18 +17,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.archives import commands as snapshot_commands
 from ingest.options import AsJson, DataDirectory, read_settings
 from ingest.progress import ProgressForm, shown_as
-from ingest.report import SyncReport
-from ingest.snapshot_commands import commands as snapshot_commands
-from ingest.sync import Engine, SyncOptions
-from ingest.sync import preview as preview_sync
-from ingest.sync import sync as run_sync
+from ingest.sync.report import SyncReport
+from ingest.sync.sync import Engine, SyncOptions
+from ingest.sync.sync import preview as preview_sync
+from ingest.sync.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.terminal_text import on_a_line, on_lines
 
 if TYPE_CHECKING:
-    from ingest.official import FetchReport, SourceReport
+    from ingest.fetch.official import FetchReport, SourceReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
 _WORDS = frozenset({"document", "kind", "in", "problem", "generation", "created (UTC)"})
@@ -89,7 +89,7 @@ def preview(
 def rollback(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """Make the generation before the current one the current one."""
     from knowledge_base.files import storage_errors, writer_lock
-    from knowledge_base.generations import roll_back
+    from knowledge_base.store.generations import roll_back
 
     settings = read_settings(data_dir)
     with writer_lock(settings.data_dir), storage_errors(settings.data_dir):
@@ -103,7 +103,7 @@ def rollback(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
 @app.command()
 def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     """List the generations that are kept."""
-    from knowledge_base.generations import current_id, list_generations, size_on_disk
+    from knowledge_base.store.generations import current_id, list_generations, size_on_disk
 
     settings = read_settings(data_dir)
     current = current_id(settings.data_dir)
@@ -135,7 +135,7 @@ def changes(
 ) -> None:
     """Show what changed from one generation to another, passage by passage, the words of an edit marked."""
     from ingest.change_text import change_lines
-    from knowledge_base.changes import changes_between
+    from knowledge_base.store.changes import changes_between
 
     found = changes_between(read_settings(data_dir).data_dir, before, after)
     if as_json:
@@ -157,7 +157,7 @@ def forget(
     progress_as: ProgressAs = ProgressForm.bars,
 ) -> None:
     """Take a document out of everything: all generations, its original, its file, the cache."""
-    from ingest.forget_command import forget_source
+    from ingest.forget.command import forget_source
 
     settings = read_settings(data_dir)
     forget_source(settings, source, sure=yes, with_answers=with_answers, as_json=as_json, progress_as=progress_as)
@@ -187,7 +187,7 @@ def fetch(
     progress_as: ProgressAs = ProgressForm.bars,
 ) -> None:
     """Download the official documents, verify each file, and put them where a sync finds them."""
-    from ingest.official import fetch as run_fetch
+    from ingest.fetch.official import fetch as run_fetch
 
     settings = read_settings(data_dir)
     with shown_as(progress_as, in_bytes=True) as progress:
@@ -205,7 +205,7 @@ def fetch(
 @app.command()
 def prepare(data_dir: DataDirectory = None) -> None:
     """Verify the embedding model and the evidence model, and compile them for this machine."""
-    from knowledge_base import embeddings, evidence
+    from knowledge_base.models import embeddings, evidence
 
     error_console = Console(stderr=True)
     settings = read_settings(data_dir)

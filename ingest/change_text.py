@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from knowledge_base.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, WordRun
+from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, WordRun
 from knowledge_base.terminal_text import on_a_line
 
 _AROUND = 60

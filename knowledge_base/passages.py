@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from knowledge_base.sentences import is_quotable
+from knowledge_base.language.sentences import is_quotable
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "caption", "field"]
 

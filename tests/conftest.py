@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from libraries import DOCUMENTS, Library
 
-from knowledge_base.embeddings import Embedder, open_embedder, silent_sentence_transformers
-from knowledge_base.packaged_model import PackagedModel, file_hash
+from knowledge_base.models.embeddings import Embedder, open_embedder, silent_sentence_transformers
+from knowledge_base.models.packaged_model import PackagedModel, file_hash
 from knowledge_base.settings import PACKAGED_MODEL, Settings
 
 TINY_MAX_TOKENS = 32
@@ -84,7 +84,7 @@ def save_tiny_model(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def briefs_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of the built-in briefs, indexed once: to read or copy, never to change."""
-    from ingest.sync import SyncOptions, sync
+    from ingest.sync.sync import SyncOptions, sync
 
     data_dir = tmp_path_factory.mktemp("briefs")
     sync(Settings(data_dir=data_dir), SyncOptions())
@@ -110,8 +110,8 @@ def library(shared_library: Library, tmp_path: Path) -> Library:
 @pytest.fixture
 def tiny_package(tiny_model: Path, package_of: Callable[[Path], PackagedModel], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the training command use the small model in MiniLM's place; of its two layers none is frozen."""
-    from knowledge_base.evidence_training import __main__ as command
-    from knowledge_base.evidence_training import training
+    from training import __main__ as command
+    from training import training
 
     monkeypatch.setattr(command, "MINILM", package_of(tiny_model))
     monkeypatch.setattr(command, "MAX_TOKENS", TINY_MAX_TOKENS)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.answers import Answer, AnswerPart
-from assistant.citations import Citation
+from assistant.answers import Answer, AnswerPart, Citation
 from assistant.evaluation.metrics import Scores
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.testset import GoldQuote, TestItem

@@ -19,8 +19,8 @@ import typer
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
-    from knowledge_base.embeddings import Embedder
-    from knowledge_base.evidence import EvidenceModel
+    from knowledge_base.models.embeddings import Embedder
+    from knowledge_base.models.evidence import EvidenceModel
 
 DOCUMENTS = Path(__file__).parent / "data" / "documents"
 SOURCES = [
@@ -76,7 +76,7 @@ class Outcome:
 
 def edit_manifest(path: Path, **fields: Any) -> None:
     """Change fields of the manifest of the generation in `path`, as if it had been published so."""
-    from knowledge_base.generations import read_manifest, write_manifest
+    from knowledge_base.store.manifest import read_manifest, write_manifest
 
     write_manifest(path, replace(read_manifest(path), **fields))
 
@@ -106,14 +106,14 @@ def _evidence_model(settings: Settings) -> EvidenceModel | None:
 
 @cache
 def _opened_embedder(model: str, cache_dir: Path, threads: int) -> Embedder:
-    from knowledge_base.embeddings import open_embedder
+    from knowledge_base.models.embeddings import open_embedder
 
     return open_embedder(Settings(embedding_model=model, cache_dir=cache_dir, embedding_threads=threads))
 
 
 @cache
 def _opened_evidence_model(model: str, cache_dir: Path, threads: int) -> EvidenceModel | None:
-    from knowledge_base.evidence import open_evidence_model
+    from knowledge_base.models.evidence import open_evidence_model
 
     return open_evidence_model(Settings(evidence_model=model, cache_dir=cache_dir, embedding_threads=threads))
 

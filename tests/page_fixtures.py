@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from assistant.answers import Answer, AnswerPart, Refusal
-from assistant.citations import Citation
-from knowledge_base.catalog import Catalog
-from knowledge_base.generations import Manifest, building, publish, seal
-from knowledge_base.integrity import CATALOG, CHROMA
+from assistant.answers import Answer, AnswerPart, Citation, Refusal
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
-from knowledge_base.vectors import VectorStore
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.generations import building, publish, seal
+from knowledge_base.store.integrity import CATALOG, CHROMA
+from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.vectors import VectorStore
 
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://127.0.0.2/?q=secret) :red[x] $x$ :smile: # no title"
 TEXT = "The first line.\n\nThe Call has nine principles. It was launched in Paris.\n\nThe last line."

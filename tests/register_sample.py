@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from knowledge_base.catalog import Catalog
 from knowledge_base.passages import Document, Page, RegisterRecord
+from knowledge_base.store.catalog import Catalog
 
 ROWS = (
     ("Allemagne", "state", "UE", "DEU", None),

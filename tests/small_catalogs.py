@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest.chunking import chunk
 from ingest.loaders import markdown
-from knowledge_base.catalog import Catalog
+from ingest.sync.chunking import chunk
 from knowledge_base.passages import Block, BlockKind, Document, Page, Passage, RetrievedPassage
+from knowledge_base.store.catalog import Catalog
 
 
 def count_words(texts: Sequence[str]) -> list[int]:

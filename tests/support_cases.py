@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.generation.evidence_passages import Encode, EvidencePassage, Vectors, from_text
-from knowledge_base.embeddings import Embedder
+from assistant.claims.evidence import Encode, EvidencePassage, Vectors, from_text
+from knowledge_base.models.embeddings import Embedder
 from knowledge_base.settings import LIBRARY
 
 PAIRS = Path(__file__).parent / "data" / "support_pairs.tsv"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from libraries import Library
 
-from assistant import activity
-from assistant.activity import Activity, Stage, ask_ingest, dismiss, read, start
+from assistant.page import activity
+from assistant.page.activity import Activity, Stage, ask_ingest, dismiss, read, start
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 
 WAIT = "import sys; sys.stderr.write('{\"stage\": \"Read\", \"done\": 1, \"total\": 2}\\n'); sys.stderr.flush(); sys.stdin = open(sys.argv[1]); sys.stdin.read()"  # fmt: skip  # noqa: E501

@@ -13,10 +13,10 @@ from pdf_files import Text, make_pdf
 import assistant
 from assistant.answering import Assistant
 from assistant.answers import Answer
-from assistant.conversations import FILE_NAME, ConversationStore
-from assistant.page_parts.examples import EXAMPLES
-from assistant.page_parts.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
-from assistant.server import SETTINGS_VARIABLE
+from assistant.page.conversations import FILE_NAME, ConversationStore
+from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
+from assistant.page.settings import SETTINGS_VARIABLE
+from assistant.page.views.chat import EXAMPLES
 from ingest.loaders import pdf
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
 from knowledge_base.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from http_archives import TOP, add, archive_of
 
-from ingest.archive import ArchiveLimits, extract, is_archive
+from ingest.fetch.archive import ArchiveLimits, extract, is_archive
 from knowledge_base.errors import FetchError
 
 FILES = {"a.md": b"first", "below/b.md": b"second", "picture.png": b"not wanted"}

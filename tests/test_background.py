@@ -7,8 +7,8 @@ import pytest
 from evaluation_fixtures import HARBOUR_QUESTIONS
 from libraries import Library
 
-from assistant.evaluation.background import BackgroundRun
 from assistant.evaluation.report import read_report
+from assistant.page.evaluation_view import BackgroundRun
 from knowledge_base.settings import Settings
 
 

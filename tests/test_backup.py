@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from libraries import Library, hashes, ingest
 
-from ingest import backup
+from ingest import archives as backup
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import writer_lock
-from knowledge_base.generations import open_generation
+from knowledge_base.store.generations import open_generation
 
 KEPT_APART = ("generations/000001/chroma/chroma.sqlite3", "embeddings.sqlite3", "conversations.sqlite3")
 

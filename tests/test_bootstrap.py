@@ -7,7 +7,7 @@ from evaluation_fixtures import record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.evaluation.bootstrap import Estimate, differences, estimates
+from assistant.evaluation.comparison import Estimate, differences, estimates
 from assistant.evaluation.records import EvaluationRecord
 
 

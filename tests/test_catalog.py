@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.catalog import Catalog, FailureRow, quoted_term
 from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
+from knowledge_base.store.catalog import Catalog, FailureRow, quoted_term
 
 WEIGHTS = (1.0, 1.0, 1.0)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ingest.change_text import change_lines
-from knowledge_base.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, compare_passages
+from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, compare_passages
 
 
 def lines(*documents: DocumentChange) -> list[str]:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_fixtures import publish_documents
 
-from knowledge_base.catalog import Catalog
-from knowledge_base.changes import (
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.passages import Document, Page, Passage, RegisterRecord
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.changes import (
     DocumentChange,
     PassageText,
     WordRun,
@@ -19,8 +21,6 @@ from knowledge_base.changes import (
     compare_passages,
     marked_words,
 )
-from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.passages import Document, Page, Passage, RegisterRecord
 
 HARBOUR = "The harbour office opens at seven in the morning."
 MARKET = "The fish market was founded in 1911 by Ada Stone."

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest.chunking import SPECIAL_TOKENS, TARGET_TOKENS, chunk
-from knowledge_base.embedded_text import PREFIX_TOKENS, embedded_text, prefix_tokens
-from knowledge_base.embeddings import Embedder
+from ingest.sync.chunking import SPECIAL_TOKENS, TARGET_TOKENS, chunk
+from knowledge_base.models.embeddings import Embedder
 from knowledge_base.passages import Block, BlockKind, Document, Page, Passage
+from knowledge_base.store.passage_vectors import PREFIX_TOKENS, embedded_text, prefix_tokens
 
 
 def count_words(texts: Sequence[str]) -> list[int]:

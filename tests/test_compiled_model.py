@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.compiled_model import _replace
-from knowledge_base.embeddings import CompiledEmbedder, Embedder, open_embedder
-from knowledge_base.packaged_model import PackagedModel
+from knowledge_base.models.compiled_model import _replace
+from knowledge_base.models.embeddings import CompiledEmbedder, Embedder, open_embedder
+from knowledge_base.models.packaged_model import PackagedModel
 from knowledge_base.settings import Settings
 
 PackageOf = Callable[[Path], PackagedModel]

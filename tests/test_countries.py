@@ -3,7 +3,7 @@ from __future__ import annotations
 import pycountry
 import pytest
 
-from knowledge_base.countries import country, country_name, current_code, data, find, group, lexicon
+from knowledge_base.language.places import country, country_name, current_code, data, find, group, lexicon
 
 
 @pytest.mark.parametrize(

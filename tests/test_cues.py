@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.cues import cue, field_cue
-from assistant.questions import analyse
-from knowledge_base.queries import Query, question_terms
+from assistant.evidence.cues import cue, field_cue
+from assistant.question.questions import analyse
+from knowledge_base.search.queries import Query, question_terms
 
 
 def cue_of(question: str, text: str) -> float:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from libraries import Library, hashes, ingest
 
-from knowledge_base.generations import current_id
-from knowledge_base.snapshots import pack
+from knowledge_base.store.generations import current_id
+from knowledge_base.store.snapshots import pack
 
 QUESTION = "What is a tide pool?"
 SERVE = "from assistant.server import serve; from knowledge_base.settings import Settings; serve(Settings(data_dir={!r}), 0)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import docx
 import pytest
 
-from ingest.documents import load_document, loader_version
+from ingest.loaders.document import load_document, loader_version
 from knowledge_base.errors import DocumentError
 from knowledge_base.file_types import skip_reason
 

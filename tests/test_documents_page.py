@@ -11,16 +11,16 @@ import pytest
 from page_fixtures import HOSTILE, TEXT, note, publish_documents, quoted_answer
 
 import assistant
-from assistant import activity
-from assistant.activity import Activity, Stage
-from assistant.conversations import ConversationStore
-from assistant.page_parts.links import CHANGES_PAGE, DOCUMENTS_PAGE, SAVED_PAGE
-from assistant.server import SETTINGS_VARIABLE
+from assistant.page import activity
+from assistant.page.activity import Activity, Stage
+from assistant.page.conversations import ConversationStore
+from assistant.page.links import CHANGES_PAGE, DOCUMENTS_PAGE, SAVED_PAGE
+from assistant.page.settings import SETTINGS_VARIABLE
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import writer_lock
-from knowledge_base.generations import current_id, open_generation
 from knowledge_base.passages import RegisterRecord
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import current_id, open_generation
 
 APP = Path(assistant.__file__).with_name("app.py")
 REPORT: dict[str, Any] = {"added": ["uploads/a.md"], "passages": 3, "seconds": 1.0}
@@ -57,7 +57,7 @@ def ingest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeInge
     monkeypatch.setattr(activity, "read", lambda data_dir: fake.now)
     monkeypatch.setattr(activity, "dismiss", lambda data_dir: setattr(fake, "now", None))
     monkeypatch.setattr(activity, "ask_ingest", fake.ask)
-    monkeypatch.setattr("assistant.page_parts.forget_dialog.ask_ingest", fake.ask)
+    monkeypatch.setattr("assistant.page.document_list.ask_ingest", fake.ask)
     for cache in (streamlit.cache_resource, streamlit.cache_data):
         cache.clear()
     yield fake

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer
 
-from assistant.library import Entry, PageRead
-from assistant.page_parts import add_documents, change_view, document_list, forget_dialog, report_view, standing
-from assistant.server import SETTINGS_VARIABLE
-from assistant.uploads import Outcome, Upload
-from knowledge_base.catalog import DocumentRow
-from knowledge_base.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, compare_passages
-from knowledge_base.quotes import QuoteStanding
+from assistant.page import activity_panel as report_view
+from assistant.page import add_documents, change_view, document_list
+from assistant.page import answer_view as standing
+from assistant.page import document_list as forget_dialog
+from assistant.page.library import Entry, PageRead
+from assistant.page.settings import SETTINGS_VARIABLE
+from assistant.page.uploads import Outcome, Upload
 from knowledge_base.settings import Settings
+from knowledge_base.store.catalog import DocumentRow
+from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, compare_passages
+from knowledge_base.store.saved_citations import QuoteStanding
 
 REPORT: dict[str, Any] = {
     "added": ["uploads/a.md"],

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from http_archives import Served, Site, running_site
 
-from ingest.download import (
+from ingest.fetch.download import (
     Downloaded,
     DownloadLimits,
     InterruptedDownload,
@@ -180,7 +180,7 @@ def test_a_file_for_which_there_is_no_room_is_not_begun(
     def refuse(folder: Path, needed: int) -> None:
         raise StorageError(f"{needed} bytes are needed.")
 
-    monkeypatch.setattr("ingest.download.require_free_space", refuse)
+    monkeypatch.setattr("ingest.fetch.download.require_free_space", refuse)
     with pytest.raises(StorageError, match=str(len(CONTENT) + (16 << 20))):
         get(site.serve("/file", Served(CONTENT)), partial)
     assert not partial.path.exists()

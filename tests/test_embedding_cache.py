@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge_base.embedding_cache import CHUNK, EmbeddingCache, embed_with_cache, text_hash
+from knowledge_base.store.embedding_cache import CHUNK, EmbeddingCache, embed_with_cache, text_hash
 
 
 class CountingEmbedder:

@@ -13,17 +13,9 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from knowledge_base.embeddings import (
-    PROBE,
-    WINDOW,
-    CompiledEmbedder,
-    Embedder,
-    TorchEmbedder,
-    open_embedder,
-    prepare,
-)
 from knowledge_base.errors import ModelError
-from knowledge_base.packaged_model import MINILM, PackagedModel
+from knowledge_base.models.embeddings import PROBE, WINDOW, CompiledEmbedder, Embedder, TorchEmbedder, open_embedder, prepare
+from knowledge_base.models.packaged_model import MINILM, PackagedModel
 from knowledge_base.settings import Settings
 
 PackageOf = Callable[[Path], PackagedModel]

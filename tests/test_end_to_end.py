@@ -13,14 +13,13 @@ from typer.testing import CliRunner
 
 from assistant.__main__ import app as assistant_app
 from assistant.answering import Assistant
-from assistant.answers import Answer
-from assistant.citations import stands_on_its_page
+from assistant.answers import Answer, stands_on_its_page
 from ingest.__main__ import app as ingest_app
-from ingest.sync import SyncOptions, SyncReport, sync
+from ingest.sync.sync import SyncOptions, SyncReport, sync
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
-from knowledge_base.generations import current_id, roll_back
-from knowledge_base.integrity import CATALOG
 from knowledge_base.settings import LIBRARY, Settings
+from knowledge_base.store.generations import current_id, roll_back
+from knowledge_base.store.integrity import CATALOG
 
 QUESTIONS = [
     json.loads(line) for line in (Path(__file__).parent / "data" / "newcomer_questions.jsonl").read_text().splitlines() if line

@@ -13,7 +13,7 @@ from test_matching import SCORER, shared_scorer
 
 from assistant.evaluation.records import read_records
 from assistant.evaluation.report import list_runs, read_report
-from knowledge_base.generations import open_generation
+from knowledge_base.store.generations import open_generation
 
 SAME = {
     "strict": "strict",

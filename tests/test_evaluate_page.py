@@ -11,15 +11,14 @@ from page_fixtures import HOSTILE, QUOTE, quoted_answer, refused_answer
 from test_app import FakeAssistant, ask, fake, page, shown
 from test_report_html import asked, hostile_records, report_of
 
-from assistant.conversations import ConversationStore
-from assistant.evaluation.background import BackgroundRun
-from assistant.evaluation.own_items import add_item, read_items
+from assistant.evaluation.command import write_report
 from assistant.evaluation.records import EvaluationRecord
-from assistant.evaluation.report import write_report
-from assistant.page_parts import evaluation_runs
-from assistant.page_parts.evaluation_runs import BUILT_IN, OF_THE_SETTING, OWN
-from assistant.page_parts.links import EVALUATE_PAGE
-from assistant.server import SETTINGS_VARIABLE
+from assistant.evaluation.testset import add_item, read_items
+from assistant.page import evaluation_view as evaluation_runs
+from assistant.page.conversations import ConversationStore
+from assistant.page.evaluation_view import BUILT_IN, OF_THE_SETTING, OWN, BackgroundRun
+from assistant.page.links import EVALUATE_PAGE
+from assistant.page.settings import SETTINGS_VARIABLE
 from knowledge_base.errors import EvaluationError
 from knowledge_base.settings import Settings
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.embeddings import silent_sentence_transformers
 from knowledge_base.errors import ModelError
-from knowledge_base.evidence import (
+from knowledge_base.models.embeddings import silent_sentence_transformers
+from knowledge_base.models.evidence import (
     BATCH,
     CompiledEvidenceModel,
     CrossEncoderModel,
     TorchEvidenceModel,
     open_evidence_model,
     prepare,
+    with_neighbours,
+    without_marks,
 )
-from knowledge_base.evidence_package import EVIDENCE, EvidencePackage
-from knowledge_base.evidence_text import with_neighbours, without_marks
-from knowledge_base.packaged_model import PackagedModel, file_hash
+from knowledge_base.models.packaged_model import EVIDENCE, EvidencePackage, PackagedModel, file_hash
 from knowledge_base.settings import Settings
 
 QUESTION = "When does the harbour close?"
@@ -34,7 +34,7 @@ def tiny_weights(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     import torch
     from safetensors.torch import save_file
 
-    from knowledge_base.evidence_network import open_network
+    from knowledge_base.models.evidence_network import open_network
 
     torch.manual_seed(3)
     trained = open_network(tiny_model).trained_weights(frozen_layers=1)
@@ -123,7 +123,7 @@ def test_what_a_caller_does_to_scores_does_not_change_them(package: EvidencePack
 
 
 def test_the_weights_in_the_file_are_those_that_score(tiny_model: Path, package: EvidencePackage) -> None:
-    from knowledge_base.evidence_network import open_network, read_weights
+    from knowledge_base.models.evidence_network import open_network, read_weights
 
     plain, trained = open_network(tiny_model).state_dict(), package.open_network().state_dict()
     changed = {name for name in plain if not np.allclose(plain[name], trained[name], atol=1e-3)}
@@ -165,7 +165,7 @@ def test_without_openvino_torch_scores_and_the_log_says_why(
 def test_scores_too_far_from_those_of_torch_are_not_used(
     package: EvidencePackage, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("knowledge_base.evidence.MINIMUM_AGREEMENT", 1.1)
+    monkeypatch.setattr("knowledge_base.models.evidence.MINIMUM_AGREEMENT", 1.1)
     assert isinstance(open_evidence_model(settings, package=package), TorchEvidenceModel)
     assert "is too low" in caplog.text
 

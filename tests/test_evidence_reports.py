@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from knowledge_base.errors import NoIndexError
-from knowledge_base.evidence_training.groups import GroupMaker, Recipe
-from knowledge_base.evidence_training.questions import REPORT, Document, QuestionData
-from knowledge_base.evidence_training.reports import REPORT_QUESTIONS, add_reports
-from knowledge_base.generations import open_generation
+from knowledge_base.store.generations import open_generation
 from tests.libraries import Library
+from training.groups import GroupMaker, Recipe
+from training.questions import REPORT, Document, QuestionData
+from training.reports import REPORT_QUESTIONS, add_reports
 
 ITEMS: list[dict[str, Any]] = [json.loads(line) for line in REPORT_QUESTIONS.read_text(encoding="utf-8").splitlines()]
 

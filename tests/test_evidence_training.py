@@ -10,17 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from knowledge_base.evidence_training import __main__ as command
-from knowledge_base.evidence_training.evaluation import Trial, area_under_curve
-from knowledge_base.evidence_training.groups import Group, GroupMaker, Recipe
-from knowledge_base.evidence_training.questions import (
-    DEV_BRIEFS,
-    OWN_QUESTIONS,
-    Document,
-    QuestionData,
-    add_briefs,
-    read_data,
-)
+from training import __main__ as command
+from training.evaluation import Trial, area_under_curve
+from training.groups import Group, GroupMaker, Recipe
+from training.questions import DEV_BRIEFS, OWN_QUESTIONS, Document, QuestionData, add_briefs, read_data
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -213,7 +206,7 @@ def test_the_area_under_the_curve(positive: list[float], negative: list[float], 
 def test_training_writes_its_plan_and_what_differs(
     recipe: str, data_dir: Path, tiny_package: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from knowledge_base.evidence_network import read_weights
+    from knowledge_base.models.evidence_network import read_weights
 
     monkeypatch.setattr(command, "cached_encoder", lambda folder: letters)
     result = CliRunner().invoke(command.app, ["train", str(data_dir), "--output", str(tmp_path), "--recipe", recipe])
@@ -227,9 +220,9 @@ def test_training_writes_its_plan_and_what_differs(
 def test_the_trained_model_learns_to_rank_its_groups(tiny_model: Path, tmp_path: Path) -> None:
     import torch
 
-    from knowledge_base.evidence_network import RANK, open_network, read_weights
-    from knowledge_base.evidence_pairs import PairTokenizer
-    from knowledge_base.evidence_training.training import Trainer, TrainingPlan
+    from knowledge_base.models.evidence import PairTokenizer
+    from knowledge_base.models.evidence_network import RANK, open_network, read_weights
+    from training.training import Trainer, TrainingPlan
 
     torch.manual_seed(0)
     tokenizer = PairTokenizer(tiny_model / "tokenizer.json", 32)

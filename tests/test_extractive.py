@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from small_catalogs import catalog_of
 
-from assistant.evidence import Sentence
-from assistant.extractive import ExtractiveSettings, compose
-from assistant.gathering import Evidence
-from assistant.questions import Question, analyse
-from knowledge_base.catalog import Catalog
-from knowledge_base.queries import QueryReader
+from assistant.evidence.gathering import Evidence
+from assistant.evidence.scoring import Sentence
+from assistant.question.questions import Question, analyse
+from assistant.quotes.composing import ExtractiveSettings, compose
+from knowledge_base.search.queries import QueryReader
+from knowledge_base.store.catalog import Catalog
 
 ENGLISH = (
     "---\nlang: en\n---\n# The lamp\n\n"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.generation.dates import Date, dates_in
-from assistant.generation.facts import facts_of, initials
+from knowledge_base.language.dates import Date, dates_in
+from knowledge_base.language.facts import facts_of, initials
 
 
 @pytest.mark.parametrize(

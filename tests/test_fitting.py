@@ -6,11 +6,11 @@ import pytest
 from evaluation_fixtures import HARBOUR_QUESTIONS, LAMP, SIGNED, SIGNED_GOLD, SOURCE, item, unanswerable
 from libraries import Library
 
-from assistant.evaluation.fitting import IndexedText, require_fit, why_stale
+from assistant.evaluation.matching import IndexedText, require_fit, why_stale
 from assistant.evaluation.testset import GoldQuote, OtherPlace, TestSet, read_test_set
-from knowledge_base.catalog import Catalog
 from knowledge_base.errors import EvaluationError
-from knowledge_base.generations import CATALOG
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.generations import CATALOG
 
 
 @pytest.fixture

@@ -12,17 +12,16 @@ import numpy as np
 import pytest
 from libraries import Library, assistant, hashes, ingest
 
-from assistant.conversations import FILE_NAME, ConversationStore
-from ingest import forgetting
-from ingest.forgetting import forget, plan_forgetting
-from ingest.sync import SyncOptions, sync
-from knowledge_base.catalog import Catalog
-from knowledge_base.embedding_cache import EmbeddingCache
+from assistant.page.conversations import FILE_NAME, ConversationStore
+from ingest.forget import forgetting
+from ingest.forget.forgetting import forget, plan_forgetting
+from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import writer_lock
-from knowledge_base.generations import CATALOG, current_id, list_generations, open_generation
 from knowledge_base.settings import Settings
-from knowledge_base.vector_shards import SHARDS, DocumentVectors
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.embedding_cache import SHARDS, DocumentVectors, EmbeddingCache
+from knowledge_base.store.generations import CATALOG, current_id, list_generations, open_generation
 
 WORDS = ("quillfeather", "zanthoryx", "mirrabooka")
 SECRET = "# The quillfeather bridge\n\nThe quillfeather bridge was built in 1893 by Mirrabooka Vane, a merchant of Zanthoryx.\n"

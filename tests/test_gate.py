@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from evaluation_fixtures import record
 
-from assistant.evaluation.bootstrap import estimates
-from assistant.evaluation.comparison import Comparison, compare
+from assistant.evaluation.comparison import Comparison, compare, estimates
 from assistant.evaluation.figures import BY_NAME
 from assistant.evaluation.gate import Verdict, decide, is_clearly_better, is_clearly_worse, parse_minimums
 from assistant.evaluation.records import EvaluationRecord

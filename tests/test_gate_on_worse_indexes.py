@@ -16,10 +16,10 @@ from assistant.evaluation.gate import Verdict, decide
 from assistant.evaluation.report import make_report
 from assistant.evaluation.running import Run, run_with
 from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set
-from ingest.sync import SyncOptions, sync
-from knowledge_base.embeddings import Embedder
-from knowledge_base.generations import current_id, open_generation
+from ingest.sync.sync import SyncOptions, sync
+from knowledge_base.models.embeddings import Embedder
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import current_id, open_generation
 
 FEW = 20  # questions, for what is asked ten times
 

@@ -10,8 +10,7 @@ import pytest
 from libraries import Library
 from small_catalogs import catalog_of, found
 
-from assistant.evidence import EvidenceWeights, Sentence
-from assistant.gathering import (
+from assistant.evidence.gathering import (
     Evidence,
     Gatherer,
     counted_passages,
@@ -21,12 +20,13 @@ from assistant.gathering import (
     reranked,
     together,
 )
-from assistant.questions import analyse
-from knowledge_base.catalog import Catalog
-from knowledge_base.embeddings import Embedder
-from knowledge_base.generations import open_generation
-from knowledge_base.queries import Query, question_terms
-from knowledge_base.retrieval import HybridRetriever
+from assistant.evidence.scoring import EvidenceWeights, Sentence
+from assistant.question.questions import analyse
+from knowledge_base.models.embeddings import Embedder
+from knowledge_base.search.queries import Query, question_terms
+from knowledge_base.search.retrieval import HybridRetriever
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.generations import open_generation
 
 GLOSSARY = """# Words
 

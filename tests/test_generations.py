@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from libraries import hashes
 
-from knowledge_base import generations
-from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
-from knowledge_base.generations import Manifest, open_generation
-from knowledge_base.integrity import CATALOG, CHROMA, check
 from knowledge_base.passages import Document, Page, Passage
-from knowledge_base.vectors import VectorStore
+from knowledge_base.store import generations
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.generations import open_generation
+from knowledge_base.store.integrity import CATALOG, CHROMA, check
+from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.vectors import VectorStore
 
 COUNT = 110  # more than Chroma holds in memory before it writes its index
 

@@ -11,10 +11,9 @@ from chat_server import ChatServer, Reply, chat_server, passages_of
 from libraries import Library, assistant
 
 from assistant.answering import Assistant
-from assistant.answers import Answer
-from assistant.citations import stands_on_its_page
-from assistant.generation.writing import Drafted, Finished, Started, Writing, Written
-from assistant.generative import endpoint, open_chat_model
+from assistant.answers import Answer, stands_on_its_page
+from assistant.writing.model import endpoint, open_chat_model
+from assistant.writing.writing import Drafted, Finished, Started, Writing, Written
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 

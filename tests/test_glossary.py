@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge_base.glossary import in_english
-from knowledge_base.queries import question_terms
-from knowledge_base.text_terms import fold
+from knowledge_base.language.words import fold, in_english
+from knowledge_base.search.queries import question_terms
 
 
 @pytest.mark.parametrize(("french", "english"), [("principes", "principle"), ("signé", "sign"), ("États", "state")])

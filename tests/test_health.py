@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from libraries import Library, ingest
 
-from ingest.health import document_health
-from ingest.page_health import odd_share, page_health
+from ingest.health import document_health, odd_share, page_health
 from knowledge_base.passages import OriginRun, Page, Passage, SentenceSpan
 from knowledge_base.settings import Settings
 

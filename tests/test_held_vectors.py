@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.held_vectors import HeldVectors
-from knowledge_base.vectors import VectorIndex, VectorStore
+from knowledge_base.store.vectors import HeldVectors, VectorIndex, VectorStore
 
 COUNT, DIMENSION = 300, 16
 IDS = [f"p{number:03}" for number in range(COUNT)]

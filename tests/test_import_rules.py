@@ -13,21 +13,21 @@ PACKAGES = ("assistant", "ingest", "knowledge_base")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 FORBIDDEN = {"assistant": {"ingest"}, "ingest": {"assistant"}, "knowledge_base": {"assistant", "ingest"}}
 VENDORS = {
-    "chromadb": {"knowledge_base/vectors.py"},
-    "chromadb_rust_bindings": {"knowledge_base/vector_engine.py"},
-    "openvino": {"knowledge_base/compiled_model.py"},
-    "sentence_transformers": {"knowledge_base/embeddings.py", "knowledge_base/evidence.py"},
+    "chromadb": {"knowledge_base/store/vectors.py"},
+    "chromadb_rust_bindings": {"knowledge_base/store/vectors.py"},
+    "openvino": {"knowledge_base/models/compiled_model.py"},
+    "sentence_transformers": {"knowledge_base/models/embeddings.py", "knowledge_base/models/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
-    "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/page_images.py"},
-    "ray": {"ingest/ray_engine.py"},
-    "prometheus_client": {"assistant/metrics.py"},
-    "langchain": {"assistant/generative.py"},
-    "langchain_core": {"assistant/generative.py", "knowledge_base/langchain_retriever.py"},
+    "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/sandbox/page_images.py"},
+    "ray": {"ingest/sync/ray_engine.py"},
+    "prometheus_client": {"assistant/page/metrics.py"},
+    "langchain": {"assistant/writing/model.py"},
+    "langchain_core": {"assistant/writing/model.py", "knowledge_base/search/langchain_retriever.py"},
     "langchain_openai": set(),
-    "text_to_num": {"assistant/generation/numerals.py"},
-    "ir_measures": {"assistant/evaluation/ranking.py"},
+    "text_to_num": {"knowledge_base/language/numbers.py"},
+    "ir_measures": {"assistant/evaluation/metrics.py"},
 }
-NETWORKS = ("knowledge_base/evidence_network.py", "knowledge_base/evidence_training/")  # imported where torch is needed alone
+NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone
 HEAVY = {
     "chromadb",
     "chromadb_rust_bindings",

@@ -12,10 +12,10 @@ from langchain_core.runnables import RunnablePassthrough
 from libraries import Library
 from pydantic import ValidationError
 
-from knowledge_base.embeddings import Embedder
-from knowledge_base.generations import open_generation
-from knowledge_base.langchain_retriever import PassageRetriever
-from knowledge_base.retrieval import HybridRetriever
+from knowledge_base.models.embeddings import Embedder
+from knowledge_base.search.langchain_retriever import PassageRetriever
+from knowledge_base.search.retrieval import HybridRetriever
+from knowledge_base.store.generations import open_generation
 
 QUESTION = "What does it cost to replace a pier?"
 

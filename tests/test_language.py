@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.language import detect_language, document_language
+from ingest.loaders.language import detect_language, document_language
 from ingest.loaders.markdown import load
 
 

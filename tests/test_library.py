@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from page_fixtures import note, publish_documents
 
-from assistant.library import Entry, PageRead, chosen, entries, read_holdings
-from assistant.uploads import Upload
-from knowledge_base.catalog import DocumentRow, FailureRow
+from assistant.page.library import Entry, PageRead, chosen, entries, read_holdings
+from assistant.page.uploads import Upload
 from knowledge_base.errors import NoIndexError
 from knowledge_base.passages import RegisterRecord
+from knowledge_base.store.catalog import DocumentRow, FailureRow
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from support_cases import Remembering
 
-from assistant.generation.evidence_passages import from_text
-from assistant.generation.support import Verifier
-from knowledge_base.embeddings import Embedder
+from assistant.claims.evidence import from_text
+from assistant.claims.verifier import Verifier
+from knowledge_base.models.embeddings import Embedder
 
 DATA = Path(__file__).parent / "data"
 MOST_SUPPORTED = 0.1  # of the lies

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import ModelError
-from knowledge_base.local_model import REMEDY, find_model
+from knowledge_base.models.local_model import REMEDY, find_model
 
 
 @pytest.fixture

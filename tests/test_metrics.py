@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from evaluation_fixtures import LAMP, LAMP_GOLD, SIGNED, SIGNED_GOLD, SOURCE, FakeText, item, quoting, refusing, unanswerable
 
-from assistant.answers import AnswerPart
-from assistant.citations import Citation
+from assistant.answers import AnswerPart, Citation
 from assistant.evaluation.metrics import gold_citations, gold_ranks, grounding, is_right, retrieval, score, stated_facts
 
 TEXT = FakeText(SIGNED, LAMP)

@@ -11,8 +11,8 @@ from libraries import Library
 
 from assistant.answering import Assistant
 from assistant.answers import Answer, WritingRecord
-from assistant.generation.limits import Limits
-from assistant.generative import as_fault
+from assistant.writing.limits import Limits
+from assistant.writing.model import as_fault
 from knowledge_base.settings import Settings
 
 QUESTION = "When was the lighthouse at Grey Point built?"

@@ -11,12 +11,12 @@ from page_fixtures import quoted_answer
 from test_app import ask, page, shown
 
 from assistant.answers import Answer, AnswerPart, WritingRecord, written
-from assistant.conversations import decoded, encoded
-from assistant.generation.writing import Drafted, Started, Waiting, Writing, Written
-from assistant.page_parts.answer_view import answer_html, summary
-from assistant.page_parts.links import MODEL_PAGE
-from assistant.page_parts.writing_view import Pending, _Drawing
-from assistant.server import SETTINGS_VARIABLE
+from assistant.page.answer_view import answer_html, summary
+from assistant.page.conversations import decoded, encoded
+from assistant.page.links import MODEL_PAGE
+from assistant.page.settings import SETTINGS_VARIABLE
+from assistant.page.writing_view import Pending, _Drawing
+from assistant.writing.writing import Drafted, Started, Waiting, Writing, Written
 from knowledge_base.settings import Settings
 
 QUESTION = "When was the lighthouse at Grey Point built?"

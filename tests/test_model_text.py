@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.generation.model_text import clean_sentence, plain_passage, without_markup
+from assistant.writing.model_text import clean_sentence, plain_passage, without_markup
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from http_archives import Served, Site, add, archive_of, running_site
 from typer.testing import CliRunner
 
 from ingest.__main__ import app
-from ingest.download import DownloadLimits
-from ingest.official import FetchReport, SourceReport, fetch
-from ingest.report import SyncReport
-from ingest.sources import combined_hash
-from ingest.sync import SyncOptions
+from ingest.fetch.download import DownloadLimits
+from ingest.fetch.official import FetchReport, SourceReport, fetch
+from ingest.fetch.sources import combined_hash
+from ingest.sync.report import SyncReport
+from ingest.sync.sync import SyncOptions
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import writer_lock
 from knowledge_base.settings import Settings
@@ -287,7 +287,7 @@ def test_a_full_disk_while_unpacking_keeps_the_download(tmp_path: Path, site: Si
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.official.extract", refuse)
+        patch.setattr("ingest.fetch.official.extract", refuse)
         source = only(fetch(own, limits=LIMITS))
     assert "No space left on device" in str(source.reason)
     assert fetched(tmp_path) == earlier
@@ -307,7 +307,7 @@ def test_a_swap_that_fails_puts_back_what_was_there(tmp_path: Path, site: Site, 
         replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.official.os.replace", refuse_staging)
+        patch.setattr("ingest.fetch.official.os.replace", refuse_staging)
         source = only(fetch(own, limits=LIMITS))
     assert (source.state, fetched(tmp_path)) == ("failed", earlier)
 

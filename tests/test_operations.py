@@ -9,8 +9,8 @@ from page_fixtures import note, publish_documents
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from assistant.operations import operation_routes
-from assistant.readiness import Readiness
+from assistant.page.operations import operation_routes
+from assistant.page.readiness import Readiness
 from knowledge_base.errors import NoIndexError
 from knowledge_base.settings import Settings
 

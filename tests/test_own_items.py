@@ -7,9 +7,18 @@ import pytest
 from evaluation_fixtures import LAMP, LAMP_GOLD, SIGNED, SIGNED_GOLD, quoting, refusing, unanswerable
 from filelock import FileLock
 
-from assistant.evaluation import own_items
-from assistant.evaluation.own_items import add_item, item_from, place, read_items, remove_item, sentences_of
-from assistant.evaluation.testset import GoldQuote, Turn, read_test_set
+from assistant.evaluation import testset as own_items
+from assistant.evaluation.testset import (
+    GoldQuote,
+    Turn,
+    add_item,
+    item_from,
+    place,
+    read_items,
+    read_test_set,
+    remove_item,
+    sentences_of,
+)
 from knowledge_base.errors import EvaluationError, LockedError
 from knowledge_base.passages import Passage, RetrievedPassage, SentenceSpan
 

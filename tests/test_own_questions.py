@@ -14,8 +14,8 @@ import pytest
 
 import assistant
 from ingest.loaders.markdown import load
-from knowledge_base.countries import LIBRARY, country
-from knowledge_base.register import Supporter, built_in_states
+from knowledge_base.language.places import LIBRARY, country
+from knowledge_base.register.table import Supporter, built_in_states
 
 Item = Mapping[str, Any]
 

@@ -6,9 +6,9 @@ from time import monotonic
 
 import pytest
 
-from assistant.generation.faults import ModelFault
-from assistant.generation.limits import Limits
-from assistant.generation.pace import paced
+from assistant.writing.faults import ModelFault
+from assistant.writing.limits import Limits
+from assistant.writing.pace import paced
 
 
 def test_what_is_read_comes_through_in_order() -> None:

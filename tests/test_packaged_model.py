@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import ModelError
-from knowledge_base.packaged_model import MINILM, PackagedModel, file_hash, verify, verify_once
+from knowledge_base.models.packaged_model import MINILM, PackagedModel, file_hash, verify, verify_once
 
 
 @pytest.fixture

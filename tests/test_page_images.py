@@ -9,7 +9,8 @@ from PIL import Image
 
 from ingest.loaders import pdf
 from knowledge_base.errors import DocumentError
-from knowledge_base.page_images import (
+from knowledge_base.passages import OriginRun
+from knowledge_base.sandbox.page_images import (
     MOST_PIXELS,
     WIDTH,
     Box,
@@ -19,8 +20,7 @@ from knowledge_base.page_images import (
     render_page,
     render_scale,
 )
-from knowledge_base.passages import OriginRun
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.sandbox.sandbox import Sandbox
 
 LINES = ["The committee asked for inter-", "national rules and more."]
 MARKED = (255, 233, 120)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from page_fixtures import note, publish_documents, quoted_answer, refused_answer
 
-from assistant.metrics import Metrics, writer_is_at_work
+from assistant.page.metrics import Metrics, writer_is_at_work
 from knowledge_base.errors import NoIndexError
 
 

@@ -8,10 +8,13 @@ import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, citation, quoted_answer, refused_answer, register_answer
 
 from assistant.answers import AnswerPart
-from assistant.page_parts import answer_view, cards, links, marked_text, plain_text, sidebar
-from assistant.page_parts.escaping import as_html, as_label, safe_address
-from assistant.page_parts.links import SourceLink
-from knowledge_base.generations import Manifest
+from assistant.escaping import as_html, as_label, safe_address
+from assistant.page import answer_view, links, sidebar
+from assistant.page import answer_view as cards
+from assistant.page import answer_view as plain_text
+from assistant.page import source_view as marked_text
+from assistant.page.links import SourceLink
+from knowledge_base.store.manifest import Manifest
 
 
 class Parameters:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.parts import parts_of
+from assistant.question.parts import parts_of
 
 
 @pytest.mark.parametrize(

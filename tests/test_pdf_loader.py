@@ -11,9 +11,9 @@ from pdf_files import Text, make_pdf, paragraph
 from pypdf import PdfReader
 
 from ingest.loaders import pdf
-from ingest.loaders.pdf_lines import shown_character
-from ingest.loaders.pdf_properties import written_date
-from ingest.loaders.pdf_style import heading_levels, join_at_hyphen
+from ingest.loaders.pdf_pages.lines import shown_character
+from ingest.loaders.pdf_pages.properties import written_date
+from ingest.loaders.pdf_pages.style import heading_levels, join_at_hyphen
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Block, Document, Page
 

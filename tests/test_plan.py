@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.documents import loader_version
-from ingest.plan import SyncPlan, limited_version, make_plan, refuse_mass_deletion
-from ingest.report import Reading, make_report
-from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder
-from knowledge_base.catalog import FailureRow
+from ingest.loaders.document import loader_version
+from ingest.sync.plan import SyncPlan, limited_version, make_plan, refuse_mass_deletion
+from ingest.sync.report import Reading, make_report
+from ingest.sync.scan import Found, FoundFile, SkippedFile, UnreadableFolder
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.store.catalog import FailureRow
 
 TEXT = loader_version("text")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.generation.polarity import compare, overstates
+from assistant.claims.polarity import compare, overstates
 
 
 @pytest.mark.parametrize(

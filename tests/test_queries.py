@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from libraries import Library
 
-from knowledge_base.generations import open_generation
-from knowledge_base.queries import QueryReader, match_expression, question_terms
+from knowledge_base.search.queries import QueryReader, match_expression, question_terms
+from knowledge_base.store.generations import open_generation
 
 
 @pytest.fixture(scope="module")

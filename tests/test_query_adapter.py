@@ -14,16 +14,16 @@ from libraries import Library
 from typer.testing import CliRunner
 
 from assistant.answering import Assistant
-from knowledge_base.embeddings import Embedder
 from knowledge_base.errors import ModelError
-from knowledge_base.evidence_training import __main__ as command
-from knowledge_base.evidence_training.adapter import AdapterPlan, adapter_figures, learn_adapter
-from knowledge_base.evidence_training.questions import Document, QuestionData, add_briefs
-from knowledge_base.generations import open_generation
-from knowledge_base.packaged_model import MINILM
-from knowledge_base.query_adapter import ADAPTER, QueryAdapter, open_query_adapter
-from knowledge_base.retrieval import HybridRetriever
+from knowledge_base.models.embeddings import Embedder
+from knowledge_base.models.packaged_model import MINILM
+from knowledge_base.models.query_adapter import ADAPTER, QueryAdapter, open_query_adapter
+from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import open_generation
+from training import __main__ as command
+from training.adapter import AdapterPlan, adapter_figures, learn_adapter
+from training.questions import Document, QuestionData, add_briefs
 
 SIZE = 12
 PLAN = AdapterPlan(passes=80, batch=16, rate=0.05, runs=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.questions import QuestionKind, count_of, counted_in, kind_of, kinds_of, subject_of
+from assistant.question.questions import QuestionKind, count_of, counted_in, kind_of, kinds_of, subject_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from page_fixtures import QUOTE, TEXT, note, publish_documents
 
-from knowledge_base.quotes import KeptQuote, QuoteStanding, find_quote, standings
+from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, find_quote, standings
 
 START = TEXT.index(QUOTE)
 KEPT = KeptQuote("notes/call.md", "A note on the Call", None, START, START + len(QUOTE), QUOTE, "000001")
@@ -67,7 +67,7 @@ def test_an_empty_quote_stands_nowhere(tmp_path: Path, quote: str) -> None:
 
 
 def test_signs_in_a_quote_are_no_pattern(tmp_path: Path) -> None:
-    from knowledge_base.generations import open_generation
+    from knowledge_base.store.generations import open_generation
 
     publish_documents(tmp_path, [note("A start. What (if) it [costs] $5.*?")])
     with open_generation(tmp_path) as generation:

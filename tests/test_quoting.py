@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from small_catalogs import catalog_of, pages_of
 
-from assistant.citations import stands_on_its_page
-from assistant.quoting import Quote, cited, count_items, enumerated, list_around, page_quotes, understandable
-from knowledge_base.catalog import Catalog
+from assistant.answers import stands_on_its_page
+from assistant.quotes.quoting import Quote, cited, count_items, enumerated, list_around, page_quotes, understandable
 from knowledge_base.passages import Block, Document, OriginRun, Page
+from knowledge_base.store.catalog import Catalog
 
 CHARTER = """# Charter
 

@@ -4,7 +4,7 @@ from math import log2
 
 import pytest
 
-from assistant.evaluation.ranking import rank_measures
+from assistant.evaluation.metrics import rank_measures
 
 
 @pytest.mark.parametrize(

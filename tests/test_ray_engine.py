@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from libraries import DOCUMENTS, Library
 
-from knowledge_base.generations import Generation, open_generation
+from knowledge_base.store.generations import Generation, open_generation
 
 pytestmark = [
     pytest.mark.slow,

@@ -11,14 +11,14 @@ from types import ModuleType
 
 import pytest
 
-from ingest.plan import FileToRead
-from ingest.ray_engine import CutAndEmbed, ParseFiles, RayReader
-from ingest.reading import Unread
-from knowledge_base.embeddings import open_embedder
+from ingest.sync.plan import FileToRead
+from ingest.sync.ray_engine import CutAndEmbed, ParseFiles, RayReader
+from ingest.sync.reading import Unread
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.models.embeddings import open_embedder
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.vector_shards import DocumentVectors
+from knowledge_base.store.embedding_cache import DocumentVectors
 
 TEXT = "# Boats\n\nThe ferry leaves at noon. The harbour master keeps the list of all boats.\n"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest import reading
-from ingest.plan import FileToRead
+from ingest.sync import reading
+from ingest.sync.plan import FileToRead
 from knowledge_base.passages import Document
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.sandbox.sandbox import Sandbox
 
 
 def file(folder: Path, name: str, text: str) -> FileToRead:

@@ -17,7 +17,7 @@ import pytest
 from libraries import Library
 
 from assistant.answering import Assistant
-from assistant.generation.probe import try_model
+from assistant.writing.rewriting import try_model
 from knowledge_base.settings import Settings
 
 MISSING = [name for name in ("fastapi", "accelerate", "transformers") if importlib.util.find_spec(name) is None]

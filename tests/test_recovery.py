@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from libraries import Library, edit_manifest, hashes
 
-from assistant.opening import check_index, open_checked
-from knowledge_base import recovery
+from assistant.page.resources import check_index, open_checked
 from knowledge_base.errors import DamagedIndexError, DamagedVectorsError, ModelError, NoIndexError
 from knowledge_base.files import writer_lock
-from knowledge_base.generations import current_id, open_generation
-from knowledge_base.integrity import checksums
-from knowledge_base.recovery import check_at_start, open_intact, open_readable, read_notices, restore
 from knowledge_base.settings import Settings
-from knowledge_base.vectors import VectorStore, listing
+from knowledge_base.store import recovery
+from knowledge_base.store.generations import current_id, open_generation
+from knowledge_base.store.integrity import checksums
+from knowledge_base.store.recovery import check_at_start, open_intact, open_readable, read_notices, restore
+from knowledge_base.store.vectors import VectorStore, listing
 
 
 @pytest.fixture(scope="module")

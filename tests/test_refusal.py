@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from small_catalogs import found
 
-from assistant.evidence import Sentence
-from assistant.gathering import Evidence
-from assistant.questions import Question, analyse
-from assistant.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals, without_open_parts
+from assistant.evidence.gathering import Evidence
+from assistant.evidence.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals, without_open_parts
+from assistant.evidence.scoring import Sentence
+from assistant.question.questions import Question, analyse
 from knowledge_base.passages import Passage
-from knowledge_base.queries import Query
+from knowledge_base.search.queries import Query
 
 PASSAGE = Passage("p1", "a.md", "A", None, 0, 5, "", "Text.")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from register_sample import INDEXED_AT, ROWS, put_record, record_text, sample_catalog
 
-from knowledge_base.catalog import Catalog
-from knowledge_base.countries import country, data, group
+from knowledge_base.language.places import country, data, group
 from knowledge_base.passages import RegisterRecord
-from knowledge_base.register import Kind, Register, RegisterFilter, nature_key, nature_label
-from knowledge_base.register_names import match
+from knowledge_base.register.names import match
+from knowledge_base.register.table import Kind, Register, RegisterFilter, nature_key, nature_label
+from knowledge_base.store.catalog import Catalog
 
 STATES, COMPANIES = Kind("state"), Kind("private-sector")
 

@@ -8,12 +8,11 @@ import pytest
 import yaml
 from register_sample import put_record, sample_catalog
 
-from assistant.answers import Answer
-from assistant.citations import stands_on_its_page
-from assistant.register_answers import answer, respond
-from assistant.register_questions import parse
-from knowledge_base.catalog import Catalog
+from assistant.answers import Answer, stands_on_its_page
+from assistant.register.answers import answer, respond
+from assistant.register.reading import parse
 from knowledge_base.passages import Document, Page, RegisterRecord
+from knowledge_base.store.catalog import Catalog
 
 CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus" / "pariscall" / "_supporters"
 

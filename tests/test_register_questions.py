@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.register_asked import RegisterQuestion
-from assistant.register_phrasing import unframed
-from assistant.register_questions import parse
-from knowledge_base.countries import Place, country, group
-from knowledge_base.register import Kind, RegisterFilter
+from assistant.register.asked import RegisterQuestion
+from assistant.register.reading import parse, unframed
+from knowledge_base.language.places import Place, country, group
+from knowledge_base.register.table import Kind, RegisterFilter
 
 COMPANIES, NGOS, STATES = Kind("private-sector"), Kind("civil-society"), Kind("state")
 

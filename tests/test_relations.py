@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from assistant.generation.relations import is_turned_round, misattached
+from assistant.claims.polarity import is_turned_round, misattached
 
 TREATY = "Serbia ratified the protocol on 9 February 2023, Japan on 10 August 2023 and Hungary on 5 February 2026."
 VOTES = "Russia's text won by 109 votes with 45 objections, and the American text by 139 ballots."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge_base.remembered import Remembered
+from knowledge_base.store.catalog import Remembered
 
 
 class Source:

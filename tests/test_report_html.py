@@ -11,16 +11,17 @@ from page_fixtures import HOSTILE
 
 from assistant.answers import as_json
 from assistant.evaluation import pictures
+from assistant.evaluation.command import write_report
 from assistant.evaluation.comparison import compare
 from assistant.evaluation.gate import decide
 from assistant.evaluation.metrics import gold_ranks, is_right, score, searched_for, stated_facts
 from assistant.evaluation.records import EvaluationRecord
-from assistant.evaluation.report import EvaluationReport, list_runs, make_report, read_report, write_report
+from assistant.evaluation.report import EvaluationReport, list_runs, make_report, read_report
 from assistant.evaluation.report_html import as_page, picture_by_itself
 from assistant.evaluation.running import Run
 from assistant.evaluation.testset import GoldQuote, TestSet, Turn
 from knowledge_base.errors import EvaluationError
-from knowledge_base.generations import Manifest
+from knowledge_base.store.manifest import Manifest
 
 VOID = {"meta", "br", "img", "input", "link"}
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 from libraries import Library
 
-from knowledge_base.embeddings import CompiledEmbedder, Embedder, Progress, Vectors
 from knowledge_base.errors import ModelError
-from knowledge_base.generations import open_generation
-from knowledge_base.lexical import PassageWords, bm25
-from knowledge_base.retrieval import HybridRetriever, RetrievalWeights
+from knowledge_base.models.embeddings import CompiledEmbedder, Embedder, Progress, Vectors
+from knowledge_base.search.retrieval import HybridRetriever, PassageWords, RetrievalWeights, bm25
+from knowledge_base.store.generations import open_generation
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.loaders.text import load
 from knowledge_base.errors import DocumentError
-from knowledge_base.sandbox import Sandbox, SandboxFailure
+from knowledge_base.sandbox.sandbox import Sandbox, SandboxFailure
 
 MEGABYTE = 1 << 20
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from page_fixtures import QUOTE, quoted_answer, refused_answer
 
-from assistant.conversations import FILE_NAME as ASSISTANTS_FILE
-from assistant.conversations import ConversationStore
+from assistant.page.conversations import FILE_NAME as ASSISTANTS_FILE
+from assistant.page.conversations import ConversationStore
 from knowledge_base.errors import StorageError
-from knowledge_base.saved_citations import FILE_NAME, answers_that_hold, erase_answers
+from knowledge_base.store.saved_citations import FILE_NAME, answers_that_hold, erase_answers
 
 SOURCE = "notes/call.md"
 

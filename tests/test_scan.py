@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.scan import Found, FoundFile, SkippedFile, UnreadableFolder, scan_folder, scan_roots
+from ingest.sync.scan import Found, FoundFile, SkippedFile, UnreadableFolder, scan_folder, scan_roots
 from knowledge_base.errors import KnowledgeBaseError
 
 
@@ -108,7 +108,7 @@ def refuse(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr("ingest.scan.os.scandir", refusing)
+    monkeypatch.setattr("ingest.sync.scan.os.scandir", refusing)
 
 
 def test_a_folder_that_cannot_be_read_is_named_and_the_others_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

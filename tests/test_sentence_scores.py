@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from small_catalogs import catalog_of, found, pages_of
 
-from assistant.evidence import EvidenceWeights, Judgement, Sentence, score_sentences
-from assistant.questions import analyse
-from knowledge_base.catalog import Catalog
+from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, score_sentences
+from assistant.question.questions import analyse
 from knowledge_base.passages import BlockKind
-from knowledge_base.queries import QueryReader
+from knowledge_base.search.queries import QueryReader
+from knowledge_base.store.catalog import Catalog
 
 CHARTER = """---
 language: en

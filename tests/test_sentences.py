@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.sentences import is_quotable, sentence_spans
+from knowledge_base.language.sentences import is_quotable, sentence_spans
 
 
 def sentences(text: str, language: str | None = "en") -> list[str]:

@@ -12,12 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from assistant.server import (
-    SETTINGS_VARIABLE,
-    content_security_policy,
-    listening_socket,
-    page_settings,
-)
+from assistant.page.server import content_security_policy, listening_socket
+from assistant.page.settings import SETTINGS_VARIABLE, page_settings
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 

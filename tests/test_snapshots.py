@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.snapshots import LIST, pack, unpack
+from knowledge_base.store.snapshots import LIST, pack, unpack
 
 FILES = {"CURRENT": b"000001\n", "generations/000001/manifest.json": b"{}", "originals/ab": bytes(range(256)) * 999}
 
@@ -156,7 +156,7 @@ def test_a_member_longer_than_listed_is_refused_before_it_is_written(archive: Pa
 
 
 def with_list(members: Members, change: Callable[[dict], None], seal: bool) -> Members:
-    from knowledge_base import snapshots
+    from knowledge_base.store import snapshots
 
     fields = json.loads(members[0][1])
     change(fields)

@@ -8,11 +8,11 @@ import pytest
 from page_fixtures import QUOTE, TEXT, note, publish_documents
 from pdf_files import Text, make_pdf
 
-from assistant.source_reading import page_picture, read_original, read_source, standing_spans
+from assistant.page.source_reading import page_picture, read_original, read_source, standing_spans
 from ingest.loaders import pdf
 from knowledge_base.errors import DocumentError, NoIndexError
 from knowledge_base.passages import Document, Page
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.sandbox.sandbox import Sandbox
 
 
 def document(pages: int) -> Document:

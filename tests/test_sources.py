@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import (
-    Source,
-    SourceEntry,
-    combined_hash,
-    covers,
-    described,
-    read_source_list,
-)
+from ingest.fetch.sources import Source, SourceEntry, combined_hash, covers, described, read_source_list
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.passages import Document
 from knowledge_base.settings import Settings

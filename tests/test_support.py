@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 import pytest
 from support_cases import Remembering, pairs, passages_of_brief
 
-from assistant.generation.evidence_passages import from_text, is_evidence
-from assistant.generation.support import Verdict, Verifier
-from knowledge_base.embeddings import Embedder
+from assistant.claims.evidence import from_text, is_evidence
+from assistant.claims.verifier import Verdict, Verifier
+from knowledge_base.models.embeddings import Embedder
 
 TITLE = "The harbour of Grey Point"
 HARBOUR = (

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from libraries import SOURCES, Library, Outcome, edit_manifest, hashes, ingest
 
-from ingest.building import keep_originals
-from ingest.plan import FileToRead
-from ingest.reading import Unread
-from knowledge_base.generations import open_generation
-from knowledge_base.verification import Verifier
+from ingest.sync.building import keep_originals
+from ingest.sync.plan import FileToRead
+from ingest.sync.reading import Unread
+from knowledge_base.store.generations import open_generation
+from knowledge_base.store.verification import Verifier
 
 
 def quotes(outcome: Outcome) -> list[str]:
@@ -217,7 +217,7 @@ def test_a_file_that_could_not_be_opened_for_a_moment_is_read_at_the_next_sync(
     (library.documents / "ferry.txt").write_text("The night ferry leaves Saltholm at eleven.")
     with monkeypatch.context() as patch:
         passing = Unread("it cannot be read: Input/output error", is_passing=True)
-        patch.setattr("ingest.stages.read_documents", lambda files, *_: ((file, passing) for file in files))
+        patch.setattr("ingest.sync.reading.read_documents", lambda files, *_: ((file, passing) for file in files))
         failed = library.sync()
     assert (failed.code, failed.json["failed"][0]["source"]) == (1, "ferry.txt")
     assert library.sync().json["added"] == ["ferry.txt"]

@@ -10,12 +10,12 @@ import pytest
 from evaluation_fixtures import HARBOUR_QUESTIONS, SOURCE
 from libraries import Library
 
-from ingest import building
-from ingest.gate import Gate, refusal
-from ingest.sync import SyncOptions, sync
+from ingest.sync import building
+from ingest.sync.gate import Gate, refusal
+from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
-from knowledge_base.generations import current_id, list_generations, open_generation
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import current_id, list_generations, open_generation
 
 
 @pytest.fixture(scope="module", autouse=True)

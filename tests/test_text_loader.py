@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.loaders.dates import date_line
 from ingest.loaders.text import load
 from knowledge_base.errors import DocumentError
+from knowledge_base.language.dates import date_line
 from knowledge_base.passages import Document
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge_base.text_terms import content_words, fold, question_language, stem, stems, words
+from knowledge_base.language.words import content_words, fold, question_language, stem, stems, words
 
 
 def test_folding_drops_case_accents_and_compatibility_forms() -> None:

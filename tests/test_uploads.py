@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import uploads
-from assistant.uploads import Outcome, Upload, clean_name, is_upload, put_in, remove, waiting
+from assistant.page import uploads
+from assistant.page.uploads import Outcome, Upload, clean_name, is_upload, put_in, remove, waiting
 from knowledge_base.errors import KnowledgeBaseError, StorageError
 from knowledge_base.settings import Settings
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.embedding_cache import embed_with_cache, text_hash
-from knowledge_base.vector_shards import DocumentVectors, forget_vectors
+from knowledge_base.store.embedding_cache import DocumentVectors, embed_with_cache, forget_vectors, text_hash
 
 pytest.importorskip("pyarrow")
 MODEL = "tiny/../model@1234"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge_base import passage_vectors
-from knowledge_base import vectors as vectors_module
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.passage_vectors import put_vectors
-from knowledge_base.vectors import VectorStore, lasting_files, listing, warm_up_aside
+from knowledge_base.store import passage_vectors
+from knowledge_base.store import vectors as vectors_module
+from knowledge_base.store.passage_vectors import put_vectors
+from knowledge_base.store.vectors import VectorStore, lasting_files, listing, warm_up_aside
 
 Vectors = NDArray[np.float32]
 

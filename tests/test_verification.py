@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge_base.catalog import Catalog
 from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import Document, Page, Passage, SentenceSpan
-from knowledge_base.vectors import VectorStore
-from knowledge_base.verification import find_problem, verifier
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.vectors import VectorStore
+from knowledge_base.store.verification import find_problem, verifier
 
 TEXT = "A pilot waits here."
 Vectors = NDArray[np.float32]

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.catalog import Catalog
-from knowledge_base.embeddings import Embedder
-from knowledge_base.generations import CATALOG, CHROMA, MANIFEST, read_manifest, seal
-from knowledge_base.vectors import VectorStore
+from knowledge_base.models.embeddings import Embedder
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.generations import CATALOG, CHROMA, seal
+from knowledge_base.store.manifest import MANIFEST, read_manifest
+from knowledge_base.store.vectors import VectorStore
 
 
 class NoiseEmbedder:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
 
 from assistant.answers import AskedMode
 from assistant.evaluation.comparison import Comparison, compare
 from assistant.evaluation.gate import Verdict, decide, parse_minimums
-from assistant.evaluation.records import EvaluationRecord, read_records
-from assistant.evaluation.report import EvaluationReport, make_report, read_report, write_report
+from assistant.evaluation.matching import require_fit
+from assistant.evaluation.records import ANSWERS, EvaluationRecord, read_records, write_records
+from assistant.evaluation.report import PAGE, REPORT, EvaluationReport, as_json, make_report, new_directory, read_report
 from assistant.evaluation.running import Progress, Run, run
+from assistant.evaluation.table import draw
 from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set
 from knowledge_base.errors import EvaluationError
+from knowledge_base.files import replace_file, storage_errors
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import open_generation
+
+
+def write_report(directory: Path, report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
+    """Write answers.jsonl, report.html and report.json (the last: where it is, the run is whole)."""
+    from assistant.evaluation.report_html import as_page
+
+    with storage_errors(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / REPORT).unlink(missing_ok=True)
+        write_records(directory / ANSWERS, records)
+        (directory / PAGE).write_text(as_page(report, records), encoding="utf-8")
+        replace_file(directory / REPORT, as_json(report).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +95,55 @@ def _compared(done: Run, baseline: _Baseline | None) -> Comparison | None:
 def _verdict(report: EvaluationReport, comparison: Comparison | None, minimums: dict[str, float]) -> Verdict:
     whole = report.whole
     return decide(whole.figures, whole.items / (whole.items + whole.stale), minimums, comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; None where it leaves the choice to the settings. `progress`: in lines for a program."""
+
+    test_set: Path | None = None
+    output: Path | None = None
+    baseline: Path | None = None
+    generation: str | None = None
+    gate: bool = False
+    progress: bool = False
+    mode: AskedMode = "extractive"
+
+
+def check(settings: Settings, test_set: Path | None, generation: str | None) -> None:
+    """Check a test set against an index; raise EvaluationError that names each bad line."""
+    items = chosen_test_set(settings, test_set)
+    with open_generation(settings.data_dir, generation) as opened:
+        require_fit(items, opened.catalog)
+        name = opened.id
+    counts = Counter(item.category for item in items.items)
+    categories = ", ".join(f"{count} {category}" for category, count in counts.items())
+    held_out = sum(item.held_out for item in items.items)
+    said = f"{items.name}: {len(items.items)} questions fit generation {name} ({categories}; {held_out} held out)."
+    Console(highlight=False).print(Text(said), soft_wrap=True)
+
+
+def evaluate_in_terminal(settings: Settings, wishes: Wishes) -> bool:
+    """Evaluate, print the report and where it is; return whether the gate was passed (True where none was asked for)."""
+    directory = wishes.output or new_directory(settings.data_dir)
+    test_set = chosen_test_set(settings, wishes.test_set)
+    task = Task(test_set, directory, wishes.baseline, wishes.generation, wishes.gate, wishes.mode)
+    with _progress(len(test_set.items), in_lines=wishes.progress) as progress:
+        report = evaluate(settings, task, progress)
+    console = Console(highlight=False)
+    draw(console, report)
+    console.print(Text(f"Report: {directory / PAGE}"), soft_wrap=True)
+    return report.gate is None or report.gate.passed
+
+
+@contextmanager
+def _progress(total: int, *, in_lines: bool) -> Iterator[Progress]:
+    """Give what is told how far it is: lines on standard error for a program, a bar there where a person looks."""
+    if in_lines:
+        yield lambda done, total: print(f"{done} of {total}", file=sys.stderr, flush=True)
+        return
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+        asked = bar.add_task("Ask", total=total)
+        yield lambda done, _: bar.update(asked, completed=done)

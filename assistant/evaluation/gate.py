@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from assistant.evaluation.bootstrap import Estimate
-from assistant.evaluation.comparison import Change, Comparison
+from assistant.evaluation.comparison import Change, Comparison, Estimate
 from assistant.evaluation.figures import BY_NAME, FIGURES, Figure, shown
 
 FIT = "fit"  # the share of the items that still fit the index: a gate must not pass for want of questions

@@ -12,14 +12,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from assistant.evaluation.bootstrap import Estimate, estimates
-from assistant.evaluation.comparison import Comparison
+from assistant.evaluation.comparison import Comparison, Estimate, estimates
 from assistant.evaluation.figures import DEFINITIONS
 from assistant.evaluation.gate import Verdict
-from assistant.evaluation.records import ANSWERS, EvaluationRecord, write_records
+from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.running import Run
 from knowledge_base.errors import EvaluationError
-from knowledge_base.files import replace_file, storage_errors
 
 REPORT = "report.json"
 PAGE = "report.html"
@@ -95,18 +93,6 @@ def _group(name: str, records: Sequence[EvaluationRecord]) -> Group:
 def as_json(report: EvaluationReport) -> str:
     """Return a report as JSON."""
     return json.dumps(asdict(report), ensure_ascii=False, indent=1)
-
-
-def write_report(directory: Path, report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
-    """Write answers.jsonl, report.html and report.json (the last: where it is, the run is whole)."""
-    from assistant.evaluation.report_html import as_page
-
-    with storage_errors(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / REPORT).unlink(missing_ok=True)
-        write_records(directory / ANSWERS, records)
-        (directory / PAGE).write_text(as_page(report, records), encoding="utf-8")
-        replace_file(directory / REPORT, as_json(report).encode())
 
 
 def read_report(directory: Path) -> EvaluationReport:

@@ -11,14 +11,14 @@ from typing import Any
 
 from assistant.answering import Assistant
 from assistant.answers import Answer, AskedMode, as_json
-from assistant.evaluation.fitting import IndexedText, why_stale
-from assistant.evaluation.matching import first_covering
+from assistant.evaluation.matching import IndexedText, first_covering, why_stale
 from assistant.evaluation.metrics import gold_ranks, is_right, score, searched_for, stated_facts
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.testset import TestItem, TestSet
 from knowledge_base.errors import EvaluationError, KnowledgeBaseError
-from knowledge_base.generations import Manifest, current_id
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import current_id
+from knowledge_base.store.manifest import Manifest
 
 Progress = Callable[[int, int], None]
 

@@ -9,8 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from assistant.evaluation.bootstrap import Estimate
-from assistant.evaluation.comparison import Change, Comparison
+from assistant.evaluation.comparison import Change, Comparison, Estimate
 from assistant.evaluation.figures import BY_NAME, FIGURES, Figure, shown
 from assistant.evaluation.gate import Verdict, is_clearly_better, is_clearly_worse
 from assistant.evaluation.report import EvaluationReport

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.loaders.characters import decode
 from ingest.loaders.front_matter import FrontMatter, split_front_matter
 from ingest.loaders.structure import PageWriter, language_code, make_document, says_little
-from knowledge_base.countries import current_code
+from knowledge_base.language.places import current_code
 from knowledge_base.passages import BlockKind, Document, RegisterRecord
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from math import hypot, pi
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.pdf_lines import Box, Line, read_lines, running_lines
-from ingest.loaders.pdf_properties import choose_date, choose_title
-from ingest.loaders.pdf_structure import levels_of, page_units, plain_page, write_page
-from ingest.loaders.pdf_style import letters, measure
+from ingest.loaders.pdf_pages.lines import Box, Line, read_lines, running_lines
+from ingest.loaders.pdf_pages.properties import choose_date, choose_title
+from ingest.loaders.pdf_pages.structure import levels_of, page_units, plain_page, write_page
+from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document, Page
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ingest.loaders.characters import decode
-from ingest.loaders.dates import date_line
 from ingest.loaders.structure import PageWriter, make_document
+from knowledge_base.language.dates import date_line
 from knowledge_base.passages import Block, Document, Page
 
 VERSION = 1

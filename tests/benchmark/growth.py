@@ -23,12 +23,12 @@ from generated import Fact, facts, write
 from processes import machine, memory_mb, percentile, python, run
 from word_vectors import WordEmbedder
 
-from ingest import building
-from ingest.sync import SyncOptions, sync
-from knowledge_base import embeddings
-from knowledge_base.generations import open_generation
-from knowledge_base.retrieval import HybridRetriever
+from ingest.sync import building
+from ingest.sync.sync import SyncOptions, sync
+from knowledge_base.models import embeddings
+from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.store.generations import open_generation
 
 TOP_K = 10
 QUESTIONS = 200

@@ -9,8 +9,8 @@ from evaluation_fixtures import HARBOUR_QUESTIONS
 from libraries import Library
 from test_page import CHROMIUM, Watched, ask, assert_stayed_within, browser, served, settle, watched
 
-from assistant.evaluation.own_items import read_items
 from assistant.evaluation.report import list_runs
+from assistant.evaluation.testset import read_items
 
 __all__ = ["browser", "watched"]
 

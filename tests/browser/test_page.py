@@ -15,8 +15,8 @@ import pytest
 from pdf_files import make_pdf, paragraph
 from PIL import Image
 
-from assistant.server import listening_socket
-from ingest.sync import SyncOptions, sync
+from assistant.page.server import listening_socket
+from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from obedient_model import QUESTION as OFFICE_QUESTION
 from obedient_model import SHARED, obey, write_documents
 from test_page import CHROMIUM, Watched, ask, assert_stayed_within, browser, served, settle, watched  # noqa: F401
 
-from ingest.sync import SyncOptions, sync
+from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.settings import Settings
 
 QUESTION = "Who built the lighthouse of Grey Point?"

@@ -172,7 +172,7 @@ def unchanged_files(path: Path) -> dict[str, str]:
 
     These are chroma.sqlite3, and the files of a graph that was never written out.
     """
-    from knowledge_base.vectors import lasting_files
+    from knowledge_base.store.vectors import lasting_files
 
     kept = {str(file.relative_to(path)) for file in lasting_files(path / "chroma")} | {"catalog.sqlite3", "manifest.json"}
     return {name: value for name, value in hashes(path).items() if name in kept}

@@ -186,7 +186,7 @@ def slowest(folder: Path) -> dict[str, object]:
     from measured import measured
 
     from knowledge_base.errors import DocumentError
-    from knowledge_base.sandbox import Sandbox
+    from knowledge_base.sandbox.sandbox import Sandbox
 
     longest, largest, limits = ("", 0.0), ("", 0), []
     with Sandbox(workers=1) as sandbox:

@@ -43,24 +43,24 @@ class Stage(NamedTuple):
 
 
 STAGES = {
-    "scan": Stage("ingest.plan", "_place", 3, True),
-    "parse": Stage("knowledge_base.sandbox", "_Worker.call", 1, False),
-    "parsed": Stage("knowledge_base.sandbox", "_Worker.call", 1, True),
-    "chunk": Stage("ingest.chunking", "chunk", 1, True),
-    "originals": Stage("ingest.building", "_keep", 1, True),
-    "embed": Stage("knowledge_base.embedding_cache", "_write", 1, True),
-    "copy": Stage("knowledge_base.generations", "_copy", 1, True),
-    "catalog-delete": Stage("knowledge_base.catalog", "Catalog.delete_document", 1, True),
-    "catalog-put": Stage("knowledge_base.catalog", "Catalog.put_document", 1, True),
+    "scan": Stage("ingest.sync.plan", "_place", 3, True),
+    "parse": Stage("knowledge_base.sandbox.sandbox", "_Worker.call", 1, False),
+    "parsed": Stage("knowledge_base.sandbox.sandbox", "_Worker.call", 1, True),
+    "chunk": Stage("ingest.sync.chunking", "chunk", 1, True),
+    "originals": Stage("ingest.sync.building", "_keep", 1, True),
+    "embed": Stage("knowledge_base.store.embedding_cache", "_write", 1, True),
+    "copy": Stage("knowledge_base.store.generations", "_copy", 1, True),
+    "catalog-delete": Stage("knowledge_base.store.catalog", "Catalog.delete_document", 1, True),
+    "catalog-put": Stage("knowledge_base.store.catalog", "Catalog.put_document", 1, True),
     # Chroma's own, which is called only where there are vectors to delete.
     "vectors-delete": Stage("chromadb.api.models.Collection", "Collection.delete", 1, True),
-    "vectors-put": Stage("knowledge_base.vectors", "VectorIndex.put", 1, True),
-    "seal": Stage("knowledge_base.generations", "seal", 1, True),
-    "verify": Stage("knowledge_base.verification", "Verifier.problem", 1, False),
-    "verified": Stage("knowledge_base.verification", "Verifier.problem", 1, True),
-    "swap": Stage("knowledge_base.generations", "point_to", 1, False),
-    "swapped": Stage("knowledge_base.generations", "point_to", 1, True),
-    "prune": Stage("knowledge_base.generations", "prune", 1, False),
+    "vectors-put": Stage("knowledge_base.store.vectors", "VectorIndex.put", 1, True),
+    "seal": Stage("knowledge_base.store.generations", "seal", 1, True),
+    "verify": Stage("knowledge_base.store.verification", "Verifier.problem", 1, False),
+    "verified": Stage("knowledge_base.store.verification", "Verifier.problem", 1, True),
+    "swap": Stage("knowledge_base.store.generations", "point_to", 1, False),
+    "swapped": Stage("knowledge_base.store.generations", "point_to", 1, True),
+    "prune": Stage("knowledge_base.store.generations", "prune", 1, False),
 }
 
 
@@ -159,9 +159,9 @@ def killed(library: Library, stage: str = "", after_seconds: float | None = None
 def drive(folder: Path, data_dir: Path, stage: str | None) -> None:
     """Sync, with all that is imported on the way loaded first; die at the stage."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    import ingest.building  # noqa: F401
-    from ingest.sync import SyncOptions, sync
-    from knowledge_base.embeddings import open_embedder
+    import ingest.sync.building  # noqa: F401
+    from ingest.sync.sync import SyncOptions, sync
+    from knowledge_base.models.embeddings import open_embedder
     from knowledge_base.settings import Settings
 
     settings = Settings(data_dir=data_dir)

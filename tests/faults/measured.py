@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ingest.documents import load_document
+from ingest.loaders.document import load_document
 from knowledge_base.errors import DocumentError
-from knowledge_base.sandbox_worker import _peak_bytes
+from knowledge_base.sandbox.worker import _peak_bytes
 
 
 def measured(path: str, source: str) -> int:

@@ -171,7 +171,7 @@ def test_questions_are_answered_while_syncs_publish(library: Library, tmp_path: 
 
 
 def test_a_clock_that_goes_back_changes_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge_base.generations.now", lambda: "1999-01-01T00:00:00+00:00")
+    monkeypatch.setattr("knowledge_base.store.generations.now", lambda: "1999-01-01T00:00:00+00:00")
     for path in library.documents.rglob("*"):
         os.utime(path, (0, 4_000_000_000))
     assert library.sync().json["generation"] == "000002"  # dates of files decide nothing

@@ -1,0 +1,1 @@
+"""Evidence: which sentences of the retrieved passages answer a question, and whether any does."""

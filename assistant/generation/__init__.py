@@ -1,1 +1,0 @@
-"""Answers that a language model writes: its prompt, its text made safe, each of its sentences held to a quoted passage."""

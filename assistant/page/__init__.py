@@ -1,0 +1,1 @@
+"""The page in the browser; the only package that imports Streamlit."""

@@ -1,0 +1,129 @@
+"""What Prometheus reads: questions and answers since the page was started, and the state of index and ingest."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.store.generations import current_id, list_generations
+from knowledge_base.store.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
+    from assistant.answers import Answer
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """Counts what one process answers; threads may share it. No text of a question or an answer is held."""
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._questions = Counter("pariscall_questions", "Questions asked.", registry=self._registry)
+        self._answers = Counter(
+            "pariscall_answers", "Questions answered, by how the answer was made.", ["mode"], registry=self._registry
+        )
+        self._refusals = Counter("pariscall_refusals", "Questions that the documents do not answer.", registry=self._registry)
+        self._errors = Counter(
+            "pariscall_errors", "Questions that ended in an error, by its kind.", ["kind"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "pariscall_answer_seconds", "Time that an answer took.", buckets=_SECONDS, registry=self._registry
+        )
+
+    def answered(self, answer: Answer) -> None:
+        """Count an answer or a refusal."""
+        self._questions.inc()
+        self._seconds.observe(answer.seconds)
+        if answer.abstained:
+            self._refusals.inc()
+        else:
+            self._answers.labels(answer.mode).inc()
+
+    def failed(self, error: Exception) -> None:
+        """Count a question that ended in an error."""
+        self._questions.inc()
+        self._errors.labels(type(error).__name__).inc()
+
+    def text(self, data_dir: Path) -> bytes:
+        """Return all counts, and the state of the index in `data_dir`, in Prometheus' text format."""
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        state = CollectorRegistry()
+        state.register(_IndexState(data_dir))
+        return generate_latest(self._registry) + generate_latest(state)
+
+
+@cache
+def metrics() -> Metrics:
+    """Return the metrics of this process."""
+    return Metrics()
+
+
+class _IndexState:
+    """Reads the state of a data directory whenever it is asked."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the index's gauges; those of a generation are left out where none can be read."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        running = GaugeMetricFamily("pariscall_ingest_running", "1 while a sync or another writer holds the index.")
+        running.add_metric([], float(writer_is_at_work(self._data_dir)))
+        yield running
+        kept = GaugeMetricFamily("pariscall_generations", "Generations that are kept and readable.")
+        kept.add_metric([], len(list_generations(self._data_dir)))
+        yield kept
+        yield from self._published()
+
+    def _published(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        readable = GaugeMetricFamily("pariscall_index_readable", "1 where a published generation can be read.")
+        try:
+            identifier = current_id(self._data_dir)
+            manifest = read_manifest(self._data_dir / "generations" / identifier) if identifier else None
+        except KnowledgeBaseError:
+            manifest = None
+        readable.add_metric([], float(manifest is not None))
+        yield readable
+        if manifest is None:
+            return
+        number = GaugeMetricFamily("pariscall_generation", "The published generation's number.", labels=["model"])
+        number.add_metric([manifest.model_id], float(manifest.id))
+        created = GaugeMetricFamily("pariscall_generation_created_timestamp_seconds", "When it was published.")
+        created.add_metric([], datetime.fromisoformat(manifest.created).timestamp())
+        counts = GaugeMetricFamily(
+            "pariscall_index_entries", "Documents, pages, passages, records and failures in it.", labels=["kind"]
+        )
+        for kind, count in manifest.counts.items():
+            counts.add_metric([kind], count)
+        yield from (number, created, counts)
+
+
+def writer_is_at_work(data_dir: Path) -> bool:
+    """Say whether a living process has put its name on the writer's lock; the lock itself is left alone."""
+    try:
+        holder = json.loads((data_dir / "lock.holder").read_text(encoding="utf-8"))
+        if holder["machine"] == socket.gethostname():
+            os.kill(int(holder["process"]), 0)
+        return True
+    except PermissionError:
+        return True  # a process of another user's
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

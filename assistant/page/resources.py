@@ -1,0 +1,155 @@
+"""What the sessions of one server share: the assistant, the conversations, the sandbox. Each is opened at first use."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import streamlit as st
+
+from assistant.answering import Assistant
+from assistant.answers import Answer
+from assistant.page.conversations import ConversationStore
+from assistant.page.metrics import metrics
+from assistant.page.settings import page_settings
+from knowledge_base.errors import DamagedVectorsError, KnowledgeBaseError, NoIndexError, StorageError
+from knowledge_base.settings import Settings
+from knowledge_base.store.recovery import check_at_start
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.writing.writing import Writing
+    from knowledge_base.passages import OriginRun
+    from knowledge_base.sandbox.sandbox import Sandbox
+
+
+log = logging.getLogger(__name__)
+
+Answered = TypeVar("Answered")
+
+
+def _close(resource: SharedAssistant | ConversationStore | Sandbox) -> None:
+    resource.close()
+
+
+class SharedAssistant:
+    """An assistant for several sessions, which ask one after the other: an answer takes hundredths of a second."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._lock = threading.Lock()
+
+    def ask(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer:
+        """Answer a question with quotes from the newest generation."""
+        return self._counted(lambda: self._assistant.ask(question, history, "extractive"))
+
+    def begin(self, question: str, history: Sequence[Mapping[str, str]]) -> Answer | Writing:
+        """Have a language model write the answer, where it is asked; while it writes, others may ask."""
+        standalone = self._assistant.standalone(question, history, "generative")
+        return self._counted(lambda: self._assistant.begin(question, history, "generative", standalone))
+
+    def _counted(self, answer: Callable[[], Answered]) -> Answered:
+        """Return what `answer` gives, one at a time; an answer or an error is counted, what a model is to write not yet."""
+        try:
+            with self._lock:
+                found = answer()
+        except Exception as error:
+            metrics().failed(error)
+            raise
+        if isinstance(found, Answer):
+            metrics().answered(found)
+        return found
+
+    @property
+    def generation_id(self) -> str:
+        """Return the name of the generation that answers."""
+        return self._assistant.generation.id
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what is to be said of the index."""
+        return self._assistant.notices
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            self._assistant.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def assistant() -> SharedAssistant:
+    """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
+
+    return SharedAssistant(open_checked(page_settings()))
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def conversations() -> ConversationStore:
+    """Open the conversations; where they cannot be kept the page goes on without, and says so."""
+    try:
+        return ConversationStore.open(page_settings().data_dir)
+    except StorageError as error:
+        log.warning("%s Conversations are held in memory alone.", error)
+        return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def sandbox() -> Sandbox:
+    """Open the sandbox that draws pages."""
+    from knowledge_base.sandbox.sandbox import Sandbox
+
+    settings = page_settings()
+    return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
+
+
+@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
+def picture(
+    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
+) -> bytes:
+    """Return a page's picture as PNG; raise DocumentError where it cannot be drawn.
+
+    It is kept by content, page, spans and generation: the origin of the text's characters follows from these.
+    """
+    from assistant.page.source_reading import page_picture
+
+    original: Path = page_settings().data_dir / "originals" / content_hash
+    return page_picture(sandbox(), original, content_hash, page, spans, _origin)
+
+
+def open_checked(settings: Settings) -> Assistant:
+    """Open the assistant while its index is checked, with all that a first question would wait for.
+
+    Raise DamagedVectorsError where the index is damaged and cannot be mended: it would answer from half of it.
+    """
+    with ThreadPoolExecutor(1, "check-index") as aside:
+        check = aside.submit(check_index, settings)
+        opened = Assistant.open(settings)
+        try:
+            if check.result():
+                opened.close()
+                opened = Assistant.open(settings)
+            opened.ask("Paris Call", mode="extractive")
+        except BaseException:
+            opened.close()
+            raise
+    return opened
+
+
+def check_index(settings: Settings) -> bool:
+    """Check the index, and mend it where it is damaged; say whether it was mended.
+
+    Raise DamagedVectorsError where it is damaged and cannot be mended; what else is wrong is told by whoever opens it.
+    """
+    try:
+        return check_at_start(settings)
+    except DamagedVectorsError:
+        raise
+    except NoIndexError:
+        return False
+    except KnowledgeBaseError as error:
+        log.warning("%s", error)
+        return False

@@ -1,0 +1,161 @@
+"""Serve the page on 127.0.0.1: Streamlit's ASGI application with response headers and routes of our own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from assistant.page.settings import SETTINGS_VARIABLE
+from assistant.page.style import scroll_script
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from streamlit.starlette import App
+
+
+ADDRESS = "127.0.0.1"
+HOSTS = ["127.0.0.1", "localhost"]
+SCRIPT = Path(__file__).with_name("app.py")
+
+_GRACE_SECONDS = 2
+_MESSAGE_BYTES = 16 << 20
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def serve(settings: Settings, port: int) -> None:
+    """Serve the page until it is interrupted; raise KnowledgeBaseError where the port cannot be had."""
+    import uvicorn
+
+    with listening_socket(port) as listener:
+        address = f"http://{ADDRESS}:{listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            page_application(settings),
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws_max_size=_MESSAGE_BYTES,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        print(f"The page is at {address} (Ctrl-C ends it).", flush=True)
+        with suppress(KeyboardInterrupt):  # raised again by uvicorn, though not always: once a run ended without it
+            uvicorn.Server(config).run(sockets=[listener])
+        print("The page has ended.", flush=True)
+
+
+def listening_socket(port: int) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1 (0: any free port); raise KnowledgeBaseError where that is refused."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        reason = "in use" if error.errno == errno.EADDRINUSE else f"not available ({error.strerror})"
+        remedy = "Choose another with --port, or end the program that uses it."
+        raise KnowledgeBaseError(f"Port {port} on {ADDRESS} is {reason}.", remedy) from error
+    return listener
+
+
+def page_application(settings: Settings) -> App:
+    """Return the ASGI application of the page, and leave the settings where its script finds them."""
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from streamlit import config
+    from streamlit.starlette import App
+
+    from assistant.page.notices import draw_unexpected_error
+    from assistant.page.operations import operation_routes
+
+    os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
+    application = App(
+        SCRIPT,
+        lifespan=_import_page_aside,
+        routes=operation_routes(settings),
+        middleware=[
+            Middleware(ResponseHeaders, headers=response_headers()),
+            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+        ],
+        on_script_error=draw_unexpected_error,
+    )
+    config.set_option("server.maxUploadSize", settings.max_file_mb)  # read first: the application finds its config.toml
+    return application
+
+
+@asynccontextmanager
+async def _import_page_aside(_: App) -> AsyncIterator[None]:
+    """Import what the chat page is drawn with while the browser still loads Streamlit's scripts."""
+    Thread(target=import_module, args=("assistant.page.views.chat",), name="import-page").start()
+    yield
+
+
+def response_headers() -> dict[str, str]:
+    """Return the headers that every response gets."""
+    return {
+        "Content-Security-Policy": content_security_policy(),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+
+
+def content_security_policy() -> str:
+    """Return a policy that lets the page load from its own host alone; of scripts in the page only Streamlit's and ours run."""
+    scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_script_digests())
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'wasm-unsafe-eval' {scripts}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "connect-src 'self' ws://127.0.0.1:* ws://localhost:*",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _inline_script_digests() -> list[str]:
+    import streamlit
+
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    scripts = [*_INLINE_SCRIPT.findall(page), scroll_script()]
+    return [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+
+
+class ResponseHeaders:
+    """ASGI middleware that puts `headers` on every response."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in self._headers]
+                message["headers"] = [*kept, *self._headers.items()]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

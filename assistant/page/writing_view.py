@@ -1,0 +1,140 @@
+"""An answer while a language model writes it: verified sentences, the one being written as a draft, a button that stops it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import streamlit as st
+
+from assistant.answers import Answer, AskedMode
+from assistant.escaping import as_html
+from assistant.page.answer_view import answer_html
+from assistant.page.settings import page_settings
+from assistant.writing.faults import ModelFault
+from assistant.writing.model import Endpoint, endpoint
+from assistant.writing.writing import Drafted, Event, Finished, Started, Waiting, Writing, Written
+from knowledge_base.settings import Settings
+
+_PENDING = "pending-answer"
+_EVERY = 0.08  # seconds between two drawings of a draft
+
+
+class Pending:
+    """An answer under way that is kept once: by the run that draws it, or by the run that interrupts that one."""
+
+    def __init__(self, writing: Writing, keep: Callable[[Answer], object]) -> None:
+        self.writing = writing
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._is_kept = False
+
+    def keep(self, finished: Answer | None = None) -> None:
+        """Keep the finished answer, or what is written so far; nothing happens where it is kept already."""
+        with self._lock:
+            if not self._is_kept:
+                self._is_kept = True
+                self._keep(finished or self.writing.stopped())
+
+
+def keep_interrupted() -> None:
+    """Keep the answer that this session's last run was drawing when it was interrupted, by "Stop" or another click.
+
+    Streamlit begins a new run before the old one has ended: without this, the new one would not find the answer.
+    """
+    pending = st.session_state.pop(_PENDING, None)
+    if isinstance(pending, Pending):
+        pending.keep()
+
+
+def draw_writing(writing: Writing, conversation: str | None, keep: Callable[[Answer], object]) -> None:
+    """Draw an answer as it comes, and keep it in the end; one that is stopped, or whose page is left, is kept so far."""
+    pending = st.session_state[_PENDING] = Pending(writing, keep)
+    finished: Answer | None = None
+    st.button("Stop", icon=":material/stop_circle:", key="stop-writing", help="Keep what is written so far")
+    place = st.empty()
+    drawing = _Drawing(conversation)
+    try:
+        for event in writing.events():
+            if isinstance(event, Finished):
+                finished = event.answer
+            elif drawing.takes(event):
+                place.html(drawing.html())
+    finally:
+        pending.keep(finished)
+
+
+class _Drawing:
+    """What is on the page: the verified sentences, and the draft."""
+
+    def __init__(self, conversation: str | None) -> None:
+        self._conversation = conversation
+        self._answer: Answer | None = None
+        self._draft = ""
+        self._seconds = 0.0
+        self._drawn = 0.0
+
+    def takes(self, event: Event) -> bool:
+        """Take in an event, and say whether the page is to be drawn anew."""
+        if isinstance(event, Written):
+            self._answer, self._draft = event.answer, ""
+        elif isinstance(event, Drafted):
+            self._draft = event.text
+        elif isinstance(event, Waiting):
+            self._seconds = event.seconds
+        is_due = monotonic() - self._drawn >= _EVERY or isinstance(event, (Started, Waiting, Written))
+        self._drawn = monotonic() if is_due else self._drawn
+        return is_due
+
+    def html(self) -> str:
+        """Return what is there so far."""
+        verified = answer_html(self._answer, self._conversation) if self._answer else ""
+        return f'<div class="pc-writing" aria-busy="true">{verified}{self._draft_html()}</div>'
+
+    def _draft_html(self) -> str:
+        if self._draft:
+            return f'<p class="pc-draft">{as_html(self._draft)}<span>not checked yet</span></p>'
+        waited = f" {self._seconds:.0f} s" if self._seconds >= 1 else ""
+        return f'<p class="pc-quiet">The language model writes; each sentence is checked before it is shown.{waited}</p>'
+
+
+_WRITTEN, _QUOTED = "Written, checked", "Quotes alone"
+_KEY = "answer-mode"
+
+
+def draw_mode_switch() -> AskedMode:
+    """Draw the switch where a language model is configured; return the mode of the next question."""
+    settings = page_settings()
+    if not settings.chat_model:
+        return "extractive"
+    with st.container(horizontal=True, vertical_alignment="center", key="mode-switch"):
+        chosen = st.segmented_control(
+            "How the next question is answered",
+            [_WRITTEN, _QUOTED],
+            default=_WRITTEN,
+            required=True,
+            key=_KEY,
+            label_visibility="collapsed",
+            help="A language model writes, each sentence held to a quote; or the quotes alone, without the model.",
+        )
+        st.html(f'<p class="pc-quiet pc-where">{where_html(settings, is_written=chosen == _WRITTEN)}</p>', width="stretch")
+    return "generative" if chosen == _WRITTEN else "extractive"
+
+
+def where_html(settings: Settings, *, is_written: bool) -> str:
+    """Return, in a sentence, who answers and whether passages leave the machine."""
+    if not is_written:
+        return "No language model is asked."
+    try:
+        place = endpoint(settings)
+    except ModelFault as fault:
+        return as_html(fault.message)
+    return as_html(f"{settings.chat_model}: {where(place)}") if place else ""
+
+
+def where(place: Endpoint) -> str:
+    """Say where a model answers, and what leaves this machine for it."""
+    if place.is_local:
+        return "on this machine; nothing leaves it."
+    return f"your question and the passages found for it leave this machine for {place.host}."

@@ -1,0 +1,1 @@
+"""Questions: what is asked, in which light of the conversation, and in how many parts."""

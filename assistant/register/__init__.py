@@ -1,0 +1,1 @@
+"""Questions on the register of supporters: read into filters and an operation, answered by counting."""

@@ -1,0 +1,65 @@
+"""What one answer of a language model may take: tokens, time, tries, money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from assistant.writing.faults import ModelFault
+from knowledge_base.settings import Settings
+
+_LONGEST_WAIT = 20.0
+_FEWEST_TOKENS = 50
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one answer; prices are of a million tokens, `max_cost` 0 is no limit, `patience` is the first wait."""
+
+    seconds: float = 120.0
+    max_tokens: int = 700
+    max_input_tokens: int = 6000
+    retries: int = 2
+    input_price: float = 0.0
+    output_price: float = 0.0
+    max_cost: float = 0.0
+    marks_unsupported: bool = False
+    patience: float = 0.5
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the limits that are configured."""
+        return cls(
+            settings.chat_seconds,
+            settings.chat_max_tokens,
+            settings.chat_max_input_tokens,
+            settings.chat_retries,
+            settings.chat_input_price,
+            settings.chat_output_price,
+            settings.chat_max_cost,
+            settings.chat_unsupported == "mark",
+        )
+
+    def output_tokens(self, input_tokens: int) -> int:
+        """Return how many tokens an answer may have; raise ModelFault where the cost allows too few."""
+        if not self.max_cost:
+            return self.max_tokens
+        left = self.max_cost - input_tokens * self.input_price / _MILLION
+        affordable = int(left * _MILLION / self.output_price) if self.output_price else self.max_tokens
+        if left < 0 or affordable < _FEWEST_TOKENS:
+            raise ModelFault("cost")
+        return min(self.max_tokens, affordable)
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
+        """Return what an answer cost, or None where no prices are set."""
+        if not (self.input_price or self.output_price):
+            return None
+        return (input_tokens * self.input_price + output_tokens * self.output_price) / _MILLION
+
+    def wait_before(self, attempt: int, fault: ModelFault) -> float:
+        """Return the seconds to wait before the try after `attempt` (from 0); raise the fault where that is too long."""
+        seconds = fault.retry_after if fault.retry_after is not None else self.patience * 2**attempt
+        if seconds > _LONGEST_WAIT:
+            raise fault
+        return seconds

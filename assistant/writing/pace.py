@@ -1,0 +1,72 @@
+"""Read a model's answer with a deadline, whatever its client library does: from a thread, with signs of life."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from queue import Empty, Full, Queue
+from time import monotonic
+from typing import Generic, TypeVar
+
+from assistant.writing.faults import ModelFault
+
+Item = TypeVar("Item")
+
+TICK = 0.2  # seconds between two signs of life
+_AHEAD = 64  # pieces that the thread may read ahead
+
+
+class _End(Generic[Item]):
+    """What the thread puts last: the error that ended it, if any."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def paced(read: Callable[[], Iterator[Item]], deadline: float) -> Iterator[Item | None]:
+    """Give what `read()` gives, and None where nothing came for TICK seconds.
+
+    Raise ModelFault("time") at the deadline (on the clock of `monotonic`), and what `read()` raises. A reader that stops early
+    lets the thread go: it ends with the next piece, or with its library's own timeout.
+    """
+    queue: Queue[Item | _End[Item]] = Queue(_AHEAD)
+    left = threading.Event()
+    threading.Thread(target=_fill, args=(read, queue, left), daemon=True, name="model-answer").start()
+    try:
+        while True:
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                raise ModelFault("time")
+            try:
+                item = queue.get(timeout=min(TICK, remaining))
+            except Empty:
+                yield None
+                continue
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        left.set()
+
+
+def _fill(read: Callable[[], Iterator[Item]], queue: Queue[Item | _End[Item]], left: threading.Event) -> None:
+    end: _End[Item] = _End()
+    try:
+        for item in read():
+            if not _put(queue, item, left):
+                return
+    except BaseException as error:  # it is raised again in the reader's thread
+        end = _End(error)
+    _put(queue, end, left)
+
+
+def _put(queue: Queue[Item | _End[Item]], item: Item | _End[Item], left: threading.Event) -> bool:
+    while not left.is_set():
+        try:
+            queue.put(item, timeout=TICK)
+        except Full:
+            continue
+        return True
+    return False

@@ -1,0 +1,283 @@
+"""Have a language model write an answer, sentence by sentence, each verified before it is shown."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from assistant.answers import Answer, AnswerPart, Citation, Support, WritingRecord, written
+from assistant.claims.evidence import Encode, EvidencePassage
+from assistant.claims.verifier import Verdict, Verifier
+from assistant.writing.faults import PARTIAL, ModelFault, notice
+from assistant.writing.grounds import Grounds
+from assistant.writing.limits import Limits
+from assistant.writing.model import ChatModel, Piece
+from assistant.writing.model_text import ModelSentence, clean_sentence
+from assistant.writing.pace import TICK, paced
+from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
+from assistant.writing.sentence_stream import SentenceStream
+from knowledge_base.language.facts import normalised
+from knowledge_base.language.words import question_language, stop_words, words
+
+log = logging.getLogger(__name__)
+
+_OPEN_BRACKET = re.compile(r"[\[【(<][^\]】)>]*\Z")  # a mark, a link or a tag that is not finished
+_LETTERS_A_TOKEN = 8  # more than any language has: what a model sends beyond that, it sends without end
+_MOST_REPEATS = 3
+_MOST_SENTENCES = 40
+_ENOUGH_WORDS = 12  # to tell a language by
+_WEAK = {"en": "(weakly supported)", "fr": "(appui faible)"}
+_UNSUPPORTED = {"en": "(not supported)", "fr": "(sans appui)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The answer made of quotes is there; a model now writes."""
+
+    quoted: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing new: a moment in which the reader may stop."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The sentence that is being written: not verified yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sentence was verified; `answer` is what there is so far."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer, finished one way or another."""
+
+    answer: Answer
+
+
+Event = Started | Waiting | Drafted | Written | Finished
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is written so far."""
+
+    parts: list[AnswerPart] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    counts: dict[Support, int] = field(default_factory=lambda: {"supported": 0, "weak": 0, "unsupported": 0})
+    said: dict[str, int] = field(default_factory=dict)
+    false_citations: int = 0
+    has_declined: bool = False
+    letters: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    ended: str | None = None
+
+
+class Writing:
+    """One answer that a model writes beside the `quoted` one; iterate over `events()`, or stop and take `stopped()`."""
+
+    def __init__(self, quoted: Answer, grounds: Grounds, model: ChatModel, encode: Encode, limits: Limits) -> None:
+        self._quoted = quoted
+        self._model = model
+        self._limits = limits
+        self._language = question_language(quoted.question)
+        self._passages: list[EvidencePassage] = fitting(grounds.passages, limits.max_input_tokens)
+        self._dates = grounds.dates
+        self._verifier = Verifier(self._passages, encode)
+        self._page = _Page()
+        self._rules = ""
+        self._fault: ModelFault | None = None
+        self._started = monotonic()
+
+    def events(self) -> Iterator[Event]:
+        """Give what happens, a Finished with the answer last; whatever goes wrong with the model ends in that, too."""
+        yield Started(self._quoted)
+        try:
+            yield from self._write()
+        except ModelFault as fault:
+            self._fault = fault
+            log.warning("%s The answer made of quotes stands.", fault)
+        yield Finished(self._answer())
+
+    def stopped(self) -> Answer:
+        """Return what was written so far, marked as stopped."""
+        self._fault = ModelFault("stopped")
+        return self._answer()
+
+    def _write(self) -> Iterator[Event]:
+        turns = answer_prompt(self._quoted.question, self._passages, self._language)
+        self._rules = turns[0].content
+        self._page.input_tokens = tokens_of(turns)
+        most = self._limits.output_tokens(self._page.input_tokens)
+        deadline = self._started + self._limits.seconds
+        for attempt in range(self._limits.retries + 1):
+            try:
+                yield from self._read(turns, most, deadline)
+                return
+            except ModelFault as fault:
+                if self._page.letters or not fault.may_be_retried or attempt == self._limits.retries:
+                    raise
+                yield from self._wait(fault, attempt, deadline)
+
+    def _wait(self, fault: ModelFault, attempt: int, deadline: float) -> Iterator[Waiting]:
+        """Wait as long as the provider asks, or a little longer each time; raise the fault where that is too long."""
+        until = monotonic() + self._limits.wait_before(attempt, fault)
+        if until > deadline:
+            raise fault
+        while (left := until - monotonic()) > 0:
+            yield Waiting(monotonic() - self._started)
+            threading.Event().wait(min(TICK, left))
+
+    def _read(self, turns: Sequence[Turn], most: int, deadline: float) -> Iterator[Event]:
+        sentences = SentenceStream(self._language)
+        for piece in paced(lambda: self._model.stream(turns, most), deadline):
+            if piece is None:
+                yield Waiting(monotonic() - self._started)
+                continue
+            for raw in sentences.add(self._received(piece, most)):
+                yield from self._taken(raw)
+            if self._page.letters >= most * _LETTERS_A_TOKEN:
+                raise ModelFault("endless")
+            yield Drafted(clean_sentence(_OPEN_BRACKET.sub("", sentences.draft), len(self._passages)).text)
+        if self._page.ended is None:
+            raise ModelFault("cut" if self._page.letters else "empty")
+        for raw in sentences.end():
+            yield from self._taken(raw)
+        self._check()
+
+    def _received(self, piece: Piece, most: int) -> str:
+        """Count a piece, and return its text as far as the limit allows."""
+        page = self._page
+        text = piece.text[: max(0, most * _LETTERS_A_TOKEN - page.letters)]
+        page.letters += len(text)
+        page.ended = piece.ended or page.ended
+        page.input_tokens = piece.input_tokens or page.input_tokens
+        page.output_tokens = piece.output_tokens or page.output_tokens
+        return text
+
+    def _check(self) -> None:
+        """Raise a fault where the whole answer is none."""
+        if not self._page.letters or not (self._page.said or self._page.has_declined):
+            raise ModelFault("empty")
+        text = " ".join(self._page.said)
+        if len(words(text)) >= _ENOUGH_WORDS and is_in_another_language(text, self._language):
+            raise ModelFault("language")
+        if self._page.ended in ("length", "max_tokens"):
+            raise ModelFault("length")
+
+    def _taken(self, raw: str) -> Iterator[Written]:
+        """Verify a sentence, and write it down as what it is found to be."""
+        page = self._page
+        sentence = clean_sentence(raw, len(self._passages))
+        page.false_citations += sentence.is_false_citation
+        if not words(sentence.text):
+            return
+        if says_no_answer(sentence.text):
+            page.has_declined = True
+            return
+        page.said[sentence.text] = page.said.get(sentence.text, 0) + 1
+        if page.said[sentence.text] > _MOST_REPEATS or len(page.said) > _MOST_SENTENCES:
+            raise ModelFault("endless")
+        if page.said[sentence.text] > 1:
+            return
+        verdict = self._verdict(sentence)
+        page.counts[verdict.support] += 1
+        log.info("A sentence is %s (closeness %.2f): %s", verdict.support, verdict.closeness, ", ".join(verdict.reasons))
+        if verdict.support != "unsupported" or self._limits.marks_unsupported:
+            numbers = () if verdict.support == "unsupported" else self._cited(verdict)
+            page.parts.append(AnswerPart(sentence.text, numbers, support=verdict.support))
+            yield Written(self._generated(None))
+
+    def _verdict(self, sentence: ModelSentence) -> Verdict:
+        """Return the verdict on a sentence; one that repeats the rules of the prompt is no answer."""
+        if f" {normalised(sentence.text)} " in f" {normalised(self._rules)} ":
+            return Verdict("unsupported", reasons=("prompt",))
+        return self._verifier.verify(sentence.text, sentence.cited, self._language)
+
+    def _cited(self, verdict: Verdict) -> tuple[int, ...]:
+        """Return the numbers of the quotes that a verdict rests on, new ones where they are not cited yet."""
+        numbers = []
+        for quote in verdict.quotes:
+            passage = next(p.passage for p in self._passages if p.number == quote.passage and p.passage)
+            place = (passage.source, passage.page, quote.start, quote.end)
+            known = next((c.number for c in self._page.citations if (c.source, c.page, c.start, c.end) == place), None)
+            if known is None:
+                known = len(self._page.citations) + 1
+                date = self._dates.get(passage.source)
+                made = Citation(
+                    known, passage.source, passage.title, passage.page, quote.start, quote.end, quote.text,
+                    date=date, heading=passage.heading,
+                )  # fmt: skip
+                self._page.citations.append(made)
+            numbers.append(known)
+        return tuple(numbers)
+
+    def _answer(self) -> Answer:
+        """Return the model's answer where it has a supported sentence and was not cut short by a fault; else the quoted one."""
+        fault = self._fault
+        if fault is None and not self._page.counts["supported"]:
+            fault = ModelFault("declined" if self._page.has_declined and not self._page.parts else "unsupported")
+        if self._page.counts["supported"] and (fault is None or fault.kind in PARTIAL):
+            return self._generated(fault)
+        return replace(self._quoted, writing=self._record(fault, stands=True), seconds=self._seconds())
+
+    def _generated(self, fault: ModelFault | None) -> Answer:
+        quoted = replace(self._quoted, retrieved=())
+        return replace(
+            self._quoted,
+            text=written([self._marked(part) for part in self._page.parts]),
+            mode="generative",
+            abstained=False,
+            refusal=None,
+            citations=tuple(self._page.citations),
+            parts=tuple(self._page.parts),
+            seconds=self._seconds(),
+            writing=self._record(fault, stands=False),
+            quoted=quoted,
+        )
+
+    def _marked(self, part: AnswerPart) -> AnswerPart:
+        """Return a part for plain text, where a sentence that is not supported says so."""
+        marks = {"weak": _WEAK, "unsupported": _UNSUPPORTED}.get(part.support or "")
+        return replace(part, text=f"{part.text} {marks[self._language]}") if marks else part
+
+    def _record(self, fault: ModelFault | None, stands: bool) -> WritingRecord:
+        page, counts = self._page, self._page.counts
+        output_tokens = page.output_tokens or round(page.letters / 4)
+        told = notice(fault.kind, self._language, stands and not self._quoted.abstained, fault.retry_after) if fault else None
+        return WritingRecord(
+            self._model.name, self._model.is_local, counts["supported"], counts["weak"], counts["unsupported"],
+            page.false_citations, told, fault.kind if fault else None, fault is not None and not stands,
+            page.input_tokens, output_tokens, self._limits.cost(page.input_tokens, output_tokens), monotonic() - self._started,
+        )  # fmt: skip
+
+    def _seconds(self) -> float:
+        return self._quoted.seconds + monotonic() - self._started
+
+
+def unwritten(quoted: Answer, model: str, fault: ModelFault) -> Answer:
+    """Return the quoted answer with a notice, where the model could not even be opened."""
+    told = notice(fault.kind, question_language(quoted.question), not quoted.abstained)
+    return replace(quoted, writing=WritingRecord(model, is_local=True, notice=told, fault=fault.kind))
+
+
+def is_in_another_language(text: str, language: str) -> bool:
+    """Say whether a text is not in "en" or "fr" as expected, by the small words that every sentence has."""
+    said = words(text)
+    shares = {code: sum(word in stop_words(code) for word in said) / max(1, len(said)) for code in ("en", "fr")}
+    return shares[language] < 0.12 or (question_language(text) != language and shares[language] < 0.25)

@@ -1,0 +1,1 @@
+"""Official documents: downloaded from allowed hosts, verified, unpacked."""

@@ -1,0 +1,1 @@
+"""Forgetting a document: out of every generation, cache, answer and evaluation."""

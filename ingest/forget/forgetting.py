@@ -1,0 +1,270 @@
+"""Take a document out of everything: generations, originals, cached vectors, its file, evaluations, and where asked answers.
+
+What is to be erased is written down first, in DATA_DIR/forgetting/journal.json, without a word of its text, so that the next
+run finishes one that was interrupted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+
+from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
+from ingest.forget.without import publish_without
+from knowledge_base.files import replace_file, storage_errors, sync_directory, writer_lock
+from knowledge_base.models.embeddings import Embedder, open_embedder
+from knowledge_base.settings import Settings
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.embedding_cache import SHARDS, EmbeddingCache, text_hash
+from knowledge_base.store.generations import BUILDING, current_id, open_generation
+from knowledge_base.store.integrity import CATALOG
+from knowledge_base.store.passage_vectors import embedded_text
+from knowledge_base.store.saved_citations import SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
+
+Progress = Callable[[str, int, int], None]
+
+_JOURNAL = "journal.json"
+_PATIENCE = 2.0
+_STEPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What forgetting a document does, or (`forgotten`) did.
+
+    `names` are all sources that it had; `generations` are removed, and `generation` is published in their place (None: the
+    published one does not hold it). `files` are deleted, `evaluations` are runs that are, `questions`
+    counts test questions of the reader's own that quote it. `answers` hold text of it: they stay,
+    and lose their page, unless they are erased too; then none is listed any more. `originals` and `vectors` count what is
+    erased.
+    """
+
+    source: str
+    forgotten: bool
+    names: list[str]
+    files: list[str]
+    generations: list[str]
+    evaluations: list[str]
+    answers: list[HoldingAnswer]
+    notices: list[str]
+    questions: int = 0
+    generation: str | None = None
+    originals: int = 0
+    vectors: int = 0
+    erased_answers: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """What an interrupted run was to erase."""
+
+    names: list[str] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
+    with_answers: bool = False
+
+    @classmethod
+    def read(cls, data_dir: Path) -> _Journal:
+        try:
+            return cls(**json.loads((data_dir / "forgetting" / _JOURNAL).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return cls()
+
+    def write(self, data_dir: Path) -> None:
+        folder = data_dir / "forgetting"
+        folder.mkdir(exist_ok=True)
+        record = {"names": self.names, "hashes": self.hashes, "with_answers": self.with_answers}
+        replace_file(folder / _JOURNAL, json.dumps(record).encode())
+
+
+def plan_forgetting(settings: Settings, source: str) -> Forgetting:
+    """Say what forgetting a document would do; nothing is written. Raise where there is none, or where it would come back."""
+    with storage_errors(settings.data_dir):
+        return _planned(settings, _traces(settings, source, _Journal.read(settings.data_dir)))
+
+
+def forget(settings: Settings, source: str, *, with_answers: bool = False, progress: Progress = lambda *_: None) -> Forgetting:
+    """Take a document out of everything, and publish a generation without it. Raise where there is none."""
+    started = perf_counter()
+    data_dir = settings.data_dir
+    with writer_lock(data_dir), storage_errors(data_dir):
+        journal = _Journal.read(data_dir)
+        traces = _traces(settings, source, journal)
+        planned = _planned(settings, traces)
+        with_answers = with_answers or journal.with_answers
+        embedder = open_embedder(settings)  # before anything is erased: it may be missing
+        _Journal(sorted(traces.names), sorted(traces.hashes), with_answers).write(data_dir)
+        done = _erase(settings, traces, planned, embedder, with_answers, lambda step: progress("Forget", step, _STEPS))
+        shutil.rmtree(data_dir / "forgetting")
+    return replace(done, forgotten=True, seconds=round(perf_counter() - started, 3))
+
+
+def _traces(settings: Settings, source: str, journal: _Journal) -> Traces:
+    return find_traces(settings, source, journal.names, journal.hashes)
+
+
+def _planned(settings: Settings, traces: Traces) -> Forgetting:
+    data_dir = settings.data_dir
+    return Forgetting(
+        source=traces.source,
+        forgotten=False,
+        names=sorted(traces.names),
+        files=[str(file) for file in traces.files],
+        generations=list(traces.generations),
+        evaluations=[str(run) for run in evaluations_that_hold(data_dir, traces.names)],
+        answers=answers_that_hold(data_dir, traces.hold),
+        notices=list(_notices(data_dir, traces)),
+        questions=len(questions_that_hold(data_dir, traces.names)[0]),
+    )
+
+
+def _notices(data_dir: Path, traces: Traces) -> Iterator[str]:
+    if traces.copies:
+        yield f"The same bytes stay under another name; forget these too, if you mean them: {', '.join(traces.copies)}."
+    if any(name.startswith("official/") for name in traces.names):
+        yield "It is one of the fetched documents: the next `python -m ingest fetch` brings it back."
+    aside = sorted(path.name for path in data_dir.glob(SET_ASIDE))
+    if aside:
+        yield f"Damaged conversations were set aside and cannot be searched: {', '.join(aside)}. --with-answers deletes them."
+
+
+# Erase
+
+
+def _erase(
+    settings: Settings,
+    traces: Traces,
+    planned: Forgetting,
+    embedder: Embedder,
+    with_answers: bool,
+    progress: Callable[[int], None],
+) -> Forgetting:
+    """Erase step by step; each can be done again. Answers go first, for the texts that they are known by go with the rest."""
+    data_dir = settings.data_dir
+    progress(0)
+    erased = _erase_answers(data_dir, planned) if with_answers else 0
+    progress(1)
+    _delete_files(data_dir, traces)
+    generation = _publish(data_dir, traces)
+    progress(2)
+    for folder in (BUILDING, SHARDS):  # what a killed sync left, and what a next one would have taken up
+        shutil.rmtree(data_dir / folder, ignore_errors=True)
+    for name in traces.generations:
+        _remove_generation(data_dir, name)
+    progress(3)
+    for run in planned.evaluations:
+        _remove(Path(run))
+    erase_questions(data_dir, traces.names)
+    originals = _remove_originals(data_dir, traces.hashes)
+    progress(4)
+    vectors = _clean_cache(data_dir, embedder)
+    progress(5)
+    left = [] if with_answers else planned.answers  # the report, which may be kept, must not bring back what they asked
+    return replace(planned, generation=generation, originals=originals, vectors=vectors, erased_answers=erased, answers=left)
+
+
+def _erase_answers(data_dir: Path, planned: Forgetting) -> int:
+    for path in data_dir.glob(SET_ASIDE):
+        path.unlink()
+    return erase_answers(data_dir, planned.answers)
+
+
+def _delete_files(data_dir: Path, traces: Traces) -> None:
+    """Delete the document's files, and of a fetched one the archive that an interrupted download left."""
+    for file in traces.files:
+        for interrupted in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
+            interrupted.unlink()
+        file.unlink()
+        sync_directory(file.parent)
+    for name in traces.names:
+        root, _, rest = name.partition("/")
+        if root == "official":
+            for partial in (data_dir / root / ".partial").glob(f"{rest.partition('/')[0]}.*"):
+                _remove(partial)
+
+
+def _publish(data_dir: Path, traces: Traces) -> str | None:
+    """Publish a generation without the document, where the published one holds it; return its name."""
+    current = current_id(data_dir)
+    if current is None or current not in traces.generations:
+        return None
+    with open_generation(data_dir) as base:
+        return publish_without(data_dir, base, traces.names).id
+
+
+def _remove_generation(data_dir: Path, name: str) -> None:
+    """Remove a generation when nobody holds it, and after a while all the same: whoever has it open keeps it for the moment."""
+    path = data_dir / "generations" / name
+    if not path.exists():
+        return
+    with closing(_Hold(path)) as hold:
+        hold.wait(_PATIENCE)
+        doomed = data_dir / "forgetting" / name
+        shutil.rmtree(doomed, ignore_errors=True)
+        os.rename(path, doomed)
+        sync_directory(path.parent)
+        shutil.rmtree(doomed)
+
+
+class _Hold:
+    """A generation's directory, to be held alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDONLY)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until no reader holds it; False where one still does."""
+        end = monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if monotonic() > end:
+                    return False
+                sleep(0.05)
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._handle)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remove_originals(data_dir: Path, hashes: Iterable[str]) -> int:
+    """Remove the kept bytes, those of an interrupted copy included; return how many files were removed."""
+    found = [path for digest in hashes for path in (data_dir / "originals").glob(f"{digest}*")]
+    for path in found:
+        path.unlink()
+    return len(found)
+
+
+def _clean_cache(data_dir: Path, embedder: Embedder) -> int:
+    """Keep in the cache the vectors of what the remaining generations hold, and those alone; return how many are erased."""
+    for aside in data_dir.glob("embeddings.sqlite3.damaged-*"):
+        aside.unlink()
+    if not (data_dir / "embeddings.sqlite3").exists():
+        return 0
+    with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
+        return cache.keep_only(text_hash(text) for text in _embedded_texts(data_dir, embedder))
+
+
+def _embedded_texts(data_dir: Path, embedder: Embedder) -> Iterator[str]:
+    for path in sorted((data_dir / "generations").glob("*")):
+        with Catalog.read(path / CATALOG) as catalog:
+            for passage in catalog.all_passages():
+                yield embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
+                yield from passage.quotable_sentences.values()

@@ -1,0 +1,1 @@
+"""The text of PDF pages: characters, lines, blocks and their structure."""

@@ -1,0 +1,1 @@
+"""Synchronisation: scan, plan, read, cut, embed, publish."""

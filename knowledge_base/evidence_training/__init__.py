@@ -1,1 +1,0 @@
-"""Train the evidence model on public question data; nothing of it is needed to answer questions."""

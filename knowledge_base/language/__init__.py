@@ -1,0 +1,1 @@
+"""Language: words, sentences, dates, numbers, places and facts of a text, in English and French."""

@@ -1,0 +1,189 @@
+"""Countries and groups of countries: their names in English and French, and the words by which people name them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from knowledge_base.language.words import words
+
+LIBRARY = Path(__file__).parents[1] / "library"
+SAFE_SIMILARITY = 84.0  # of 100: "Columbia" is Colombia; at least one letter in six may be wrong
+SHORTEST_TYPO = 5  # letters of the shortest word that is compared by similarity
+
+Phrase = tuple[str, ...]
+Lexicon = Mapping[Phrase, tuple["Place", ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country or a group of countries; `codes` are ISO 3166-1 alpha-3; a country has one, its `key`."""
+
+    key: str
+    english: str
+    french: str
+    codes: tuple[str, ...]
+
+    @property
+    def is_group(self) -> bool:
+        """Say whether this is a group of countries."""
+        return self.codes != (self.key,)
+
+    def name(self, language: str) -> str:
+        """Return the name in "en" or "fr"."""
+        return self.french if language == "fr" else self.english
+
+
+@cache
+def data(name: str) -> dict[str, Any]:
+    """Return the data file `name` of the library, read once."""
+    return tomllib.loads((LIBRARY / name).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1000)
+def current_code(code: str | None) -> str | None:
+    """Return the current alpha-3 code for `code`, which may be a retired one ("ROM"); None where it is no country."""
+    if not code or not code.strip():
+        return None
+    written = code.strip().upper()
+    found = data("retired_codes.toml")["codes"].get(written, written)
+    return str(found) if found in _two_letter_codes() else None
+
+
+def country(code: str) -> Place | None:
+    """Return the country of an alpha-3 code, current or retired, or None."""
+    found = current_code(code)
+    return _countries().get(found) if found else None
+
+
+def country_name(code: str | None, language: str) -> str:
+    """Return the name in "en" or "fr" of the country with this alpha-3 code; the code itself, or "", where there is none."""
+    place = country(code) if code else None
+    return place.name(language) if place else code or ""
+
+
+def group(key: str) -> Place:
+    """Return the group with this key, such as "EU"."""
+    return next(place for place in _groups() if place.key == key)
+
+
+def takes_article(place: Place) -> bool:
+    """Say whether English puts "the" before the name of this country."""
+    return place.key in data("country_words.toml")["english_article"]["codes"].split()
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Map each phrase of folded words that names a place to the places it may mean; more than one is ambiguous."""
+    found: dict[Phrase, tuple[Place, ...]] = {}
+    for place, phrases in _phrases():
+        for phrase in map(tuple, map(words, phrases)):
+            if phrase and place not in found.get(phrase, ()):
+                found[phrase] = (*found.get(phrase, ()), place)
+    for phrase, codes in data("country_words.toml")["ambiguous"].items():
+        found[tuple(words(phrase))] = tuple(_countries()[code] for code in codes)
+    for word in data("country_words.toml")["not_names"]["words"]:
+        found.pop((word,), None)
+    return found
+
+
+def find(text: str) -> tuple[Place, ...]:
+    """Return the places that the whole of `text` names, small typos allowed; several where it is ambiguous."""
+    phrase = tuple(words(text))
+    if phrase[:1] in {("the",), ("la",), ("le",), ("les",), ("l",)}:
+        phrase = phrase[1:]
+    return lexicon().get(phrase) or nearly(" ".join(phrase))
+
+
+def nearly(text: str) -> tuple[Place, ...]:
+    """Return the countries whose name is a small typo away from the folded `text`; none where the first letter differs."""
+    if len(text) < SHORTEST_TYPO:
+        return ()
+    from rapidfuzz import fuzz, process
+
+    same_start = _long_names().get(text[0], ())
+    matches = process.extract(text, same_start, scorer=fuzz.ratio, score_cutoff=SAFE_SIMILARITY, limit=4)
+    best = [key for key, score, _ in matches if score >= matches[0][1] - 2]
+    return tuple(dict.fromkeys(place for key in best for place in lexicon()[tuple(key.split())]))
+
+
+@cache
+def _two_letter_codes() -> dict[str, str]:
+    import pycountry
+
+    codes: dict[str, str] = {entry.alpha_3: entry.alpha_2 for entry in pycountry.countries}
+    codes.update(data("retired_codes.toml")["user_assigned"])
+    return codes
+
+
+@cache
+def _countries() -> dict[str, Place]:
+    from babel import Locale
+
+    english, french = Locale("en").territories, Locale("fr").territories
+    return {
+        code: Place(code, _plain(english[short]), _plain(french[short]), (code,))
+        for code, short in _two_letter_codes().items()
+        if short in english and short in french
+    }
+
+
+def _plain(name: str) -> str:
+    """Return a name of CLDR without its marks of administration: "Hong Kong SAR China"."""
+    return name.replace(" - ", "-").removesuffix(" SAR China").removeprefix("R.A.S. chinoise de ")
+
+
+@cache
+def _groups() -> tuple[Place, ...]:
+    entries = data("country_groups.toml")["groups"]
+    return tuple(Place(e["key"], e["english"], e["french"], tuple(e["members"].split())) for e in entries)
+
+
+def _phrases() -> Iterable[tuple[Place, list[str]]]:
+    told = data("country_words.toml")
+    official = _official_names()
+    for code, place in _countries().items():
+        names = [place.english, place.french, place.english.replace(" & ", " and "), *official.get(code, [])]
+        english, french = told["adjectives"].get(code, ("", ""))
+        names += [form for word in english.split("/") for form in _english_forms(word)]
+        names += [form for word in french.split("/") for form in _french_forms(word)]
+        yield place, [*names, *told["aliases"].get(code, [])]
+    words_by_group = [entry["words"] for entry in data("country_groups.toml")["groups"]]
+    yield from zip(_groups(), words_by_group, strict=True)
+
+
+def _official_names() -> dict[str, list[str]]:
+    import pycountry
+
+    names: dict[str, list[str]] = {}
+    for entry in pycountry.countries:
+        given = [getattr(entry, field, "") for field in ("name", "common_name", "official_name")]
+        names[entry.alpha_3] = [name for name in given if name and "," not in name]
+    return names
+
+
+def _english_forms(word: str) -> list[str]:
+    plural = not word.endswith(("ese", "sh", "ch", "ss", "s"))
+    return [word, word + "s"] if plural and word else [word]
+
+
+def _french_forms(word: str) -> list[str]:
+    """Return masculine and feminine, singular and plural; the forms of nouns in -en and -on double their n."""
+    if not word:
+        return []
+    feminine = word if word.endswith("e") else word + ("ne" if word.endswith(("en", "on")) else "e")
+    return [word, word if word.endswith("s") else word + "s", feminine, feminine + "s"]
+
+
+@cache
+def _long_names() -> dict[str, list[str]]:
+    """Return the names that may hold a slip of the pen, by their first letter."""
+    found: dict[str, list[str]] = {}
+    for text in map(" ".join, lexicon()):
+        if len(text) >= SHORTEST_TYPO:
+            found.setdefault(text[0], []).append(text)
+    return found

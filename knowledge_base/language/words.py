@@ -1,0 +1,112 @@
+"""Words of a text as the lexical index sees them: folded, without stop words, stemmed."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import cache, lru_cache
+from itertools import filterfalse
+from pathlib import Path
+
+_PART = re.compile(r"[^\W_]+")
+_BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
+_DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, compatibility forms resolved."""
+    if text.isascii():
+        return text.lower()
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Return the folded stop words and question words of "en" or "fr"."""
+    text = (Path(__file__).parent / "stop_words" / f"{language}.txt").read_text(encoding="utf-8")
+    return frozenset(fold(word) for word in text.split())
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of `text` in order; "65/182" and "multi-factor" are split at their marks."""
+    return _PART.findall(fold(text))
+
+
+@lru_cache(maxsize=1_000)
+def question_language(text: str) -> str:
+    """Return "fr" or "en": the language whose stop words the question holds more of."""
+    found = words(text)
+    french_only, english_only = stop_words("fr") - stop_words("en"), stop_words("en") - stop_words("fr")
+    french = sum(word in french_only for word in found)
+    english = sum(word in english_only for word in found)
+    return "fr" if french > english else "en"
+
+
+def content_words(text: str, language: str | None) -> list[str]:
+    """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
+    stop = stop_words("fr" if language == "fr" else "en")
+    joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
+    shouted = joined.isupper()
+    return [
+        word
+        for piece in _PART.findall(joined)
+        for word in _folded_words(piece)
+        if word not in stop or (len(piece) > 1 and piece.isupper() and not shouted)
+    ]
+
+
+@lru_cache(maxsize=200_000)
+def _folded_words(piece: str) -> tuple[str, ...]:
+    return tuple(_PART.findall(fold(piece)))
+
+
+class _Stemmers(threading.local):
+    """Snowball's stemmers: one must not be used by two threads."""
+
+    def __init__(self) -> None:
+        import Stemmer
+
+        self.french = Stemmer.Stemmer("french")
+        self.english = Stemmer.Stemmer("english")
+
+
+@cache
+def _stemmers() -> _Stemmers:
+    return _Stemmers()
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """Return the Snowball stem of a folded word; languages other than French are stemmed as English."""
+    if any(c.isdigit() for c in word):
+        return word
+    if language != "fr":
+        word = _BRITISH.sub(r"iz\1", word)  # "criticised" and "criticized" are one word, "criticism" its kin
+    stemmer = _stemmers().french if language == "fr" else _stemmers().english
+    return str(stemmer.stemWord(word))
+
+
+def stems(text: str, language: str | None) -> list[str]:
+    """Return the stems of all words of `text` but its stop words, in order."""
+    code = "fr" if language == "fr" else "en"
+    return [stem(word, code) for word in content_words(text, code)]
+
+
+@lru_cache(maxsize=5_000)
+def stems_of_all_words(text: str, language: str | None) -> frozenset[str]:
+    """Return the stems of all words of `text`, stop words among them."""
+    code = "fr" if language == "fr" else "en"
+    return frozenset(stem(word, code) for word in words(text))
+
+
+def in_english(word: str) -> str | None:
+    """Return the English word for a folded French one in any of its forms, or None where the glossary lacks it."""
+    return _glossary().get(stem(word, "fr"))
+
+
+@cache
+def _glossary() -> dict[str, str]:
+    """Map stems of French words to English words."""
+    rows = (Path(__file__).parent / "glossary" / "fr_en.tsv").read_text(encoding="utf-8").splitlines()
+    return {stem(fold(french), "fr"): english for french, english in (row.split("\t") for row in rows)}

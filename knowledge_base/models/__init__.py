@@ -1,0 +1,1 @@
+"""Models: the embedder, the evidence network and the query adapter, verified and compiled."""

@@ -1,0 +1,322 @@
+"""Turn texts into vectors, with the packaged model compiled for this machine or any sentence-transformers model."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base.errors import ModelError
+from knowledge_base.models.compiled_model import Network, open_compiled
+from knowledge_base.models.local_model import REMEDY, LocalModel, find_model, work_offline
+from knowledge_base.models.packaged_model import MINILM, PackagedModel, verify, verify_once
+from knowledge_base.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+Vectors = NDArray[np.float32]
+Progress = Callable[[int], None]
+Notify = Callable[[str], None]
+
+WINDOW = 512
+BATCH = 16
+PADDING = 16
+DEFAULT_MAX_TOKENS = 512
+TRACEABLE_ATTENTION = "eager"
+PROBE = "Who launched the Paris Call for Trust and Security in Cyberspace?"
+PARITY_TEXTS = (
+    PROBE,
+    "",
+    "chiffrement",
+    "L’Appel de Paris a été lancé le 12 novembre 2018 par le président de la République française, à l’UNESCO.",
+    "Principle 9: 1,200+ supporters (80 states) — see https://pariscall.international/en/principles?x=1#9.",
+    "网络空间信任与安全巴黎倡议",
+    "A supporter that reports a weakness in a product gives its maker the time to mend it before all hear of it. " * 30,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors; one embedder may serve many threads.
+
+    `model_id` is a stable name and the beginning of a content hash ("all-MiniLM-L6-v2@53aa5117"). `max_tokens` is the number of
+    word pieces of a text that count, two special ones among them: what is longer is cut off. `streams` is the number of threads
+    that encode at once with gain.
+    """
+
+    model_id: str
+    dimension: int
+    max_tokens: int
+    streams: int
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of word pieces of each text, without the special ones and without cutting off."""
+
+
+def open_embedder(
+    settings: Settings, notify: Notify | None = None, package: PackagedModel = MINILM, streams: int = 1
+) -> Embedder:
+    """Open the model that the settings name; the packaged one is compiled first where that is not yet done.
+
+    `notify` is told, in a sentence, of what takes long. With several `streams`, where the model is compiled, as many threads
+    may embed at once: more texts a second, each text later. Raises ModelError where the model is missing or altered.
+    """
+    if settings.embedding_model != package.name:
+        return _open_local(settings)
+    verify_once(package, settings.cache_dir)
+    original = _Original(package, settings.embedding_threads)
+    try:
+        compiled = open_compiled(
+            original.network, settings.cache_dir, settings.embedding_threads, notify or logger.info, streams
+        )
+        return CompiledEmbedder(compiled.network, package, compiled.precision)
+    except (ImportError, RuntimeError, OSError) as error:
+        logger.warning("%s runs with torch, which is slower, since OpenVINO cannot: %s", package.model_id, error)
+        return original.embedder
+
+
+def prepare(settings: Settings, notify: Notify | None = None, package: PackagedModel = MINILM) -> str:
+    """Verify the model and compile it where that is not yet done; return a sentence that says what is ready."""
+    if settings.embedding_model == package.name:
+        verify(package)
+    embedder = open_embedder(settings, notify, package)
+    engine = f"OpenVINO, {embedder.precision}" if isinstance(embedder, CompiledEmbedder) else "torch"
+    return f"The embedding model {embedder.model_id} is verified and ready ({engine})."
+
+
+class CompiledEmbedder:
+    """The packaged model, compiled for this machine; `precision` is what it calculates in, "bf16" or "f32"."""
+
+    def __init__(self, network: Any, package: PackagedModel, precision: str) -> None:  # noqa: ANN401
+        self.model_id = package.model_id
+        self.max_tokens = package.max_tokens
+        self.dimension = int(network.output(0).get_partial_shape()[1].get_length())
+        self.precision = precision
+        self.streams = int(network.get_property("NUM_STREAMS"))
+        self._network = network
+        self._package = package
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        request = self._network.create_infer_request()
+        done = 0
+        for start in range(0, len(texts), WINDOW):
+            pieces = self._pieces(texts[start : start + WINDOW])
+            for batch in _batches_by_length(pieces):
+                outputs = request.infer(_padded([pieces[index] for index in batch], self.max_tokens))
+                vectors[[start + index for index in batch]] = _unit_length(outputs[0])
+                done += len(batch)
+                if progress is not None:
+                    progress(done)
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of word pieces of each text, without the special ones and without cutting off."""
+        encodings = self._tokenizer.encode_batch_fast(_well_formed(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the word pieces of each text between the two special ones, cut off at the limit."""
+        encoded = (encoding.ids for encoding in self._tokenizer.encode_batch_fast(_well_formed(texts)))
+        return [ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]] for ids in encoded]
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return _open_tokenizer(self._package.tokenizer_file)
+
+
+class TorchEmbedder:
+    """A sentence-transformers model, run by torch on the processor."""
+
+    streams = 1
+
+    def __init__(self, transformer: SentenceTransformer, model_id: str, max_tokens: int | None = None) -> None:
+        self.model_id = model_id
+        self.max_tokens = int(max_tokens or transformer.max_seq_length or DEFAULT_MAX_TOKENS)
+        transformer.max_seq_length = self.max_tokens
+        self.transformer = transformer
+        self._lock = threading.Lock()  # the tokenizer of transformers fails when two threads set its truncation
+        self.dimension = int(self._encode([PROBE]).shape[1])
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(texts), WINDOW):
+            window = texts[start : start + WINDOW]
+            vectors[start : start + WINDOW] = self._encode(window)
+            if progress is not None:
+                progress(start + len(window))
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of word pieces of each text, without the special ones and without cutting off."""
+        if not texts:
+            return []
+        with self._lock:
+            encodings = self.transformer.tokenizer(
+                _well_formed(texts), add_special_tokens=False, truncation=False, verbose=False
+            )
+        return [len(pieces) for pieces in encodings["input_ids"]]
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            vectors = self.transformer.encode(_well_formed(texts), batch_size=BATCH, show_progress_bar=False)
+        return _unit_length(np.asarray(vectors, dtype=np.float32))
+
+
+class _Original:
+    """The packaged model as torch runs it: what is compiled, what the result is compared with, and what is used without it."""
+
+    def __init__(self, package: PackagedModel, threads: int) -> None:
+        self._package = package
+        self._threads = threads
+
+    @cached_property
+    def embedder(self) -> TorchEmbedder:
+        verify(self._package)
+        package = self._package
+        model = LocalModel(package.folder, package.model_id)
+        embedder = _open_torch(
+            model, self._threads, package.remedy, package.max_tokens, attn_implementation=TRACEABLE_ATTENTION
+        )
+        self._check_probe(embedder)
+        return embedder
+
+    @property
+    def network(self) -> Network:
+        return Network(
+            self._package.model_id,
+            self._package.weights_hash,
+            module=lambda: _as_network(self.embedder.transformer),
+            example=_example,
+            agreement=self._agreement,
+            minimum_agreement=self._package.minimum_cosine,
+        )
+
+    def _agreement(self, network: Any) -> float:  # noqa: ANN401
+        compiled = CompiledEmbedder(network, self._package, "")
+        expected = self.embedder.encode(PARITY_TEXTS)
+        alone = np.concatenate([compiled.encode([text]) for text in PARITY_TEXTS])
+        together = compiled.encode(PARITY_TEXTS)
+        return float(np.min(np.sum([alone * expected, together * expected], axis=2)))
+
+    def _check_probe(self, embedder: TorchEmbedder) -> None:
+        found = embedder.encode([PROBE])[0][: len(self._package.probe)]
+        if not np.allclose(found, self._package.probe, atol=0.01):
+            message = f"The embedding model {self._package.name} gives other vectors than those it was published with."
+            raise ModelError(message, self._package.remedy)
+
+
+def _open_local(settings: Settings) -> TorchEmbedder:
+    return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
+
+
+# Torch
+
+
+def silent_sentence_transformers() -> Any:  # noqa: ANN401
+    """Import sentence_transformers, off line and without its progress bars and remarks."""
+    work_offline()
+    import sentence_transformers
+    from transformers.utils import logging as remarks
+
+    remarks.set_verbosity_error()  # type: ignore[no-untyped-call]
+    remarks.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return sentence_transformers
+
+
+def _open_torch(model: LocalModel, threads: int, remedy: str, max_tokens: int | None = None, **options: str) -> TorchEmbedder:
+    """Load a model, from safetensors and without code of its own; raises ModelError, with the remedy, where it is broken."""
+    library = silent_sentence_transformers()
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    kind = {"device": "cpu", "local_files_only": True, "trust_remote_code": False}
+    try:
+        transformer = library.SentenceTransformer(str(model.folder), model_kwargs={"use_safetensors": True, **options}, **kind)
+        return TorchEmbedder(transformer, model.model_id, max_tokens)
+    except Exception as error:  # the libraries raise whatever a broken file leads them to
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelError(f"The embedding model {model.model_id} cannot be loaded: {reason}", remedy) from error
+
+
+def _as_network(transformer: SentenceTransformer) -> torch.nn.Module:
+    """Wrap all stages of the model (with pooling and normalisation) as one network of two inputs and one output."""
+    import torch
+
+    class WholeModel(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            vectors: torch.Tensor = self.transformer(features)["sentence_embedding"]
+            return vectors
+
+    return WholeModel()
+
+
+def _example() -> dict[str, torch.Tensor]:
+    import torch
+
+    return {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask")}
+
+
+# Texts to numbers
+
+
+def _open_tokenizer(path: Path) -> Tokenizer:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else a later fork prints a warning
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _well_formed(texts: Sequence[str]) -> list[str]:
+    """Replace lone surrogates, which no tokenizer takes, by question marks."""
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+def _batches_by_length(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Give the positions of the texts in batches of near lengths, so that little is padded."""
+    order = sorted(range(len(pieces)), key=lambda index: len(pieces[index]))
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
+
+
+def _padded(pieces: Sequence[Sequence[int]], max_tokens: int) -> dict[str, NDArray[np.int64]]:
+    """Lay the texts out as a rectangle; widths are multiples of 16, since each new shape costs time and memory."""
+    longest = max(map(len, pieces))
+    width = min(-(-longest // PADDING) * PADDING, max_tokens)
+    input_ids = np.zeros((len(pieces), width), dtype=np.int64)
+    attention_mask = np.zeros_like(input_ids)
+    for row, ids in enumerate(pieces):
+        input_ids[row, : len(ids)] = ids
+        attention_mask[row, : len(ids)] = 1
+    return {"input_ids": input_ids, "attention_mask": attention_mask}
+
+
+def _unit_length(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
+    return scaled

@@ -1,0 +1,1 @@
+"""The register of supporters: its table and the names in it."""

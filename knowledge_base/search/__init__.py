@@ -1,0 +1,1 @@
+"""Search: what is embedded of a question, and the hybrid retriever."""

@@ -1,0 +1,197 @@
+"""Read a question as a query: its words and how rare they are, slips of the pen mended, the names in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import log
+
+from knowledge_base.language.words import content_words, fold, in_english, question_language, stem, words
+from knowledge_base.store.catalog import Catalog, quoted_term
+
+Terms = dict[str, tuple[str, ...]]
+
+CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
+_SHORTEST_MENDED = 5
+_LONG_WORD = 8  # from here on two letters may differ
+_ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
+_GROUP = re.compile(r"\b(?:WG|GT)[ -]?(\d{1,2})\b|\b(?:working group|groupe de travail) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
+_PRINCIPLE = re.compile(r"\bprincip(?:le|e) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
+_NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as it is searched.
+
+    `text` is the question, misspelt words mended; `context` is what a follow-up leans on; `gloss` are the words of a French
+    question in English. All are embedded. `terms` maps each content word to its stems in English and French, `weights` to
+    its rarity among the passages, less for words of the context.
+    `unknown` are the words that occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names`
+    maps the words written as names to the FTS5 expressions that find them.
+    """
+
+    text: str
+    context: str = ""
+    gloss: str = ""
+    terms: Terms = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    mended: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+class QueryReader:
+    """Reads questions against the words of one catalog; `is_word` says which others are words, not slips of the pen."""
+
+    def __init__(self, catalog: Catalog, is_word: Callable[[str], bool] = lambda _: False) -> None:
+        self._catalog = catalog
+        self._is_word = is_word
+
+    def read(self, question: str, context: str = "") -> Query:
+        """Read a question; `context` is what it leans on in a conversation."""
+        question = self._with_groups_in_words(question)
+        terms = question_terms(question)
+        french = question_language(question) == "fr"
+        shouted = set() if question.isupper() else {fold(word) for word in _ABBREVIATION.findall(question)}
+        mended = {word: other for word in self._unknown(terms) if word not in shouted and (other := self._mend(word, french))}
+        text = _replaced(question, mended)
+        own = question_terms(text)
+        all_terms = {**question_terms(context), **own}
+        rarity = rarities(all_terms, self._catalog)
+        return Query(
+            text=text,
+            context=context,
+            gloss=_gloss(text) if french else "",
+            terms=all_terms,
+            weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
+            unknown=self._unknown(all_terms),
+            mended=mended,
+            names=_names(text, own) | _numbered(text),
+        )
+
+    def _unknown(self, terms: Terms) -> tuple[str, ...]:
+        frequency = self._catalog.document_frequency([s for stems in terms.values() for s in stems])
+        return tuple(word for word, stems in terms.items() if not any(frequency[s] for s in stems))
+
+    def _with_groups_in_words(self, question: str) -> str:
+        """Write "WG5" as "Working Group 5" where no document holds the short form."""
+        french = question_language(question) == "fr"
+
+        def in_words(match: re.Match[str]) -> str:
+            number = match[1]
+            if number is None or self._catalog.document_frequency([f"wg{number}"])[f"wg{number}"]:
+                return match[0]
+            return f"Groupe de travail {number}" if french else f"Working Group {number}"
+
+        return _GROUP.sub(in_words, question)
+
+    # Misspelt words
+
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        """Map each stem of three letters or more to the number of passages that hold it."""
+        return {term: count for term, count in self._catalog.vocabulary() if len(term) > 2 and term.isalpha()}
+
+    def _mend(self, word: str, slips_alone: bool) -> str | None:
+        """Return the word of the documents that `word`, which they do not hold, may be a slip of the pen for, or None.
+
+        `slips_alone`: for a language whose words `is_word` does not know.
+        """
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        if len(word) < _SHORTEST_MENDED or not word.isalpha() or self._is_word(word):
+            return None
+        limit = 2 if len(word) >= _LONG_WORD else 1
+        near = {
+            candidate: distance
+            for root in {stem(word, "en"), stem(word, "fr")}
+            for candidate, distance, _ in extract(root, self._vocabulary.keys(), scorer=OSA.distance, score_cutoff=limit)
+            if candidate[0] == word[0]
+        }
+        for candidate in sorted(near, key=lambda c: (near[c], -self._vocabulary[c])):
+            other = self._as_written(candidate)
+            slips = slips_alone or len(word) < _LONG_WORD
+            if other and OSA.distance(word, other) <= limit and (not slips or _is_slip(word, other)):
+                return other
+        return None
+
+    def _as_written(self, root: str) -> str | None:
+        """Return a word of the documents with this stem."""
+        ids = self._catalog.search(quoted_term(root), 1, (1.0, 1.0, 1.0))
+        for passage in self._catalog.passages(ids).values():
+            for word in words(f"{passage.title} {passage.heading} {passage.text}"):
+                if root in (stem(word, "en"), stem(word, "fr")):
+                    return word
+        return None
+
+
+def question_terms(question: str) -> Terms:
+    """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
+    language = question_language(question)
+    return {word: tuple(dict.fromkeys(_stems(word, language))) for word in content_words(question, language)}
+
+
+def _stems(word: str, language: str) -> Iterator[str]:
+    yield stem(word, "en")
+    yield stem(word, "fr")
+    english = in_english(word) if language == "fr" else None
+    if english:
+        yield stem(fold(english), "en")
+
+
+def _gloss(question: str) -> str:
+    """Return the words of a French question, those that the glossary holds in English; empty where it holds few."""
+    content = content_words(question, "fr")
+    english = [in_english(word) for word in content]
+    if 2 * len(list(filter(None, english))) < len(content):
+        return ""
+    return " ".join(other or word for word, other in zip(content, english, strict=True))
+
+
+def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:
+    """Return the inverse document frequency of each word among the passages, as Lucene defines it: never below 0."""
+    total = catalog.counts()["passages"]
+    frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
+    held = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
+    return {word: log(1 + (total - count + 0.5) / (count + 0.5)) for word, count in held.items()}
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Say whether two short words that differ in one place differ as slips do: letters changed places, or one is left out."""
+    return len(word) != len(other) or sorted(word) == sorted(other)
+
+
+def _replaced(question: str, mended: Mapping[str, str]) -> str:
+    def other(match: re.Match[str]) -> str:
+        return mended.get(fold(match[0]), match[0])
+
+    return re.sub(r"[^\W_]+", other, question) if mended else question
+
+
+def _names(text: str, own: Terms) -> dict[str, str]:
+    """Map each word of a question that is written as a name to the FTS5 expression that finds it."""
+    if text.isupper():
+        return {}
+    found = dict.fromkeys(word for name in _NAME.findall(text) for word in words(name) if word in own)
+    return {word: match_expression(own[word]) for word in found}
+
+
+def _numbered(text: str) -> dict[str, str]:
+    """Map each working group or principle that a question names by its number to the FTS5 expression that finds it."""
+    groups = {
+        f"working group {n}": (f"wg{n}", f"work group {n}", f"group travail {n}")
+        for pair in _GROUP.findall(text)
+        for n in pair
+        if n
+    }
+    principles = {f"principle {n}": (f"principl {n}", f"princip {n}") for n in _PRINCIPLE.findall(text)}
+    return {name: match_expression(phrases) for name, phrases in (groups | principles).items()}
+
+
+def match_expression(terms: Iterable[str]) -> str:
+    """Return the FTS5 expression that matches passages with any of the stems, or phrases of stems."""
+    return " OR ".join(dict.fromkeys(quoted_term(term) for term in terms if term))

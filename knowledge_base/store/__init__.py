@@ -1,0 +1,1 @@
+"""The store: catalog, vectors, generations, their integrity and recovery."""

@@ -1,0 +1,327 @@
+"""Keep vectors by text hash and model id, so that a re-ingest embeds only what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, islice
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from knowledge_base.models.embeddings import Embedder
+
+
+Vector = NDArray[np.float32]
+Result = TypeVar("Result")
+
+VERSION = 1
+CHUNK = 256
+SIDE_FILES = ("-journal", "-wal", "-shm")
+SCHEMA = "CREATE TABLE vectors (text_hash TEXT, model_id TEXT, vector BLOB NOT NULL, PRIMARY KEY (text_hash, model_id))"
+
+logger = logging.getLogger(__name__)
+
+
+class VectorCache(Protocol):
+    """Keeps vectors by model id and text hash."""
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash."""
+
+
+class EmbeddingCache:
+    """Vectors in one SQLite file; a context manager.
+
+    The cache never stops an ingest: a damaged file is renamed and a fresh one begun, and where the file cannot be used at all
+    (no permission, no space) the vectors are kept in memory; both are logged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the cache cannot be used afterwards."""
+        self._connection.close()
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+        wanted = list(hashes)
+        return self._attempt(lambda connection: dict(_read(connection, model_id, wanted)))
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash, replacing what was there."""
+        if len(hashes) != len(vectors):
+            raise ValueError(f"{len(hashes)} hashes were given with {len(vectors)} vectors; one vector a hash is needed")
+        rows = [
+            (text_hash, model_id, np.asarray(vector, dtype="<f4").tobytes())
+            for text_hash, vector in zip(hashes, vectors, strict=True)
+        ]
+        self._attempt(lambda connection: _write(connection, "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows))
+
+    def count(self) -> int:
+        """Return the number of vectors, of all models."""
+        return self._attempt(lambda connection: int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0]))
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """Delete the vectors of these texts, of all models."""
+        rows = [(text_hash,) for text_hash in hashes]
+        self._attempt(lambda connection: _write(connection, "DELETE FROM vectors WHERE text_hash = ?", rows))
+
+    def keep_only(self, hashes: Iterable[str]) -> int:
+        """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
+        kept = [(text_hash,) for text_hash in set(hashes)]
+        return self._attempt(lambda connection: _erase_all_but(connection, kept))
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return _connect(self.path)
+        except (sqlite3.Error, OSError) as error:
+            return self._replacement(error)
+
+    def _attempt(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        try:
+            return operation(self._connection)
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            self._connection = self._replacement(error)
+            return operation(self._connection)
+
+    def _replacement(self, error: Exception) -> sqlite3.Connection:
+        """Return a connection to use after `error`: to a fresh file where the old one is damaged, else to memory."""
+        if type(error) is sqlite3.DatabaseError:  # its subclasses tell of locks, space and permission, not of damage
+            try:
+                aside = _set_aside(self.path)
+                logger.warning("The embedding cache is damaged (%s); set aside as %s, beginning afresh.", error, aside)
+                return _connect(self.path)
+            except (sqlite3.Error, OSError) as second_error:
+                error = second_error
+        logger.warning("The embedding cache %s cannot be used (%s); nothing is kept after this run.", self.path, error)
+        return _connect(":memory:")
+
+
+def embed_with_cache(
+    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
+) -> NDArray[np.float32]:
+    """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
+
+    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done; the
+    longest come first, so that at the end no thread waits long for another. `progress` is called with the number of texts done.
+    """
+    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+    rows = _rows_by_hash(texts)
+    missing: dict[str, str] = {}
+    for chunk in _chunks(rows):
+        found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
+        _fill(vectors, rows, found)
+        missing |= {key: texts[rows[key][0]] for key in chunk if key not in found}
+    for keys, new in _encoded(embedder, missing, _Tally(len(texts) - len(missing), progress)):
+        cache.put(embedder.model_id, keys, new)
+        _fill(vectors, rows, dict(zip(keys, new, strict=True)))
+    return vectors
+
+
+class _Tally:
+    """Counts what several threads have done, and reports each step."""
+
+    def __init__(self, done: int, report: Callable[[int], None] | None) -> None:
+        self._done, self._report, self._lock = 0, report, Lock()
+        self.add(done)
+
+    def add(self, number: int) -> None:
+        """Count some more."""
+        with self._lock:
+            self._done += number
+            if self._report is not None:
+                self._report(self._done)
+
+    def one_thread(self) -> Callable[[int], None]:
+        """Return what a thread reports to, which says how much it has done in all."""
+        before = 0
+
+        def report(done: int) -> None:
+            nonlocal before
+            self.add(done - before)
+            before = done
+
+        return report
+
+
+def _encoded(embedder: Embedder, texts: Mapping[str, str], tally: _Tally) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """Embed texts of near lengths together, which pads least; yield the keys of some with their vectors as they are done."""
+    tasks = list(_chunks(sorted(texts, key=lambda key: -len(texts[key]))))
+    with ThreadPoolExecutor(embedder.streams, thread_name_prefix="embed") as pool:
+        encoded = pool.map(lambda keys: embedder.encode([texts[key] for key in keys], tally.one_thread()), tasks)
+        yield from zip(tasks, encoded, strict=True)
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of the text's UTF-8 bytes, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _rows_by_hash(texts: Sequence[str]) -> dict[str, list[int]]:
+    """Map the hash of each text to its positions."""
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text_hash(text), []).append(row)
+    return rows
+
+
+def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> None:
+    for key, vector in found.items():
+        vectors[rows[key]] = vector
+
+
+def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:
+    """Drop what cannot be a vector of the model: a wrong length, or not of unit length (altered bytes)."""
+    return {
+        key: vector
+        for key, vector in vectors.items()
+        if len(vector) == dimension and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
+    }
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    try:
+        _create_table(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_table(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute(SCHEMA)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        elif version != VERSION:
+            raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
+
+
+def _set_aside(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    for suffix in SIDE_FILES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) -> Iterator[tuple[str, Vector]]:
+    for chunk in _chunks(hashes):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT text_hash, vector FROM vectors WHERE model_id = ? AND text_hash IN ({marks})"
+        for key, blob in connection.execute(query, (model_id, *chunk)):
+            if isinstance(blob, bytes) and len(blob) % 4 == 0:
+                yield key, np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+
+
+def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    with connection:
+        connection.executemany(statement, rows)
+
+
+def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
+    connection.execute("PRAGMA secure_delete = ON")
+    with connection:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
+        connection.execute("DELETE FROM kept")
+        connection.executemany("INSERT INTO kept VALUES (?)", kept)
+        erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
+    connection.execute("VACUUM")
+    return erased
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(keys)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+SHARDS = "shards"
+"""The folder of a data directory that holds them; whatever is in it can be made anew."""
+
+
+class DocumentVectors:
+    """The vectors of a document with this content hash; what `embed_with_cache` takes for its cache."""
+
+    def __init__(self, folder: Path, content_hash: str) -> None:
+        self._folder = folder
+        self._content_hash = content_hash
+        self.added = 0
+
+    def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
+        """Return the vectors of this model that are known, by text hash."""
+        wanted = set(hashes)
+        return {key: vector for key, vector in self.all(model_id).items() if key in wanted}
+
+    def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector (a row of `vectors`) for each text hash."""
+        import pyarrow
+        import pyarrow.parquet
+
+        folder = self._model_folder(model_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.reshape(-1)), vectors.shape[1])
+        table = pyarrow.table({"text_hash": pyarrow.array(list(hashes), pyarrow.string()), "vector": rows})
+        name = f"{self._content_hash}-{secrets.token_hex(8)}.parquet"
+        partial = folder / f".{name}.tmp"
+        pyarrow.parquet.write_table(table, partial, compression="none")
+        os.replace(partial, folder / name)
+        self.added += len(hashes)
+
+    def all(self, model_id: str) -> dict[str, Vector]:
+        """Return all vectors of this model, by text hash."""
+        import pyarrow.parquet
+
+        found: dict[str, Vector] = {}
+        for file in sorted(self._model_folder(model_id).glob(f"{self._content_hash}-*.parquet")):
+            found |= _rows(pyarrow.parquet.read_table(file, partitioning=None))
+        return found
+
+    def _model_folder(self, model_id: str) -> Path:
+        return self._folder / quote(model_id, safe="@")
+
+
+def _rows(table: Any) -> dict[str, Vector]:
+    column = table.column("vector").combine_chunks()
+    vectors = np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(table), -1)
+    return dict(zip(table.column("text_hash").to_pylist(), vectors, strict=True))
+
+
+def forget_vectors(folder: Path, keep: Iterable[str]) -> int:
+    """Delete the files of all documents but those with a content hash in `keep`, and what was left half-written."""
+    kept = set(keep)
+    gone = [file for file in folder.glob("*/*") if file.name.partition("-")[0] not in kept]
+    for file in gone:
+        file.unlink(missing_ok=True)
+    return len(gone)

@@ -1,0 +1,300 @@
+"""Generations: published, immutable copies of catalog and vectors, and the pointer that names the one in force.
+
+DATA_DIR/CURRENT               name of the published generation; replaced, never edited
+DATA_DIR/lock                  one writer
+DATA_DIR/building/             the generation under way
+DATA_DIR/generations/<id>/     catalog.sqlite3, chroma/, manifest.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
+from knowledge_base.files import replace_file, sync_directory
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.integrity import CATALOG, CHROMA, LISTING, check, check_catalog, checksums, look, looks
+from knowledge_base.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from knowledge_base.store.vectors import VectorStore, listing
+
+log = logging.getLogger(__name__)
+BUILDING = "building"
+
+
+class Generation:
+    """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed.
+
+    `notices` say what a reader must know of it: that it was mended, or stands in for a damaged one.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._looks = looks(path, manifest)
+        self.catalog = Catalog.read(path / CATALOG)
+        self._hold = hold
+        self._vectors: VectorStore | None = None
+        self.notices: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the generation's name."""
+        return self.manifest.id
+
+    @property
+    def vectors(self) -> VectorStore:
+        """Open the vectors at first use: importing Chroma takes most of a second."""
+        if self._vectors is None:
+            self._vectors = VectorStore.search(self.path / CHROMA)
+            self._looks[LISTING] = look(self.path / LISTING)  # which Chroma rewrites whenever it opens it
+        return self._vectors
+
+    def check(self) -> None:
+        """Raise DamagedIndexError where it is not what was published any more; files that look as they did are not read."""
+        found = looks(self.path, self.manifest)
+        if found != self._looks:
+            check(self.path, self.manifest)
+            self._looks = found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and let go of the generation."""
+        self.catalog.close()
+        if self._vectors is not None:
+            self._vectors.close()
+        os.close(self._hold)
+
+
+def current_id(data_dir: Path) -> str | None:
+    """Return the name of the published generation, or None where nothing has been published."""
+    try:
+        name = (data_dir / "CURRENT").read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        if not any((data_dir / "generations").glob(f"*/{MANIFEST}")):
+            return None
+        raise DamagedIndexError(f"{data_dir / 'CURRENT'}, which names the generation in force, is missing.") from error
+    except NotADirectoryError as error:
+        raise StorageError(
+            f"The data directory {data_dir} is a file, not a folder.", "Choose a folder with --data-dir or PARISCALL_DATA_DIR."
+        ) from error
+    except PermissionError as error:
+        raise StorageError(f"The data directory {data_dir} cannot be read.", "Give this user the right to read it.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedIndexError(
+            f"{data_dir / 'CURRENT'} cannot be read: {error}.", "Name a generation with `python -m ingest rollback`."
+        ) from error
+    if not name:
+        raise DamagedIndexError(f"{data_dir / 'CURRENT'}, which names the generation in force, is empty.")
+    return name
+
+
+def open_generation(data_dir: Path, generation_id: str | None = None, *, text_only: bool = False) -> Generation:
+    """Open the published generation, or the one named, after checking its files against their checksums.
+
+    The one named may be built and sealed but not yet published: `sync --gate` has it evaluated before the swap.
+    `text_only` leaves its vectors unchecked: for what reads the catalog alone.
+    """
+    while True:
+        name = generation_id or current_id(data_dir)
+        if name is None:
+            raise NoIndexError(f"There is no index in {data_dir} yet.", "Build one with `python -m ingest sync`.")
+        try:
+            return _opened(data_dir, name, check_catalog if text_only else check)
+        except DamagedIndexError:
+            if generation_id or current_id(data_dir) == name:
+                raise
+            log.info("Generation %s was replaced while it was opened.", name)
+
+
+def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], None]) -> Generation:
+    path = _place(data_dir, name)
+    hold = _held(path)
+    try:
+        manifest = read_manifest(path)
+        check_files(path, manifest)
+        return Generation(path, manifest, hold)
+    except BaseException:
+        os.close(hold)
+        raise
+
+
+def _place(data_dir: Path, name: str) -> Path:
+    """Return the directory of a generation: among the published ones, else the one being built where it is sealed."""
+    path, built = data_dir / "generations" / name, data_dir / BUILDING
+    if path.is_dir() and path.parent == data_dir / "generations":
+        return path
+    if (built / MANIFEST).is_file() and read_manifest(built).id == name:
+        return built
+    raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
+
+
+def _held(path: Path) -> int:
+    """Return a descriptor that keeps a generation from being removed while it is open."""
+    try:
+        hold = os.open(path, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
+    fcntl.flock(hold, fcntl.LOCK_SH)
+    return hold
+
+
+def list_generations(data_dir: Path) -> list[Manifest]:
+    """Return the manifests of the generations that are there and readable, oldest first."""
+    found = []
+    for path in sorted((data_dir / "generations").glob("*")):
+        try:
+            found.append(read_manifest(path))
+        except DamagedIndexError:
+            continue
+    return found
+
+
+def size_on_disk(path: Path) -> int:
+    """Return the bytes of all files under `path`."""
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+@contextmanager
+def building(data_dir: Path, based_on: str | None) -> Iterator[Path]:
+    """Give a directory to build the next generation in: a copy of `based_on`, or empty; removed unless it was published."""
+    path = data_dir / BUILDING
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        if based_on:
+            _copy(data_dir / "generations" / based_on, path)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a generation: whole bytes, never hard links, for Chroma writes in place; its SQLite file by the backup API."""
+    import sqlite3
+
+    shutil.copyfile(source / CATALOG, target / CATALOG)
+    shutil.copytree(source / CHROMA, target / CHROMA, ignore=shutil.ignore_patterns("chroma.sqlite3*"))
+    old, new = source / CHROMA / "chroma.sqlite3", target / CHROMA / "chroma.sqlite3"
+    with closing(sqlite3.connect(old)) as reader, closing(sqlite3.connect(new)) as writer:
+        reader.backup(writer)
+
+
+def next_id(data_dir: Path) -> str:
+    """Return the name of the next generation: a number that never goes back, whatever the clock says."""
+    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if path.name.isdigit()]
+    return f"{max(numbers, default=0) + 1:06d}"
+
+
+def seal(path: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest with the checksums of the built files, everything flushed to disk."""
+    listed = listing(path / CHROMA)
+    sealed = replace(manifest, checksums=checksums(path), vectors=listed.vectors, rows=listed.rows)
+    for file in path.rglob("*"):
+        if file.is_file():
+            _flush(file)
+    write_manifest(path, sealed)
+    for directory in (path, *(p for p in path.rglob("*") if p.is_dir())):
+        sync_directory(directory)
+    return sealed
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def publish(data_dir: Path, built: Path, manifest: Manifest) -> None:
+    """Move a sealed generation into place and make it the current one: the swap is one rename."""
+    generations = data_dir / "generations"
+    generations.mkdir(exist_ok=True)
+    os.rename(built, generations / manifest.id)
+    sync_directory(generations)
+    point_to(data_dir, manifest.id)
+
+
+def point_to(data_dir: Path, generation_id: str) -> None:
+    """Make a generation the current one."""
+    replace_file(data_dir / "CURRENT", f"{generation_id}\n".encode("ascii"))
+
+
+def roll_back(data_dir: Path) -> Manifest:
+    """Make the newest intact generation before the current one the current one, and return its manifest."""
+    name = _current_if_readable(data_dir)
+    older = [m for m in list_generations(data_dir) if name is None or m.id < name]
+    for manifest in reversed(older):
+        try:
+            check(data_dir / "generations" / manifest.id, manifest)
+        except DamagedIndexError:
+            continue
+        point_to(data_dir, manifest.id)
+        return manifest
+    raise KnowledgeBaseError(
+        f"There is no intact generation before {name or 'the first'} in {data_dir}.", "Build one with `python -m ingest sync`."
+    )
+
+
+def _current_if_readable(data_dir: Path) -> str | None:
+    try:
+        return current_id(data_dir)
+    except DamagedIndexError as error:
+        log.warning("%s The newest intact generation is taken.", error.message)
+        return None
+
+
+def prune(data_dir: Path, keep: int) -> list[str]:
+    """Remove all but the newest `keep` generations; the current one and any that a reader holds stay. Return their names."""
+    current = current_id(data_dir)
+    paths = sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir())
+    removed = []
+    for path in paths[:-keep]:
+        if path.name != current and _remove_unheld(path):
+            removed.append(path.name)
+    return removed
+
+
+def held_generations(data_dir: Path) -> list[str]:
+    """Return the names of the generations that a reader holds open, in this process or another."""
+    return [path.name for path in sorted((data_dir / "generations").glob("*")) if path.is_dir() and _is_held(path)]
+
+
+def _is_held(path: Path) -> bool:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+
+
+def _remove_unheld(path: Path) -> bool:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path)
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def now() -> str:
+    """Return the time as an ISO string in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,63 @@
+"""The manifest of a generation: what it was made of and with, and a checksum of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from knowledge_base.errors import DamagedIndexError
+from knowledge_base.files import replace_file
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation was made of and with.
+
+    `folder` is None for an index of the configured roots, else the one folder it was made of. `checksums` maps a file's path in
+    the generation to its SHA-256; chroma.sqlite3, which Chroma rewrites whenever it opens it, is held by the number of
+    `vectors` of all kinds and the SHA-256 of its `rows` (None: not known). `worn` counts the deleted vectors whose place
+    Chroma has not given back.
+    """
+
+    id: str
+    created: str
+    folder: str | None
+    model_id: str
+    dimension: int
+    chunking: int
+    counts: dict[str, int]
+    checksums: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+    vectors: int | None = None
+    worn: int = 0
+    rows: str | None = None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the generation in the directory `path`; raise DamagedIndexError where it has changed."""
+    try:
+        fields = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        seal = fields.pop("seal", None)
+        manifest = Manifest(**fields)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
+    if manifest.format != FORMAT:
+        raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
+    is_elsewhere = path.parent.name == "generations" and manifest.id != path.name
+    if is_elsewhere or seal not in (None, _seal_of(manifest)):
+        raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
+    return manifest
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write the manifest of the generation in the directory `path`, with a checksum of its own."""
+    replace_file(path / MANIFEST, json.dumps(asdict(manifest) | {"seal": _seal_of(manifest)}, indent=1).encode())
+
+
+def _seal_of(manifest: Manifest) -> str:
+    return sha256(json.dumps(asdict(manifest), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,242 @@
+"""Open the published generation; where its files are damaged, mend it or fall back, and say so.
+
+A published generation is never edited: damaged vectors are made anew, from the catalog and the cache, in a new generation;
+for a damaged catalog the newest intact generation takes its place. What was done is kept in DATA_DIR/notices.json until the
+next sync, for the page to show.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from knowledge_base.errors import (
+    DamagedIndexError,
+    DamagedVectorsError,
+    KnowledgeBaseError,
+    LockedError,
+    ModelError,
+    StorageError,
+)
+from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_lock
+from knowledge_base.models.embeddings import open_embedder
+from knowledge_base.settings import Settings
+from knowledge_base.store import generations
+from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.embedding_cache import EmbeddingCache
+from knowledge_base.store.generations import Generation, open_generation
+from knowledge_base.store.integrity import CATALOG, CHROMA, check_catalog, check_vectors
+from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.passage_vectors import NO_VECTORS, PassageEmbedding, write_vectors_anew
+from knowledge_base.store.verification import verifier
+
+log = logging.getLogger(__name__)
+
+NOTICES = "notices.json"
+_PATIENCE = 30.0
+_MENDED = "Its vectors were made anew from its catalog; nothing is lost."
+
+
+def open_intact(settings: Settings) -> Generation:
+    """Open the published generation, mended or replaced first where it is damaged; what is to be said is in its `notices`."""
+    try:
+        generation = open_generation(settings.data_dir)
+    except DamagedIndexError as error:
+        return _open_mended(settings, error)
+    generation.notices = read_notices(settings.data_dir, generation.id)
+    return generation
+
+
+def _open_mended(settings: Settings, damage: DamagedIndexError) -> Generation:
+    try:
+        with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
+            restore(settings)
+    except (LockedError, StorageError) as refusal:
+        return _open_other(settings.data_dir, damage, refusal)
+    generation = open_generation(settings.data_dir)
+    generation.notices = read_notices(settings.data_dir, generation.id)
+    return generation
+
+
+def _open_other(data_dir: Path, damage: DamagedIndexError, refusal: KnowledgeBaseError) -> Generation:
+    """Open the newest intact generation for this process alone, where the damaged one can be neither mended nor replaced."""
+    for manifest in _candidates(data_dir):
+        with suppress(DamagedIndexError):
+            generation = open_generation(data_dir, manifest.id)
+            generation.notices = (f"{damage.message} It could not be mended: {refusal} {_instead(manifest)}",)
+            log.warning("%s", generation.notices[0])
+            return generation
+    raise DamagedIndexError(f"{damage.message} It could not be mended: {refusal.message}", refusal.remedy) from damage
+
+
+def restore(settings: Settings) -> tuple[str, ...]:
+    """Put an intact generation in force, and return what is to be said: nothing where the published one is intact.
+
+    The caller holds the writer's lock. Raise DamagedIndexError where no generation has an intact catalog.
+    """
+    data_dir = settings.data_dir
+    try:
+        open_generation(data_dir).close()
+        return ()
+    except DamagedIndexError as error:
+        damage = error
+    log.warning("%s", damage.message)
+    for manifest in _candidates(data_dir):
+        path = data_dir / "generations" / manifest.id
+        try:
+            check_catalog(path, manifest)
+            check_vectors(path, manifest)
+        except DamagedVectorsError as error:
+            # Imported here, for an index is hardly ever damaged, and this needs the embedding model and numpy.
+
+            return _announce(data_dir, rebuild(settings, manifest), _rebuilt_notice(damage, error, manifest))
+        except DamagedIndexError as error:
+            log.info("%s", error.message)
+        else:
+            return _announce(data_dir, manifest.id, f"{damage.message} {_instead(manifest)}")
+    raise damage
+
+
+def open_readable(data_dir: Path) -> Generation:
+    """Open the catalog that `open_intact` would put in force, its vectors unchecked; nothing is written."""
+    try:
+        return open_generation(data_dir, text_only=True)
+    except DamagedIndexError as error:
+        for manifest in _candidates(data_dir):
+            with suppress(DamagedIndexError):
+                generation = open_generation(data_dir, manifest.id, text_only=True)
+                generation.notices = (f"{error.message} This is generation {manifest.id} of {manifest.created}.",)
+                return generation
+        raise
+
+
+def _candidates(data_dir: Path) -> Iterator[Manifest]:
+    """Yield the generations with a sound manifest that may be put in force, the best first.
+
+    The published one, those before it, newest first, then those that it was rolled back from; of other folders than the
+    published one's, none. All of them, newest first, where it is not known which one is published.
+    """
+    known = sorted(generations.list_generations(data_dir), key=lambda manifest: manifest.id, reverse=True)
+    current = None
+    with suppress(DamagedIndexError):
+        current = generations.current_id(data_dir)
+    folders = {m.folder for m in known if m.id == current}
+    usable = [m for m in known if not folders or m.folder in folders]
+    yield from (m for m in usable if current is None or m.id <= current)
+    yield from (m for m in usable if current is not None and m.id > current)
+
+
+def _instead(manifest: Manifest) -> str:
+    return (
+        f"Generation {manifest.id} of {manifest.created} answers in its place; what was put in or changed after it is back"
+        " with the next `python -m ingest sync`."
+    )
+
+
+def _rebuilt_notice(damage: DamagedIndexError, problem: DamagedIndexError, manifest: Manifest) -> str:
+    if problem.message == damage.message:
+        return f"{damage.message} {_MENDED}"
+    return f"{damage.message} {_instead(manifest)} {_MENDED}"
+
+
+def check_at_start(settings: Settings) -> bool:
+    """Have a child process search the published generation for passages by their own vectors; mend it where they are lost.
+
+    Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
+    """
+
+    with open_intact(settings) as generation:
+        manifest, problem = generation.manifest, find_problem(settings, generation)
+    if problem is None:
+        return False
+    problem = f"in generation {manifest.id}, {problem}"
+    log.warning("The index is damaged: %s.", problem)
+    try:
+        with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
+            if generations.current_id(settings.data_dir) == manifest.id:
+                notice = f"The index is damaged: {problem}. {_MENDED}"
+                _announce(settings.data_dir, rebuild(settings, manifest), notice)
+    except (LockedError, StorageError) as refusal:
+        message = f"The index is damaged: {problem}. It could not be mended: {refusal.message}"
+        raise DamagedVectorsError(message, refusal.remedy) from refusal
+    return True
+
+
+def _announce(data_dir: Path, generation_id: str, notice: str) -> tuple[str, ...]:
+    """Put a generation in force and keep what is to be said of it until the next sync."""
+    log.warning("%s", notice)
+    said = {"generation": generation_id, "notices": [notice]}
+    replace_file(data_dir / NOTICES, json.dumps(said, indent=1).encode())
+    generations.point_to(data_dir, generation_id)
+    return (notice,)
+
+
+def read_notices(data_dir: Path, generation_id: str) -> tuple[str, ...]:
+    """Return what is to be said of a generation that took a damaged one's place."""
+    try:
+        said = json.loads((data_dir / NOTICES).read_text(encoding="utf-8"))
+        return tuple(str(notice) for notice in said["notices"]) if said["generation"] == generation_id else ()
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s cannot be read: %s.", data_dir / NOTICES, error)
+        return ()
+
+
+def drop_notices(data_dir: Path) -> None:
+    """Forget what was said: a sync has brought the index in line with the documents."""
+    (data_dir / NOTICES).unlink(missing_ok=True)
+
+
+_SPARE_BYTES = 64 << 20
+
+
+def rebuild(settings: Settings, manifest: Manifest) -> str:
+    """Publish a generation with the catalog of `manifest`'s and vectors made anew; return its name.
+
+    The caller holds the writer's lock.
+    """
+    data_dir, damaged = settings.data_dir, settings.data_dir / "generations" / manifest.id
+    embedder = open_embedder(settings)
+    if embedder.model_id != manifest.model_id:
+        raise ModelError(
+            f"The vectors of generation {manifest.id} are damaged; they were made with the embedding model"
+            f" {manifest.model_id}, not with {embedder.model_id}.",
+            "Set PARISCALL_EMBEDDING_MODEL to that model, or rebuild with `python -m ingest sync --rebuild`.",
+        )
+    require_free_space(data_dir, _SPARE_BYTES + 2 * generations.size_on_disk(damaged))
+    log.warning("The vectors of generation %s are made anew from its catalog.", manifest.id)
+    with verifier() as child, generations.building(data_dir, None) as path:
+        shutil.copyfile(damaged / CATALOG, path / CATALOG)
+        with Catalog.read(path / CATALOG) as catalog:
+            passages = list(catalog.all_passages())
+        with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
+            embedding = PassageEmbedding(embedder, cache)
+            vectors = embedding.embed(passages)
+            write_vectors_anew(path / CHROMA, vectors)
+            probes = embedding.probes(vectors, passages)
+        mended = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
+        sealed = generations.seal(path, mended)
+        child.verify(path, *probes)
+        generations.publish(data_dir, path, sealed)
+    return sealed.id
+
+
+def find_problem(settings: Settings, generation: Generation) -> str | None:
+    """Have a child process search for a sample of passages by their own vectors; return what is wrong, or None.
+
+    None, too, where the generation was made with another embedding model than the configured one: whoever asks is told of that.
+    """
+    with verifier() as child:
+        embedder = open_embedder(settings)
+        if generation.manifest.model_id != embedder.model_id:
+            return None
+        passages = list(generation.catalog.all_passages())
+        with EmbeddingCache(settings.data_dir / "embeddings.sqlite3") as cache:
+            probes = PassageEmbedding(embedder, cache).probes(NO_VECTORS, passages)
+        return child.problem(generation.path, *probes)
