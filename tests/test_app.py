@@ -21,7 +21,7 @@ from ingest.loaders import pdf
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
 from knowledge_base.settings import Settings
 
-APP = Path(assistant.__file__).with_name("app.py")
+APP = Path(assistant.__file__).with_name("page") / "app.py"
 
 
 class FakeAssistant:
@@ -298,8 +298,8 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
     import sys
 
     script = (
-        "import sys; import assistant.__main__, assistant.app, assistant.views.chat, assistant.views.source\n"
-        "import assistant.views.saved, assistant.views.documents, assistant.views.changes\n"
+        "import sys; import assistant.__main__, assistant.page.app, assistant.page.views.chat, assistant.page.views.source\n"
+        "import assistant.page.views.saved, assistant.page.views.documents, assistant.page.views.changes\n"
         "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas', 'numpy',"
         " 'assistant.answering'}\n"
         "print(sorted(heavy & set(sys.modules)))"

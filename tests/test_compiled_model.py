@@ -121,7 +121,7 @@ def test_a_model_that_cannot_be_written_is_used_all_the_same(
 
 def test_openvino_sends_no_message_to_its_makers() -> None:
     script = (
-        "import sys; from knowledge_base.compiled_model import silent_openvino; silent_openvino();"
+        "import sys; from knowledge_base.models.compiled_model import silent_openvino; silent_openvino();"
         "print(sys.modules['openvino_telemetry'], [name for name in sys.modules if name.startswith('openvino_telemetry.')])"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -143,7 +143,7 @@ def test_a_model_goes_on_when_its_file_is_replaced(
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="reads Linux's list of mapped files")
 def test_the_pages_of_an_opened_model_are_given_back(embedder: Embedder) -> None:
     script = (
-        "from knowledge_base.embeddings import open_embedder; from knowledge_base.settings import Settings\n"
+        "from knowledge_base.models.embeddings import open_embedder; from knowledge_base.settings import Settings\n"
         "embedder = open_embedder(Settings()); lines = open('/proc/self/smaps').read().partition('network.blob')[2].split()\n"
         "print(lines[lines.index('Size:') + 1], lines[lines.index('Rss:') + 1])"
     )

@@ -121,7 +121,7 @@ def test_two_stores_on_one_file_lose_nothing(tmp_path: Path):
 
 def test_what_was_added_before_a_kill_is_there_after_it(tmp_path: Path):
     script = (
-        "import os, signal, sys; from pathlib import Path; from assistant.conversations import ConversationStore\n"
+        "import os, signal, sys; from pathlib import Path; from assistant.page.conversations import ConversationStore\n"
         "store = ConversationStore.open(Path(sys.argv[1])); begun = store.begin('One?')\n"
         "store.add_question(begun.id, 'One?'); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -14,7 +14,9 @@ from knowledge_base.store.generations import current_id
 from knowledge_base.store.snapshots import pack
 
 QUESTION = "What is a tide pool?"
-SERVE = "from assistant.server import serve; from knowledge_base.settings import Settings; serve(Settings(data_dir={!r}), 0)"
+SERVE = (
+    "from assistant.page.server import serve; from knowledge_base.settings import Settings; serve(Settings(data_dir={!r}), 0)"
+)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from knowledge_base.passages import RegisterRecord
 from knowledge_base.settings import Settings
 from knowledge_base.store.generations import current_id, open_generation
 
-APP = Path(assistant.__file__).with_name("app.py")
+APP = Path(assistant.__file__).with_name("page") / "app.py"
 REPORT: dict[str, Any] = {"added": ["uploads/a.md"], "passages": 3, "seconds": 1.0}
 
 

@@ -104,7 +104,7 @@ def test_opening_the_prepared_model_is_quiet_and_loads_no_torch(embedder: Embedd
     if not isinstance(embedder, CompiledEmbedder):
         pytest.skip("OpenVINO cannot run the packaged model here")
     script = (
-        "import sys; from knowledge_base.embeddings import open_embedder; from knowledge_base.settings import Settings;"
+        "import sys; from knowledge_base.models.embeddings import open_embedder; from knowledge_base.settings import Settings;"
         "print(open_embedder(Settings()).encode(['question']).shape, 'torch' in sys.modules)"
     )
     environment = {key: value for key, value in os.environ.items() if key != "PARISCALL_EMBEDDING_MODEL"}

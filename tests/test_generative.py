@@ -333,7 +333,7 @@ def test_no_langchain_is_imported_where_no_model_writes() -> None:
     import sys
 
     script = (
-        "import sys, assistant.__main__, assistant.generative, assistant.generation.writing; print('langchain' in sys.modules)"
+        "import sys, assistant.__main__, assistant.writing.model, assistant.writing.writing; print('langchain' in sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "False"

@@ -17,7 +17,9 @@ from assistant.page.settings import SETTINGS_VARIABLE, page_settings
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
-SERVE = "from assistant.server import serve; from knowledge_base.settings import Settings; serve(Settings(data_dir='d'), 0)"
+SERVE = (
+    "from assistant.page.server import serve; from knowledge_base.settings import Settings; serve(Settings(data_dir='d'), 0)"
+)
 
 
 class Served(NamedTuple):
@@ -83,7 +85,7 @@ def test_it_listens_on_the_loopback_address_alone(served: Served):
 
 def test_the_configuration_holds_when_served_from_elsewhere(tmp_path: Path):
     script = (
-        "from assistant.server import page_application; from knowledge_base.settings import Settings\n"
+        "from assistant.page.server import page_application; from knowledge_base.settings import Settings\n"
         "page_application(Settings()); from streamlit import config\n"
         "names = ['server.address', 'server.fileWatcherType', 'client.showErrorDetails', 'browser.gatherUsageStats',"
         " 'client.toolbarMode', 'server.maxUploadSize']\n"

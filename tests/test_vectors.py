@@ -170,7 +170,7 @@ def test_a_store_without_a_collection_is_damage_for_the_engine(tmp_path: Path) -
 def test_searching_needs_no_client(tmp_path: Path) -> None:
     store_of(tmp_path, unit_vectors(3))
     script = (
-        "import sys; from pathlib import Path; from knowledge_base.vectors import VectorStore\n"
+        "import sys; from pathlib import Path; from knowledge_base.store.vectors import VectorStore\n"
         "with VectorStore.search(Path(sys.argv[1])) as store: print(store.passages.count(), 'chromadb' in sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)

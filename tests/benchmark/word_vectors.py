@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+")
 
 
 class WordEmbedder:
-    """What `knowledge_base.embeddings.Embedder` asks for, without a model."""
+    """What `knowledge_base.models.embeddings.Embedder` asks for, without a model."""
 
     model_id = "words@00000001"
     dimension = DIMENSION

@@ -17,7 +17,7 @@ from libraries import Library, hashes, ingest
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_THE_CHECK = (
-    "import ingest.building as b; b.require_free_space = lambda *_: None; from ingest.__main__ import main; main()"
+    "import ingest.sync.building as b; b.require_free_space = lambda *_: None; from ingest.__main__ import main; main()"
 )
 
 
