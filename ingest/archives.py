@@ -15,10 +15,9 @@ import typer
 
 from ingest.options import AsJson, DataDirectory, read_settings
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.files import storage_errors, sync_directory, writer_lock
+from knowledge_base.files import SHARDS, storage_errors, sync_directory, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
-from knowledge_base.store.embedding_cache import SHARDS
 from knowledge_base.store.generations import Generation, current_id, held_generations, open_generation
 from knowledge_base.store.manifest import Manifest, read_manifest
 from knowledge_base.store.snapshots import Snapshot, archive_digest, pack, unpack

@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 
 from knowledge_base.errors import LockedError, StorageError
 
+SHARDS = "shards"  # folder of vectors that wait to be put into the cache
+
 log = logging.getLogger(__name__)
 
 _SAYS_SOON = 2.0  # seconds

@@ -6,8 +6,7 @@ import pytest
 
 from ingest.sync.chunking import SPECIAL_TOKENS, TARGET_TOKENS, chunk
 from knowledge_base.models.embeddings import Embedder
-from knowledge_base.passages import Block, BlockKind, Document, Page, Passage
-from knowledge_base.store.passage_vectors import PREFIX_TOKENS, embedded_text, prefix_tokens
+from knowledge_base.passages import PREFIX_TOKENS, Block, BlockKind, Document, Page, Passage, embedded_text, prefix_tokens
 
 
 def count_words(texts: Sequence[str]) -> list[int]:

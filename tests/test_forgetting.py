@@ -17,10 +17,10 @@ from ingest.forget import forgetting
 from ingest.forget.forgetting import forget, plan_forgetting
 from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.errors import KnowledgeBaseError, LockedError
-from knowledge_base.files import writer_lock
+from knowledge_base.files import SHARDS, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.embedding_cache import SHARDS, DocumentVectors, EmbeddingCache
+from knowledge_base.store.embedding_cache import DocumentVectors, EmbeddingCache
 from knowledge_base.store.generations import CATALOG, current_id, list_generations, open_generation
 
 WORDS = ("quillfeather", "zanthoryx", "mirrabooka")

@@ -33,7 +33,7 @@ def test_documents_carry_passages_with_their_place_and_score(shared_library: Lib
         "page": 2,
         "start": best.start,
         "end": best.end,
-        "score": found[0].score,
+        "score": pytest.approx(found[0].score),
     }
 
 

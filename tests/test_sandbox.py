@@ -218,7 +218,7 @@ def test_a_closed_sandbox_refuses_work() -> None:
 
 PARENT = """
 import os, sys
-from knowledge_base.sandbox import Sandbox
+from knowledge_base.sandbox.sandbox import Sandbox
 from test_sandbox import spin
 sandbox = Sandbox(workers=1, seconds=600)
 print(sandbox.run(os.getpid), flush=True)

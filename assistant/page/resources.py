@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from assistant.answering import Assistant
 from assistant.answers import Answer
 from assistant.page.conversations import ConversationStore
 from assistant.page.metrics import metrics
@@ -125,6 +124,8 @@ def open_checked(settings: Settings) -> Assistant:
 
     Raise DamagedVectorsError where the index is damaged and cannot be mended: it would answer from half of it.
     """
+    from assistant.answering import Assistant
+
     with ThreadPoolExecutor(1, "check-index") as aside:
         check = aside.submit(check_index, settings)
         opened = Assistant.open(settings)

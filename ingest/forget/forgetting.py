@@ -19,14 +19,14 @@ from time import monotonic, perf_counter, sleep
 
 from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
 from ingest.forget.without import publish_without
-from knowledge_base.files import replace_file, storage_errors, sync_directory, writer_lock
+from knowledge_base.files import SHARDS, replace_file, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
+from knowledge_base.passages import embedded_text
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.embedding_cache import SHARDS, EmbeddingCache, text_hash
+from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, current_id, open_generation
 from knowledge_base.store.integrity import CATALOG
-from knowledge_base.store.passage_vectors import embedded_text
 from knowledge_base.store.saved_citations import SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
 
 Progress = Callable[[str, int, int], None]

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from knowledge_base.language.sentences import sentence_spans
-from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
-from knowledge_base.store.passage_vectors import CountTokens, prefix_tokens
+from knowledge_base.passages import Block, CountTokens, Document, Page, Passage, SentenceSpan, prefix_tokens
 
 VERSION = 6
 SPECIAL_TOKENS = 2

@@ -21,10 +21,11 @@ from ingest.sync.building import embed_into
 from ingest.sync.plan import FileToRead
 from ingest.sync.reading import Count, Opened, ReadFile, cut, file_batches, open_sandbox, read_documents
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.files import SHARDS
 from knowledge_base.models.embeddings import open_embedder
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.store.embedding_cache import SHARDS, DocumentVectors, EmbeddingCache, forget_vectors
+from knowledge_base.store.embedding_cache import DocumentVectors, EmbeddingCache, forget_vectors
 
 Row = dict[str, Any]
 

@@ -267,7 +267,6 @@ def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-SHARDS = "shards"
 """The folder of a data directory that holds them; whatever is in it can be made anew."""
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from knowledge_base.errors import (
@@ -20,20 +18,14 @@ from knowledge_base.errors import (
     DamagedVectorsError,
     KnowledgeBaseError,
     LockedError,
-    ModelError,
     StorageError,
 )
-from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_lock
-from knowledge_base.models.embeddings import open_embedder
+from knowledge_base.files import replace_file, storage_errors, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
-from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.embedding_cache import EmbeddingCache
 from knowledge_base.store.generations import Generation, open_generation
-from knowledge_base.store.integrity import CATALOG, CHROMA, check_catalog, check_vectors
+from knowledge_base.store.integrity import check_catalog, check_vectors
 from knowledge_base.store.manifest import Manifest
-from knowledge_base.store.passage_vectors import NO_VECTORS, PassageEmbedding, write_vectors_anew
-from knowledge_base.store.verification import verifier
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +85,7 @@ def restore(settings: Settings) -> tuple[str, ...]:
             check_vectors(path, manifest)
         except DamagedVectorsError as error:
             # Imported here, for an index is hardly ever damaged, and this needs the embedding model and numpy.
+            from knowledge_base.store.rebuilding import rebuild
 
             return _announce(data_dir, rebuild(settings, manifest), _rebuilt_notice(damage, error, manifest))
         except DamagedIndexError as error:
@@ -149,6 +142,7 @@ def check_at_start(settings: Settings) -> bool:
 
     Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
     """
+    from knowledge_base.store.rebuilding import find_problem, rebuild
 
     with open_intact(settings) as generation:
         manifest, problem = generation.manifest, find_problem(settings, generation)
@@ -191,52 +185,3 @@ def read_notices(data_dir: Path, generation_id: str) -> tuple[str, ...]:
 def drop_notices(data_dir: Path) -> None:
     """Forget what was said: a sync has brought the index in line with the documents."""
     (data_dir / NOTICES).unlink(missing_ok=True)
-
-
-_SPARE_BYTES = 64 << 20
-
-
-def rebuild(settings: Settings, manifest: Manifest) -> str:
-    """Publish a generation with the catalog of `manifest`'s and vectors made anew; return its name.
-
-    The caller holds the writer's lock.
-    """
-    data_dir, damaged = settings.data_dir, settings.data_dir / "generations" / manifest.id
-    embedder = open_embedder(settings)
-    if embedder.model_id != manifest.model_id:
-        raise ModelError(
-            f"The vectors of generation {manifest.id} are damaged; they were made with the embedding model"
-            f" {manifest.model_id}, not with {embedder.model_id}.",
-            "Set PARISCALL_EMBEDDING_MODEL to that model, or rebuild with `python -m ingest sync --rebuild`.",
-        )
-    require_free_space(data_dir, _SPARE_BYTES + 2 * generations.size_on_disk(damaged))
-    log.warning("The vectors of generation %s are made anew from its catalog.", manifest.id)
-    with verifier() as child, generations.building(data_dir, None) as path:
-        shutil.copyfile(damaged / CATALOG, path / CATALOG)
-        with Catalog.read(path / CATALOG) as catalog:
-            passages = list(catalog.all_passages())
-        with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
-            embedding = PassageEmbedding(embedder, cache)
-            vectors = embedding.embed(passages)
-            write_vectors_anew(path / CHROMA, vectors)
-            probes = embedding.probes(vectors, passages)
-        mended = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
-        sealed = generations.seal(path, mended)
-        child.verify(path, *probes)
-        generations.publish(data_dir, path, sealed)
-    return sealed.id
-
-
-def find_problem(settings: Settings, generation: Generation) -> str | None:
-    """Have a child process search for a sample of passages by their own vectors; return what is wrong, or None.
-
-    None, too, where the generation was made with another embedding model than the configured one: whoever asks is told of that.
-    """
-    with verifier() as child:
-        embedder = open_embedder(settings)
-        if generation.manifest.model_id != embedder.model_id:
-            return None
-        passages = list(generation.catalog.all_passages())
-        with EmbeddingCache(settings.data_dir / "embeddings.sqlite3") as cache:
-            probes = PassageEmbedding(embedder, cache).probes(NO_VECTORS, passages)
-        return child.problem(generation.path, *probes)

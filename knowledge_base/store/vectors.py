@@ -20,19 +20,16 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-import numpy as np
-
 from knowledge_base.errors import DamagedIndexError, StorageError
 from knowledge_base.store.catalog import Remembered
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Vector = NDArray[np.float32]
     from types import TracebackType
 
     import numpy as np
     from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
 
 
 MOST_HELD = 10_000  # vectors, 15 MB: comparing with all of them takes a millisecond, the graph two
@@ -48,6 +45,8 @@ class _Held:
     matrix: Vector
 
     def nearest(self, vector: Vector, top_k: int) -> dict[str, float]:
+        import numpy as np
+
         similarities = self.matrix @ vector
         best = np.argpartition(-similarities, top_k)[:top_k] if top_k < len(similarities) else np.arange(len(similarities))
         return {self.ids[row]: float(similarities[row]) for row in best[np.argsort(-similarities[best], kind="stable")]}
@@ -66,7 +65,7 @@ class HeldVectors:
     def nearest(self, vector: Vector, top_k: int) -> dict[str, float]:
         """Return the cosine similarities of the `top_k` nearest with a unit vector, by id, best first."""
         held = self._loaded()
-        return held.nearest(vector, top_k) if held else dict(self._index.query(vector[np.newaxis], top_k)[0])
+        return held.nearest(vector, top_k) if held else dict(self._index.query(vector.reshape(1, -1), top_k)[0])
 
     def get(self, ids: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors with these ids, by id; ids that are not there are left out."""
