@@ -14,9 +14,7 @@ from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, wr
 from assistant.evidence.gathering import Evidence, Gatherer
 from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
-from assistant.question.conversation import context_of, leans_on_history
-from assistant.question.parts import parts_of
-from assistant.question.questions import Question, analyse
+from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of
 from assistant.quotes.composing import ExtractiveSettings, compose
 from assistant.register.answers import is_on_the_countries, respond, states_alone
 from assistant.register.asked import RegisterQuestion
@@ -226,12 +224,11 @@ class Assistant:
 
     def _parts(self, question: Question, asked: str) -> list[Question]:
         """Return a question, or the parts of one that asks for several things, each in the light of the whole."""
-        texts = parts_of(asked)
+        texts = parts_of(asked, question.language)
         if len(texts) < 2:
             return [question]
         context = " ".join(filter(None, (question.query.context, asked)))
-        read = [analyse(text, self._retriever.read(text, context)) for text in texts]
-        return [replace(part, language=question.language) for part in read]
+        return [analyse(text, self._retriever.read(text, context, question.language)) for text in texts]
 
     def _log(self, answer: Answer) -> None:
         """Log that a question was answered; what was asked only where the settings say so."""

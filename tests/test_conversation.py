@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.question.conversation import context_of, leans_on_history
+from assistant.question.questions import context_of, leans_on_history
 
 HISTORY = [
     {"role": "user", "content": "Who keeps the lamps?"},

@@ -6,11 +6,13 @@ import pytest
 
 from assistant.evidence.cues import cue, field_cue
 from assistant.question.questions import analyse
+from knowledge_base.language.words import question_language
 from knowledge_base.search.queries import Query, question_terms
 
 
 def cue_of(question: str, text: str) -> float:
-    return cue(analyse(question, Query(question, terms=question_terms(question))), text)
+    language = question_language(question)
+    return cue(analyse(question, Query(question, language=language, terms=question_terms(question))), text)
 
 
 @pytest.mark.parametrize(

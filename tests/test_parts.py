@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.question.parts import parts_of
+from assistant.question.questions import parts_of
+from knowledge_base.language.words import question_language
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from assistant.question.parts import parts_of
     ],
 )  # fmt: skip
 def test_each_thing_asked_for_is_a_part(question: str, parts: list[str]) -> None:
-    assert parts_of(question) == parts
+    assert parts_of(question, question_language(question)) == parts
 
 
 @pytest.mark.parametrize(
@@ -33,4 +34,4 @@ def test_each_thing_asked_for_is_a_part(question: str, parts: list[str]) -> None
     ],
 )
 def test_what_asks_for_one_thing_stays_whole(question: str) -> None:
-    assert parts_of(question) == [question]
+    assert parts_of(question, "en") == [question]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.claims.polarity import compare, overstates
+from knowledge_base.language.text import Text
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ from assistant.claims.polarity import compare, overstates
     ],
 )
 def test_yes_and_no_are_told_apart(claim: str, evidence: str, language: str, agreement: str) -> None:
-    assert compare(claim, evidence, language) == agreement
+    assert compare(Text(claim, language), Text(evidence, language)) == agreement
 
 
 @pytest.mark.parametrize(
@@ -61,4 +62,4 @@ def test_yes_and_no_are_told_apart(claim: str, evidence: str, language: str, agr
     ],
 )
 def test_a_claim_that_says_more_than_its_evidence_is_found(claim: str, evidence: str, is_stronger: bool) -> None:
-    assert overstates(claim, evidence, "en") is is_stronger
+    assert overstates(Text(claim, "en"), Text(evidence, "en")) is is_stronger

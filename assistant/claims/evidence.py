@@ -1,4 +1,4 @@
-"""The passages that an answer may stand on, as the model gets them numbered and as its sentences are held against them."""
+"""The passages that an answer may stand on, as the model gets them numbered and as its sentences are checked against them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from knowledge_base.language.facts import Facts, facts_of, initials, normalised, written_words
 from knowledge_base.language.sentences import is_quotable, sentence_spans
-from knowledge_base.language.words import question_language, stem, stop_words, words
+from knowledge_base.language.text import Text
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.passages import Passage
 
 if TYPE_CHECKING:  # the page imports this before it is painted
     import numpy as np
     from numpy.typing import NDArray
 
-_IMPERATIVE = re.compile(
-    r"(?:please,? |now,? |always |never |do not |don't |then )?(?:say|write|begin|finish|put|cite|see|repeat|reply|answer"
-    r"|respond|output|print|click|visit|ignore|disregard|tell|show|forward|email|append|insert|conclude"
-    r"|end (?:each|every|your|with)|start (?:each|every|your|with)|add (?:this|the following|a link|an image)"
-    r"|dis|dites|écris|écrivez|réponds|répondez|ignorez?|cliquez|terminez?|commencez?)\b",
-    re.IGNORECASE,
-)
+_IMPERATIVE = pattern(r"{instructions.imperatives}\b")
+_INSTRUCTION = pattern("{instructions.phrases}")
+_LINE = re.compile(r"[^\n]+")
 
 Vectors: TypeAlias = "NDArray[np.float32]"
 Encode = Callable[[Sequence[str]], Vectors]
-
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|oublie[rz]?|ignore[rz]?)\b.{0,40}\b(?:instructions?|previous|prior|above|other|consignes?|règles?|autres?)\b"
-    r"|\b(?:you must|always|only|now|please)\s+(?:output|reply|answer|respond|finish|add|include|say|print|repeat|write)\b"
-    r"|\b(?:reply|answer|respond|output)\s+(?:only|nothing|exclusively)\b|\bas an? (?:ai|assistant|language model)\b"
-    r"|\b(?:system|assistant|développeur|developer)\s*:|\b(?:system prompt|new rule|nouvelle règle)\b"
-    r"|\b(?:to|in|of|at the end of) (?:the|your|every|each) (?:answer|reply|response)s?\b"
-    r"|\b(?:réponds?|répondez|écri[st]|écrivez|ajoute[rz]?)\s+(?:uniquement|seulement|toujours|que)\b"
-    r"|\bend of (?:the |all )?(?:passages?|context|documents?)\b"
-    r"|<\|[^|>]{0,40}\|>|\[/?INST\]|<</?SYS>>",
-    re.IGNORECASE,
-)
 
 
 def is_evidence(text: str) -> bool:
@@ -55,32 +39,33 @@ class EvidenceSentence:
     position: int
     start: int
     end: int
-    text: str
+    said: Text
     vector: Vectors = field(repr=False)
-    language: str
 
-    @cached_property
-    def facts(self) -> Facts:
-        """Return what it states."""
-        return facts_of(self.text, self.language)
-
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        """Return the stems of its content words."""
-        return frozenset(content_stems(self.text, self.language))
+    @property
+    def text(self) -> str:
+        """Return its characters."""
+        return self.said.text
 
 
 @dataclass(frozen=True)
 class EvidencePassage:
-    """A passage under the `number` by which the model cites it, cut into its quotable sentences."""
+    """A passage under the `number` by which the model cites it, cut into its quotable sentences.
+
+    `said` is its text, `whole` its title and headings, too.
+    """
 
     number: int
     title: str
     heading: str
-    text: str
-    language: str
+    said: Text
     sentences: tuple[EvidenceSentence, ...]
     passage: Passage | None = None
+
+    @property
+    def text(self) -> str:
+        """Return its text without title and headings."""
+        return self.said.text
 
     @property
     def context(self) -> str:
@@ -88,30 +73,9 @@ class EvidencePassage:
         return f"{self.title}. {self.heading}"
 
     @cached_property
-    def facts(self) -> Facts:
-        """Return what the whole passage states, its title and headings among it."""
-        return facts_of(f"{self.context}\n{self.text}", self.language)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Return all folded words, those of title and headings among them."""
-        return written_words(f"{self.context} {self.text}") | frozenset(words(f"{self.context} {self.text}"))
-
-    @cached_property
-    def initials(self) -> frozenset[str]:
-        """Return the initials of its names of several words."""
-        return initials(f"{self.context}. {self.text}")
-
-    @cached_property
-    def normalised(self) -> str:
-        """Return the form in which quoted words are looked up."""
-        return normalised(self.text)
-
-
-def content_stems(text: str, language: str) -> list[str]:
-    """Return the stems of a text's words but its stop words, in order."""
-    code = "fr" if language == "fr" else "en"
-    return [stem(word, code) for word in words(text) if word not in stop_words(code)]
+    def whole(self) -> Text:
+        """Return what the whole passage says, its title and headings first."""
+        return Text(f"{self.context}\n{self.text}", self.said.language)
 
 
 def from_passage(number: int, passage: Passage, vectors: dict[str, Vectors], encode: Encode) -> EvidencePassage:
@@ -122,36 +86,24 @@ def from_passage(number: int, passage: Passage, vectors: dict[str, Vectors], enc
     kept = [entry for entry in kept if is_evidence(entry[1])]
     missing = [text for _, text, identifier in kept if identifier not in vectors]
     computed = dict(zip(missing, encode(missing), strict=True)) if missing else {}
-    language = _language(passage.language, passage.text)
+    said = Text.read(passage.text, passage.language)
+    held = [vectors[name] if name in vectors else computed[text] for _, text, name in kept]
     sentences = tuple(
-        EvidenceSentence(
-            number, position, span.start, span.end, text, vectors[name] if name in vectors else computed[text], language
-        )
-        for position, (span, text, name) in enumerate(kept)
+        EvidenceSentence(number, position, span.start, span.end, Text(text, said.language), vector)
+        for position, ((span, text, _), vector) in enumerate(zip(kept, held, strict=True))
     )
-    return EvidencePassage(number, passage.title, passage.heading, passage.text, language, sentences, passage)
+    return EvidencePassage(number, passage.title, passage.heading, said, sentences, passage)
 
 
 def from_text(number: int, title: str, text: str, encode: Encode, language: str | None = None) -> EvidencePassage:
     """Return a text with its title as evidence; offsets count from its beginning."""
-    code = _language(language, text)
-    spans = [span for line in _lines(text) for span in _sentences(text, *line, code)]
+    said = Text.read(text, language)
+    lines = [match.span() for match in _LINE.finditer(text)]
+    spans = [(start + a, start + b) for start, end in lines for a, b in sentence_spans(text[start:end], said.language)]
     kept = [(a, b) for a, b in spans if is_quotable(text[a:b]) and is_evidence(text[a:b])]
     vectors = list(encode([text[a:b] for a, b in kept])) if kept else []
     sentences = tuple(
-        EvidenceSentence(number, position, a, b, text[a:b], vector, code)
+        EvidenceSentence(number, position, a, b, Text(text[a:b], said.language), vector)
         for position, ((a, b), vector) in enumerate(zip(kept, vectors, strict=True))
     )
-    return EvidencePassage(number, title, "", text, code, sentences)
-
-
-def _lines(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in re.finditer(r"[^\n]+", text)]
-
-
-def _sentences(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
-    return [(start + a, start + b) for a, b in sentence_spans(text[start:end], language)]
-
-
-def _language(language: str | None, text: str) -> str:
-    return language if language in ("en", "fr") else question_language(text)
+    return EvidencePassage(number, title, "", said, sentences)

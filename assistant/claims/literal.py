@@ -1,4 +1,4 @@
-"""Hold the facts of a sentence against its evidence: each must stand there, and not beside another thing than it is said of."""
+"""Check the facts of a sentence against its evidence: each must stand there, and be said of the same thing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from assistant.claims.evidence import EvidencePassage, EvidenceSentence, content_stems
-from knowledge_base.language.dates import Date, dates_in
-from knowledge_base.language.facts import Facts, Name, Number, initials, normalised
+from assistant.claims.evidence import EvidencePassage, EvidenceSentence
+from knowledge_base.language.dates import Date, date_spans
+from knowledge_base.language.names import Name
+from knowledge_base.language.numbers import Number
+from knowledge_base.language.text import Text
 from knowledge_base.language.vocabulary import mapping
 from knowledge_base.language.words import stem, words
 
@@ -31,15 +33,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a claim is held against: the sentences that are to be quoted, and the passages they are of."""
+    """What a claim is checked against: the sentences that are to be quoted, and the passages they are of."""
 
     sentences: Sequence[EvidenceSentence]
     passages: Sequence[EvidencePassage]
 
     @property
-    def facts(self) -> list[Facts]:
-        """Return the facts of the quoted sentences, one entry a sentence."""
-        return [sentence.facts for sentence in self.sentences]
+    def said(self) -> list[Text]:
+        """Return the quoted sentences as they were read."""
+        return [sentence.said for sentence in self.sentences]
 
     @property
     def near_text(self) -> str:
@@ -51,44 +53,43 @@ class Ground:
         return [passage for passage in self.passages if passage.number == sentence.passage]
 
 
-def adds_facts(claim: Facts, sentence: EvidenceSentence, chosen: Sequence[EvidenceSentence]) -> bool:
+def adds_facts(claim: Text, sentence: Text, chosen: Sequence[Text]) -> bool:
     """Say whether a sentence holds a number of the claim with its noun, a date, or a place, that none of the chosen holds."""
-    held = [s.facts for s in chosen]
-    numbers = [n for n in claim.numbers if not any(n.equals(o) for facts in held for o in facts.numbers)]
-    dates = [d for d in claim.dates if not d.is_met_by([o for facts in held for o in facts.dates])]
-    places = claim.places - frozenset[str]().union(*(facts.places for facts in held))
+    numbers = [n for n in claim.numbers if not any(n.equals(o) for held in chosen for o in held.numbers)]
+    dates = [d for d in claim.dates if not d.is_met_by([o for held in chosen for o in held.dates])]
+    places = claim.places - frozenset[str]().union(*(held.places for held in chosen))
     return bool(
-        any(n.equals(o) and n.noun == o.noun for n in numbers for o in sentence.facts.numbers)
-        or any(d.is_met_by(sentence.facts.dates) for d in dates)
-        or places & sentence.facts.places
+        any(n.equals(o) and n.noun == o.noun for n in numbers for o in sentence.numbers)
+        or any(d.is_met_by(sentence.dates) for d in dates)
+        or places & sentence.places
     )
 
 
-def check_facts(text: str, claim: Facts, ground: Ground, near: Facts, same_language: bool) -> list[Finding]:
-    """Return what of the claim's facts does not stand on the ground; `near` are the facts of its near text."""
+def check_facts(claim: Text, ground: Ground, near: Text, same_language: bool) -> list[Finding]:
+    """Return what of the claim's facts does not stand on the ground; `near` is its near text."""
     findings = [
         *_check_quotes(claim, ground),
         *_check_dates(claim, ground, near),
-        *_check_clauses(text, ground),
+        *_check_clauses(claim.text, ground),
         *_check_numbers(claim, ground, near),
         *_check_labels(claim, ground),
         *_check_places(claim, ground, near),
-        *_check_names(text, claim, ground),
+        *_check_names(claim, ground),
     ]
     if same_language:
         return findings
     return [Finding(f.kind, "doubt") if f.kind in ("name", "quote") else f for f in findings]
 
 
-def _check_quotes(claim: Facts, ground: Ground) -> Iterator[Finding]:
-    for quote in claim.quotes:
-        if not any(f" {quote} " in f" {passage.normalised} " for passage in ground.passages):
+def _check_quotes(claim: Text, ground: Ground) -> Iterator[Finding]:
+    for quote in claim.quoted:
+        if not any(f" {quote} " in f" {passage.said.normalised} " for passage in ground.passages):
             yield Finding("quote", "break")
 
 
-def _check_dates(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
-    quoted = [date for facts in ground.facts for date in facts.dates]
-    everywhere = [date for passage in ground.passages for date in passage.facts.dates]
+def _check_dates(claim: Text, ground: Ground, near: Text) -> Iterator[Finding]:
+    quoted = [date for quote in ground.said for date in quote.dates]
+    everywhere = [date for passage in ground.passages for date in passage.whole.dates]
     for date in claim.dates:
         if date.is_met_by(quoted):
             continue
@@ -101,19 +102,24 @@ def _check_dates(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]
 def _check_clauses(text: str, ground: Ground) -> Iterator[Finding]:
     """Doubt a date whose clause is said, in a sentence of the passages, of another date than the claim has anywhere."""
     sentences = [sentence for passage in ground.passages for sentence in passage.sentences]
-    claimed = dates_in(text)[0]
+    claimed = _dates_in(text)[0]
     for clause in _CLAUSE_END.split(text):
-        dates, rest = dates_in(clause)
-        said = frozenset(content_stems(rest, ground.sentences[0].language))
+        dates, rest = _dates_in(clause)
+        said = Text(rest, ground.sentences[0].said.language).stems
         for date in (d for d in dates if d.month and len(said) >= _CLAUSE_WORDS):
-            holding = [len(said & s.stems) for s in sentences if date.is_met_by(s.facts.dates)]
-            rivals = [len(said & s.stems) for s in sentences if _is_said_of_another_date(s, claimed)]
+            holding = [len(said & s.said.stems) for s in sentences if date.is_met_by(s.said.dates)]
+            rivals = [len(said & s.said.stems) for s in sentences if _is_said_of_another_date(s.said, claimed)]
             if max(rivals, default=0) - max(holding, default=0) >= max(_CLAUSE_MARGIN, len(said) / 4):
                 yield Finding("date", "doubt")
 
 
-def _is_said_of_another_date(sentence: EvidenceSentence, claimed: Sequence[Date]) -> bool:
-    exact = [date for date in sentence.facts.dates if date.month]
+def _dates_in(text: str) -> tuple[list[Date], str]:
+    spans, rest = date_spans(text)
+    return [date for _, _, dates in spans for date in dates], rest
+
+
+def _is_said_of_another_date(sentence: Text, claimed: Sequence[Date]) -> bool:
+    exact = [date for date in sentence.dates if date.month]
     return bool(exact) and not any(date.is_met_by([other]) for other in exact for date in claimed if date.month)
 
 
@@ -121,9 +127,9 @@ def _has_rival(date: Date, others: Sequence[Date]) -> bool:
     return any(date.shares_a_kind_with(other) for other in others)
 
 
-def _check_numbers(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
-    quoted = [number for facts in ground.facts for number in facts.numbers]
-    everywhere = [number for passage in ground.passages for number in passage.facts.numbers]
+def _check_numbers(claim: Text, ground: Ground, near: Text) -> Iterator[Finding]:
+    quoted = [number for quote in ground.said for number in quote.numbers]
+    everywhere = [number for passage in ground.passages for number in passage.whole.numbers]
     for number in claim.numbers:
         held = [other for other in quoted if number.equals(other)]
         if held:
@@ -140,8 +146,8 @@ def _is_reckoned(number: Number, ground: Ground) -> bool:
     """Say whether a count is the sum or difference of two of one quoted sentence or of two years, or is a rough share."""
     if number.kind == "share":
         return number.bounds is not None
-    pairs = [pair for facts in ground.facts for pair in combinations((n.value for n in facts.numbers if n.kind == "count"), 2)]
-    years = {date.year for facts in ground.facts for date in facts.dates if date.year}
+    pairs = [pair for quote in ground.said for pair in combinations((n.value for n in quote.numbers if n.kind == "count"), 2)]
+    years = {date.year for quote in ground.said for date in quote.dates if date.year}
     sums, differences = {a + b for a, b in pairs}, {abs(a - b) for a, b in [*pairs, *combinations(years, 2)]}
     return number.kind == "count" and number.value in sums | differences
 
@@ -150,41 +156,39 @@ def _same_noun(number: Number, others: Sequence[Number]) -> bool:
     return any(other.noun == number.noun != "" and other.value != number.value for other in others)
 
 
-def _is_part_of_a_date(number: Number, near: Facts) -> bool:
+def _is_part_of_a_date(number: Number, near: Text) -> bool:
     return any(number.value in (date.day, date.year) for date in near.dates)
 
 
-def _check_labels(claim: Facts, ground: Ground) -> Iterator[Finding]:
-    held = {label for passage in ground.passages for label in passage.facts.labels}
-    names = {f"wg{int(n.value)}" for p in ground.passages for n in p.facts.numbers} | {
-        f"gt{int(n.value)}" for p in ground.passages for n in p.facts.numbers
-    }
+def _check_labels(claim: Text, ground: Ground) -> Iterator[Finding]:
+    held = {label for passage in ground.passages for label in passage.whole.labels}
+    groups = {int(n.value) for passage in ground.passages for n in passage.whole.numbers}
+    names = {f"{short}{number}" for short in ("wg", "gt") for number in groups}
     for label in claim.labels - held - names:
-        if not any(label in passage.words for passage in ground.passages):
+        if not any(label in passage.whole.words for passage in ground.passages):
             yield Finding("number", "break")
 
 
-def _check_places(claim: Facts, ground: Ground, near: Facts) -> Iterator[Finding]:
-    everywhere = {place for passage in ground.passages for place in passage.facts.places}
-    quoted = {place for facts in ground.facts for place in facts.places}
+def _check_places(claim: Text, ground: Ground, near: Text) -> Iterator[Finding]:
+    everywhere = {place for passage in ground.passages for place in passage.whole.places}
+    quoted = {place for quote in ground.said for place in quote.places}
     for place in claim.places - quoted:
         if place not in everywhere:
-            yield Finding("place", "doubt" if any(place in p.facts.capitals for p in ground.passages) else "break")
+            yield Finding("place", "doubt" if any(place in p.whole.capitals for p in ground.passages) else "break")
         elif place not in near.places or quoted - claim.places:
             yield Finding("place", "doubt")
 
 
-def _check_names(text: str, claim: Facts, ground: Ground) -> Iterator[Finding]:
-    everywhere = frozenset[str]().union(*(passage.words for passage in ground.passages))
+def _check_names(claim: Text, ground: Ground) -> Iterator[Finding]:
+    everywhere = frozenset[str]().union(*(passage.whole.words for passage in ground.passages))
     near = frozenset(words(ground.near_text))
-    short = initials(text)
-    known = frozenset[str]().union(*(passage.initials for passage in ground.passages))
+    known = frozenset[str]().union(*(passage.whole.initials for passage in ground.passages))
     for name in claim.names:
         if _held(name.word, near):
             continue
-        if name.word in known or short & _acronyms(name, ground):
+        if name.word in known or claim.initials & _acronyms(name, ground):
             continue
-        stands_for = mapping("capitals").get(name.word) in {place for p in ground.passages for place in p.facts.places}
+        stands_for = mapping("capitals").get(name.word) in {place for p in ground.passages for place in p.whole.places}
         yield Finding("name", "doubt" if stands_for else _grade(name, everywhere, near))
 
 
@@ -197,7 +201,7 @@ def _grade(name: Name, everywhere: frozenset[str], near: frozenset[str]) -> Grad
 def _acronyms(name: Name, ground: Ground) -> frozenset[str]:
     """Return the abbreviations in the passages that a name of several words may be written out of."""
     letters = "".join(word[0] for word in name.run if word[:1].isalpha())
-    held = frozenset[str]().union(*(passage.words for passage in ground.passages))
+    held = frozenset[str]().union(*(passage.whole.words for passage in ground.passages))
     return frozenset({letters} & held) if len(letters) > 1 else frozenset()
 
 
@@ -213,6 +217,6 @@ def _inflected(word: str, held: frozenset[str]) -> bool:
     )
 
 
-def is_quoted(text: str, sentences: Sequence[EvidenceSentence]) -> bool:
-    """Say whether the whole text stands in one of the sentences, word for word."""
-    return any(f" {normalised(text)} " in f" {normalised(sentence.text)} " for sentence in sentences)
+def is_quoted(claim: Text, sentences: Sequence[Text]) -> bool:
+    """Say whether the whole claim stands in one of the sentences, word for word."""
+    return any(f" {claim.normalised} " in f" {sentence.normalised} " for sentence in sentences)

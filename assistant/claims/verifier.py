@@ -1,4 +1,4 @@
-"""Hold a sentence of a language model to a quote: supported, weak, or unsupported, and by which sentences of which passage."""
+"""Check a sentence of a language model against quotes: supported, weak, or unsupported, and by which sentences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answers import Support
-from assistant.claims.evidence import Encode, EvidencePassage, EvidenceSentence, Vectors, content_stems, is_evidence
+from assistant.claims.evidence import Encode, EvidencePassage, EvidenceSentence, Vectors, is_evidence
 from assistant.claims.literal import Finding, Ground, adds_facts, check_facts, is_quoted
 from assistant.claims.polarity import Agreement, compare, is_turned_round, misattached, overstates
-from knowledge_base.language.facts import Facts, facts_of
+from knowledge_base.language.text import Text
 from knowledge_base.language.words import words
 
 Scorer = Callable[[str, Sequence[str]], Sequence[float]]
@@ -53,10 +53,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    text: str
-    language: str
-    stems: frozenset[str]
-    facts: Facts
+    said: Text
     vector: Vectors
 
 
@@ -92,8 +89,7 @@ class Verifier:
         return self._best(self._claim(sentence, language), list(self._passages.values()))
 
     def _claim(self, sentence: str, language: str) -> _Claim:
-        stems = frozenset(content_stems(sentence, language))
-        return _Claim(sentence, language, stems, facts_of(sentence, language), self._encode([sentence])[0])
+        return _Claim(Text.read(sentence, language), self._encode([sentence])[0])
 
     def _best(self, claim: _Claim, passages: Sequence[EvidencePassage]) -> Verdict:
         """Return the best verdict that one passage gives, or all of them together."""
@@ -138,10 +134,10 @@ class Verifier:
             return Verdict("unsupported", reasons=("distance",))
         ground = Ground(quotes, passages)
         closeness = self._closeness(claim, quotes)
-        if is_quoted(claim.text, quotes):
+        if is_quoted(claim.said, ground.said):
             return Verdict("supported", tuple(quotes), 1.0)
         findings = self._findings(claim, ground)
-        support = self._graded(closeness, findings, len(claim.facts.numbers + claim.facts.dates) + len(claim.facts.places))
+        support = self._graded(closeness, findings, len(claim.said.numbers + claim.said.dates) + len(claim.said.places))
         return Verdict(support, tuple(quotes), closeness, tuple(dict.fromkeys(f.kind for f in findings)))
 
     def _graded(self, closeness: float, findings: Sequence[Finding], facts: int) -> Support:
@@ -165,60 +161,63 @@ class Verifier:
         rest = sorted(sentences, key=lambda s: -self._closeness(claim, [s]))
         chosen = [rest[0]]
         for sentence in rest[1:8]:
-            missing = claim.stems - frozenset[str]().union(*(s.stems for s in chosen))
-            adds = len(missing & sentence.stems) / max(1, len(claim.stems))
+            missing = claim.said.stems - frozenset[str]().union(*(s.said.stems for s in chosen))
+            adds = len(missing & sentence.said.stems) / max(1, len(claim.said.stems))
             if len(chosen) < self._thresholds.quotes and adds > self._thresholds.adds:
                 chosen.append(sentence)
         for sentence in rest[1:8]:
-            is_near = len(chosen) <= self._thresholds.quotes and not claim.stems.isdisjoint(sentence.stems)
-            if is_near and adds_facts(claim.facts, sentence, chosen):
+            is_near = len(chosen) <= self._thresholds.quotes and not claim.said.stems.isdisjoint(sentence.said.stems)
+            if is_near and adds_facts(claim.said, sentence.said, [s.said for s in chosen]):
                 chosen.append(sentence)
         return sorted(chosen, key=lambda s: (s.passage, s.start))
 
     def _closeness(self, claim: _Claim, quotes: Sequence[EvidenceSentence]) -> float:
         if self._scorer is not None:
-            return max(self._scorer(claim.text, [quote.text for quote in quotes]))
-        covered = len(claim.stems & frozenset[str]().union(*(q.stems for q in quotes))) / max(1, len(claim.stems))
+            return max(self._scorer(claim.said.text, [quote.text for quote in quotes]))
+        stems = claim.said.stems
+        covered = len(stems & frozenset[str]().union(*(q.said.stems for q in quotes))) / max(1, len(stems))
         return (max(float(q.vector @ claim.vector) for q in quotes) + covered) / 2
 
     def _findings(self, claim: _Claim, ground: Ground) -> list[Finding]:
         best = max(ground.sentences, key=lambda s: self._closeness(claim, [s]))
-        same = all(quote.language == claim.language for quote in ground.sentences)
-        near = facts_of(ground.near_text, best.language)
-        findings = check_facts(claim.text, claim.facts, ground, near, same)
+        same = all(quote.language == claim.said.language for quote in ground.said)
+        near = Text(ground.near_text, best.said.language)
+        findings = check_facts(claim.said, ground, near, same)
         if not same:
             return [*findings, Finding("language", "doubt")]
-        return [*findings, *_contradictions(claim, best, ground)]
+        return [*findings, *_contradictions(claim.said, best.said, ground, near)]
 
 
-def _contradictions(claim: _Claim, best: EvidenceSentence, ground: Ground) -> list[Finding]:
+def _contradictions(claim: Text, best: Text, ground: Ground, near: Text) -> list[Finding]:
     found = []
     agreement = _agreement(claim, best, ground)
     if agreement != "agree":
         found.append(Finding("negation", "break" if agreement == "conflict" else "doubt"))
-    if overstates(claim.text, ground.near_text, claim.language):
+    if overstates(claim, near):
         found.append(Finding("overstatement", "doubt"))
-    if is_turned_round(claim.text, best.text, claim.language):
+    if is_turned_round(claim, best):
         found.append(Finding("direction", "doubt"))
-    found += [Finding(kind, "doubt") for kind in misattached(claim.text, [s.text for s in ground.sentences], claim.language)]
+    found += [Finding(kind, "doubt") for kind in misattached(claim, ground.said)]
     return found
 
 
-def _agreement(claim: _Claim, best: EvidenceSentence, ground: Ground) -> Agreement:
+def _agreement(claim: Text, best: Text, ground: Ground) -> Agreement:
     """Compare a claim with all quoted sentences; where these leave open whether they agree, the best one says."""
-    together = compare(claim.text, " ".join(s.text for s in ground.sentences), claim.language)
-    alone = compare(claim.text, best.text, claim.language)
-    return alone if together == "unsure" and alone == "conflict" else together
+    together = compare(claim, Text(" ".join(quote.text for quote in ground.said), claim.language))
+    by_itself = compare(claim, best)
+    return by_itself if together == "unsure" and by_itself == "conflict" else together
 
 
 def _says_the_same(claim: _Claim, sentence: EvidenceSentence) -> bool:
     """Say whether most of the words of the shorter of the two stand in the other."""
-    shared, fewer = len(claim.stems & sentence.stems), min(len(claim.stems), len(sentence.stems))
+    mine, theirs = claim.said.stems, sentence.said.stems
+    shared, fewer = len(mine & theirs), min(len(mine), len(theirs))
     return shared >= max(_FEWEST_WORDS, _TWIN_WORDS * fewer)
 
 
 def _differs(claim: _Claim, sentence: EvidenceSentence) -> bool:
     """Say whether the sentence has another number or date in the place of the claim's."""
-    numbers = [n for n in claim.facts.numbers if not any(n.equals(o) for o in sentence.facts.numbers)]
-    dates = [d for d in claim.facts.dates if not d.is_met_by(sentence.facts.dates)]
-    return bool((numbers and sentence.facts.numbers) or (dates and sentence.facts.dates))
+    mine, theirs = claim.said, sentence.said
+    numbers = [n for n in mine.numbers if not any(n.equals(o) for o in theirs.numbers)]
+    dates = [d for d in mine.dates if not d.is_met_by(theirs.dates)]
+    return bool((numbers and theirs.numbers) or (dates and theirs.dates))

@@ -6,51 +6,37 @@ import re
 from functools import lru_cache
 
 from assistant.question.questions import Question, QuestionKind
+from knowledge_base.language.dates import FULL_MONTHS
+from knowledge_base.language.numbers import NUMBER
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import fold, stem, words
 
-_MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
-)
-_DAY = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?(?: of)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
-)
-_IS_MONTH = re.compile(rf"{_MONTH}$", re.IGNORECASE)
-_DATE = re.compile(rf"\b{_MONTH}\b|\b(?:1[89]|20)\d\d\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred|thousand|million|billion"
-    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|vingt|cent|mille|millions?|milliards?)\b",
-    re.IGNORECASE,
-)
+_MONTH = rf"(?:{'|'.join(FULL_MONTHS)})"
 _YEAR = r"(?:1[89]|20)\d\d\b"
-_COUNTS = re.compile(
-    rf"(?<!\d)(?!{_YEAR})(?:{_NUMBER.pattern})[\d,. ]*(?P<things>(?:[\s-]+[^\W\d][\w’'-]*){{1,3}})", re.IGNORECASE
-)
+_DAY = pattern(rf"\b\d{{1,2}}{{dates.day_endings}}?(?: {{dates.of}})? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d\d-\d\d\b")
+_DATE = pattern(rf"\b{_MONTH}\b|\b{_YEAR}|\b\d{{4}}-\d\d-\d\d\b")
+_COUNTS = pattern(rf"(?<!\d)(?!{_YEAR})(?:{NUMBER.pattern})[\d,. ]*(?P<things>(?:[\s-]+[^\W\d][\w’'-]*){{1,3}})")
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w-]+")
-_FIELDS = {
-    QuestionKind.WHEN: re.compile(r"\w*_?(?:date|day|time|year|jour|heure|année)s?\s*:", re.IGNORECASE),
-    QuestionKind.WHERE: re.compile(
-        r"\w*_?(?:address|city|place|venue|location|country|adresse|ville|lieu|pays)\s*:", re.IGNORECASE
-    ),
+_KEYS = {
+    QuestionKind.WHEN: pattern(r"\w*_?{answers.date_keys}s?\s*:"),
+    QuestionKind.WHERE: pattern(r"\w*_?{answers.place_keys}\s*:"),
 }
-_REASON = re.compile(
-    r"\b(?:because|due to|since|therefore|thus|so that|in order to|aims?|as a result|reason|given|thereby|risk"
-    r"|parce|car|afin|en raison|donc)\b",
-    re.IGNORECASE,
-)
+_REASON = pattern(r"\b{answers.reasons}\b")
+_IN_BRACKETS = r"(?:\s*\([^)]{1,60}\))?"
+_SAYS = rf"{_IN_BRACKETS},? {{answers.copulas}}\b(?! {{answers.denied}}\b)"  # something, if not what it is
 _DEFINES = (
-    r"(?:\s*\([^)]{1,60}\))?\s*(?::|,? (?:means?|refers? to|stands? for|designe|signifie)\b"
-    r"|,? (?:is|are|was|were|est|sont|etait) (?:an?|the|une?|le|la|les|l'|when|where|defined|understood|defini\w*|quand)\b)"
+    rf"(?:{_IN_BRACKETS}\s*(?::|,? {{answers.means}}\b"
+    r"|,? {answers.copulas} (?:{answers.articles}|l'|{answers.defined})\b)"
+    r"|(?: {answers.links} [^.,;:()]{3,60}?)? {answers.copulas} {answers.articles}\b)"
 )
-_SAYS = r"(?:\s*\([^)]{1,60}\))?,? (?:is|are|was|were|est|sont|etait)\b(?! (?:not|pas)\b)"  # something, if not what it is
-_DEFINES_LONGER = (
-    r"(?: (?:for|of|on|pour|sur|de|du) [^.,;:()]{3,60}?)? (?:is|are|was|were|est|sont) (?:an?|the|une?|le|la|les)\b"
-)
+_BEGINS = r"^[\"“«(]?\s*(?:{answers.articles} |l')?[\"“«]?\s*"
+_RENAMED = r"(?:\b{answers.renames}|, (?:{answers.definite}|l')) [\"“«]?\s*"
+_MOST_REMEMBERED = 5_000
 
 
 def field_cue(question: Question, text: str) -> bool:
     """Say whether the key of a `key: value` line names what a question asks for (a date, a place)."""
-    return any(kind in question.kinds and bool(form.match(text)) for kind, form in _FIELDS.items())
+    return any(kind in question.kinds and bool(key.match(text)) for kind, key in _KEYS.items())
 
 
 def cue(question: Question, text: str) -> float:
@@ -64,25 +50,25 @@ def cue(question: Question, text: str) -> float:
     return _general_cue(question.kind, text)
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _things_counted(text: str) -> frozenset[str]:
     """Return the stems, in English and in French, of the words that stand soon after a number, but a year."""
     after = [word for found in _COUNTS.finditer(text) for word in words(found["things"])]
     return frozenset(stem(word, language) for word in after for language in ("en", "fr"))
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _names(text: str) -> frozenset[str]:
     """Return the words of a text that are written as names, folded, but months."""
-    return frozenset(fold(name) for name in _NAME.findall(text) if not _IS_MONTH.match(name))
+    return frozenset(fold(name) for name in _NAME.findall(text) if name.lower() not in FULL_MONTHS)
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _general_cue(kind: QuestionKind, text: str) -> float:
     """Return how far a sentence has the form of an answer to any question of a kind."""
     if kind == QuestionKind.WHEN:
         return 1.0 if _DAY.search(text) else 0.6 if _DATE.search(text) else 0.0
-    form = {QuestionKind.QUANTITY: _NUMBER, QuestionKind.WHY: _REASON}.get(kind)
+    form = {QuestionKind.QUANTITY: NUMBER, QuestionKind.WHY: _REASON}.get(kind)
     return float(bool(form and form.search(text)))
 
 
@@ -96,7 +82,5 @@ def _definition_cue(subject: str, text: str) -> float:
 @lru_cache(maxsize=256)
 def _definition_of(subject: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Match a sentence that begins with the subject, or gives it as another name or in apposition: what it is; that it is."""
-    begins = r"^[\"“«(]?\s*(?:the |an? |le |la |les |l'|un |une )?[\"“«]?\s*"
-    renamed = r"(?:\b(?:or|ou|called|known as|appelee?s?|nommee?s?|dit|dite)|, (?:the|le|la|l'|les)) [\"“«]?\s*"
-    named = rf"(?:{begins}|{renamed}){re.escape(subject)}s?\s*[\"”»]?"
-    return re.compile(rf"{named}(?:{_DEFINES}|{_DEFINES_LONGER})"), re.compile(rf"{named}{_SAYS}")
+    named = rf"(?:{_BEGINS}|{_RENAMED}){re.escape(subject)}s?\s*[\"”»]?"
+    return pattern(named + _DEFINES, re.NOFLAG), pattern(named + _SAYS, re.NOFLAG)

@@ -109,7 +109,7 @@ def defining_passages(question: Question, catalog: Catalog) -> list[str]:
     """Return the ids of passages with a sentence that defines what a question asks the meaning of."""
     if question.kind != QuestionKind.DEFINITION or not question.subject:
         return []
-    roots = [root for roots in question_terms(question.subject).values() for root in roots]
+    roots = [root for roots in question_terms(question.subject, question.language).values() for root in roots]
     if not roots:
         return []
     holding = catalog.passages(catalog.search(match_expression(roots), _DEFINING, _COLUMNS))

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from assistant.evidence.cues import cue, field_cue
 from assistant.question.questions import Question
+from knowledge_base.language.sentences import SENTENCE_END
 from knowledge_base.language.words import stems, stems_of_all_words
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
 
-_ENDS = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
 _HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
 _ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
@@ -166,7 +166,7 @@ class _Traits(NamedTuple):
 @lru_cache(maxsize=5_000)
 def _traits(text: str) -> _Traits:
     return _Traits(
-        ends=bool(_ENDS.search(text)),
+        ends=bool(SENTENCE_END.search(text)),
         is_note=bool(_NOTE.match(text)),
         has_hole="[" in text and bool(_HOLE.search(text)),
         asks=bool(_ASKS.search(text)),

@@ -1,13 +1,20 @@
-"""What a question asks for: its language, its kind, its words and how rare they are."""
+"""What a question asks for: its kind, its subject, its parts, and what of a conversation it leans on."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledge_base.language.words import fold, question_language, stems, words
-from knowledge_base.search.queries import Query, Terms
+from knowledge_base.language.numbers import CARDINALS
+from knowledge_base.language.vocabulary import listed, pattern
+from knowledge_base.language.words import content_words, fold, stems, words
+from knowledge_base.search.queries import Query, Terms, question_terms
+
+MOST_PARTS = 3
+_FEW_WORDS = 2
+_ANSWER_WORDS = 40  # of the answer before, in the light of which a follow-up is read
 
 
 class QuestionKind(StrEnum):
@@ -23,81 +30,27 @@ class QuestionKind(StrEnum):
     OTHER = "other"
 
 
-CARDINALS = {
-    name: number
-    for names in (
-        "two three four five six seven eight nine ten eleven twelve",
-        "deux trois quatre cinq six sept huit neuf dix onze douze",
-    )
-    for number, name in enumerate(names.split(), start=2)
+_KINDS = {  # the first that a question holds is its kind
+    QuestionKind(kind): pattern(f"{{asks.{kind}}}")
+    for kind in ("quantity", "when", "where", "why", "list", "definition", "who")
 }
-_PLURAL = r"(?:(?!(?:is|was|has|does|this|us|its|as)\b)\w+s|criteria|people)"
-_ASKS = r"(?:^|[,;:–-] ?|\b(?:and|or|since|until|from|to|exactly|by) )"  # before a question word that opens no clause
-_DOES = (
-    r"(?:can|could|should|must|may|do|does|did) .{2,80}?"
-    r"\b(?:do|recommend|advis|propos|suggest|ask|includ|call for|demand|requir|expect|offer)"
+_FIRST_WORD = pattern(
+    r"^(?:{first_words.openings} )?"
+    r"(?:(?P<who>{first_words.who})|(?P<when>{first_words.when})|(?P<where>{first_words.where})|(?P<why>{first_words.why}))\b"
 )
+_SUBJECTS = tuple(map(pattern, listed("subject.phrases")))
+_ARTICLE = pattern("^{subject.articles}")
+_COUNTED = pattern(r"\b{counted.leads}\s*(?P<things>[\w-]+(?: [\w-]+){0,2}?(?=\?|,|$| {counted.verbs}\b)|[\w-]+)")
 
-_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
-    (
-        QuestionKind.QUANTITY,
-        r"\bhow (?:many|much|large|often|long)\b|\bcombien\b|\bwhat (?:share|number|percentage|proportion)\b",
-    ),
-    (
-        QuestionKind.WHEN,
-        _ASKS + r"when\b|\b(?:what|which) (?:year|date|day|month)\b|\byear of\b|\bdate of\b|\bquand\b"
-        r"|\bquel(?:le)? (?:jour|date|année|mois)\b|\bdepuis quand\b",
-    ),
-    (QuestionKind.WHERE, _ASKS + r"where\b|\b(?:what|which) (?:city|place|venue|country)\b|\boù\b"),
-    (
-        QuestionKind.WHY,
-        r"\bwhy\b|\bfor what (?:reasons?|purposes?)\b|\bwhat reasons?\b|\bpourquoi\b|\bpour quelles? raisons?\b",
-    ),
-    (
-        QuestionKind.LIST,
-        rf"\b(?:list|name|enumerate|lister|énumérer?|topics)\b|\bwhich (?:\w+[ -]){{0,3}}{_PLURAL}\b|\bwhat are\b"
-        rf"|\bwhat {_PLURAL}\b|\bwhat \w+ {_PLURAL}\b|\b(?:{'|'.join(CARDINALS)}) (?:[\w-]+ ){{0,2}}{_PLURAL}\b"
-        rf"|\bquel(?:le)?s (?:sont|\w+s)\b|\bwhat {_DOES}|\bque (?:doi|peu|recommand|propos|demand)\w+",
-    ),
-    (
-        QuestionKind.DEFINITION,
-        r"\bmean(?:s|ing)?\b|\bdefin(?:e|ed|ition)\b|\bstands? for\b|^what (?:is|was)\b[^,]{2,60}\?$"
-        r"|\bqu'?est-ce que?\b|\bqu'entend|\bdéfini|\bsignifie",
-    ),
-    (QuestionKind.WHO, r"\bwho(?:se|m)?\b|\bqui\b|\bby whom\b"),
-)
-_PLACE = r"(?:call|declaration|document|glossa(?:ry|ire)|groupe?|page|paper|rapport|report|site|study|text[es]?|website|wg ?\d)"
-_SCOPE = (  # where a term is defined, which is no part of it
-    rf"(?:,? (?:according to|as (?:defined|understood|used) (?:by|in|on)|selon|d'après)\b.*"
-    rf"|,? (?:by|for|in|on|dans|sur) (?:[\w'-]+ ){{0,4}}{_PLACE}\b.*)?\??$"
-)
-_SUBJECTS = (
-    r"[\"“«] ?(?P<subject>[^\"“”«»]{2,60}?) ?[\"”»]",
-    r"\b(?:mean by|definition of|meaning of|define|défini(?:r|tion d[eu]))\s+(?P<subject>.+?)" + _SCOPE,
-    r"^(?:so )?what (?:is|was|are|were) (?:meant by )?(?P<subject>.+?)" + _SCOPE,
-    r"\bwhat (?:does|do|did) (?!we\b|you\b)(?P<subject>.+?) (?:mean|stand for)\b",
-    r"\bqu'?est-ce qu(?:e|') ?(?P<subject>.+?)" + _SCOPE,
-    r"\bqu'entend(?:-on|ons-nous)? par (?P<subject>.+?)" + _SCOPE,
-    r"\bque (?:signifie|veut dire) (?P<subject>.+?)" + _SCOPE,
-)
-_LEADING = re.compile(
-    r"^(?:and |so |but |et |mais )?(?P<word>who|whom|whose|when|where|why|qui|quand|où|pourquoi)\b", re.IGNORECASE
-)
-_LEADING_KINDS = {
-    "who": QuestionKind.WHO, "whom": QuestionKind.WHO, "whose": QuestionKind.WHO, "qui": QuestionKind.WHO,
-    "when": QuestionKind.WHEN, "quand": QuestionKind.WHEN, "where": QuestionKind.WHERE, "où": QuestionKind.WHERE,
-    "why": QuestionKind.WHY, "pourquoi": QuestionKind.WHY,
-}  # fmt: skip
-_ARTICLE = re.compile(r"^(?:(?:the|an?|le|la|les|un|une|des)\s+|l'\s*)", re.IGNORECASE)
+_ASKS = r"(?:{parts.prepositions} )?(?:{parts.words}|{parts.verbs})\b"
+_PARTS = pattern(rf"(?:[,;]\s*|\s+){{parts.joins}}\s+(?![^,]{{1,40}}, {{parts.aside}}\b)(?={_ASKS})|[;?]\s+(?={_ASKS})")
+_LEAD = pattern(rf"^(?P<lead>[^:?]{{3,80}}):\s+(?={_ASKS})")
 
-_COUNTED = re.compile(  # up to a verb, where one of these follows; else one word
-    r"\b(?:how many|what number of|combien d(?:e |'))\s*(?P<things>[\w-]+(?: [\w-]+){0,2}?(?=\?|,|$"
-    r"| (?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must|sont|ont|a|y|[\w-]+ed)\b)|[\w-]+)",
-    re.IGNORECASE,
-)
-
-_COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
-_COMPILED_SUBJECTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SUBJECTS)
+_LEANS = pattern(r"^{leaning.openings}\b|\b(?:{leaning.pronouns}|{leaning.anywhere})\b")
+_POSSESSIVE = pattern(r"\b{leaning.possessives}\b")
+_ITSELF = pattern("{subject.itself}", re.NOFLAG)
+_NAME = re.compile(r"(?<=.)\b[A-ZÀ-Þ]\w+")  # not the first word
+_CITATION = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +63,16 @@ class Question:
 
     asked: str
     query: Query
-    language: str
     kind: QuestionKind
     subject: str | None = None
     count: int | None = None
     counted: frozenset[str] = frozenset()
     kinds: frozenset[QuestionKind] = frozenset()
+
+    @property
+    def language(self) -> str:
+        """Return "en" or "fr", in which it is answered."""
+        return self.query.language
 
     @property
     def terms(self) -> Terms:
@@ -133,45 +90,62 @@ class Question:
         return self.query.unknown
 
 
-def subject_of(text: str) -> str | None:
-    """Return what a definition is asked of, folded and without its article, or None."""
-    straight = text.replace("’", "'").strip()
-    for pattern in _COMPILED_SUBJECTS:
-        found = pattern.search(straight)
-        if found:
-            return fold(_ARTICLE.sub("", found["subject"].strip(" \"'“”«»"))).strip(" \"'“”«»")
-    return None
-
-
-def count_of(text: str) -> int | None:
-    """Return the number of things that a question names ("the nine principles"), or None."""
-    return next((CARDINALS[word] for word in words(text) if word in CARDINALS), None)
-
-
-def counted_in(text: str, language: str) -> frozenset[str]:
-    """Return the stems of the things whose number a question asks for ("how many working groups are there"), or none."""
-    found = _COUNTED.search(text.replace("’", "'"))
-    return frozenset(stems(found["things"], language)) if found else frozenset()
-
-
-def kind_of(text: str) -> QuestionKind:
-    """Return what a question's first word asks for, else the first kind whose words it holds; OTHER where there is none."""
-    straight = text.replace("’", "'").strip()
-    leading = _LEADING.match(straight)
-    if leading:
-        return _LEADING_KINDS[leading["word"].lower()]
-    return next((kind for kind, pattern in _COMPILED if pattern.search(straight)), QuestionKind.OTHER)
-
-
-def kinds_of(text: str) -> frozenset[QuestionKind]:
-    """Return all kinds whose words a question holds ("where and when")."""
-    straight = text.replace("’", "'")
-    return frozenset(kind for kind, pattern in _COMPILED if pattern.search(straight))
-
-
 def analyse(asked: str, query: Query) -> Question:
-    """Analyse a question that was read as `query`."""
-    language = question_language(asked)
-    return Question(
-        asked, query, language, kind_of(asked), subject_of(asked), count_of(asked), counted_in(asked, language), kinds_of(asked)
-    )
+    """Analyse a question that was read as `query`.
+
+    Its kind is what its first word asks for ("And who led it?"), else the first kind whose words it holds, else OTHER. It may
+    name the number of things that it asks for ("the nine principles") or ask for the number of some ("how many groups").
+    """
+    text = _straight(asked)
+    kinds = [kind for kind, form in _KINDS.items() if form.search(text)]
+    first = _FIRST_WORD.match(text)
+    kind = QuestionKind(first.lastgroup or "") if first else next(iter(kinds), QuestionKind.OTHER)
+    count = next((CARDINALS[word] for word in words(asked) if word in CARDINALS), None)
+    things = _COUNTED.search(text)
+    counted = frozenset(stems(things["things"], query.language)) if things else frozenset[str]()
+    return Question(asked, query, kind, _subject(text), count, counted, frozenset(kinds))
+
+
+def parts_of(question: str, language: str) -> list[str]:
+    """Return the parts of a question that each ask for something, those that a colon introduces after what introduces them.
+
+    A question that asks for one thing comes back alone, as does one with a part that holds no word to search for ("and when?").
+    """
+    text = _straight(question)
+    lead = _LEAD.match(text)
+    pieces = [piece.strip(" ,;?.") for piece in _PARTS.split(text[lead.end() :] if lead else text)]
+    if not 1 < len(pieces) <= MOST_PARTS or not all(content_words(piece, language) for piece in pieces):
+        return [question]
+    return [f"{lead['lead']}: {piece}" if lead else piece for piece in pieces]
+
+
+def leans_on_history(question: str) -> bool:
+    """Say whether a question cannot be understood without what came before it.
+
+    "Its" after a name ("What does the UN do with its archives?") is that name's. What names what it asks of is no follow-up
+    for being short: "What is cyber hygiene?", "What is the GGE?", but not "What is the deadline?".
+    """
+    text = _straight(question)
+    owner = _POSSESSIVE.search(text)
+    is_ownerless = owner is not None and not _NAME.search(text, 0, owner.start())
+    is_short = len(question_terms(question)) <= _FEW_WORDS and not _ITSELF.search(text)
+    return is_ownerless or bool(_LEANS.search(text)) or is_short
+
+
+def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:
+    """Return what a question leans on: the latest question and the beginning of its answer; empty where it stands alone."""
+    if not history or not leans_on_history(question):
+        return ""
+    latest = {turn["role"]: turn["content"] for turn in history if turn.get("content")}
+    answer = " ".join(_CITATION.sub("", latest.get("assistant", "")).split()[:_ANSWER_WORDS])
+    return " ".join(filter(None, (latest.get("user"), answer)))
+
+
+def _straight(text: str) -> str:
+    return text.replace("’", "'").strip()
+
+
+def _subject(text: str) -> str | None:
+    """Return what a definition is asked of, folded and without its article, or None."""
+    found = next((found for form in _SUBJECTS if (found := form.search(text))), None)
+    return fold(_ARTICLE.sub("", found["subject"].strip(" \"'“”«»"))).strip(" \"'“”«»") if found else None

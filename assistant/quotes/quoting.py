@@ -8,29 +8,16 @@ from dataclasses import dataclass, field
 
 from assistant.answers import AnswerPart, Citation, PartKind, stands_on_its_page
 from assistant.evidence.scoring import Sentence
+from knowledge_base.language.sentences import LEANS, SENTENCE_END
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import words
 from knowledge_base.passages import Page, Passage
 from knowledge_base.store.catalog import Catalog
 
-_LEANS = re.compile(
-    r"^(?:[“\"(]?)(?:it|its|they|their|them|this|these|those|such|he|she|his|her|however|moreover|furthermore|also|in addition"
-    r"|additionally|thus|therefore|as such|il|elle|ils|elles|ce|cette|ces|cela|leurs?|ainsi|toutefois|cependant|en outre)\b",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(r"[.!?;:][”\"’»)\]]*\d{0,3}$")
-_OPEN = re.compile(r"[:;,](?: and| et| or| ou)?\s*$")
+_OPEN = pattern(r"[:;,](?: {sentences.items_lead})?\s*$")
 _LEADS_IN = re.compile(r"[:?][”\"’'»)\]\s]*$")
-_ANNOUNCES = re.compile(  # a list that follows, though no colon says so
-    r"\b(?:follow(?:s|ing)|below|namely|list of|(?:number|series|set|variety) of|several|various|many"
-    r"|suivant(?:e|s|es)?|ci-(?:dessous|après)|liste des?|plusieurs|à savoir)\b",
-    re.IGNORECASE,
-)
-_ENUMERATES = re.compile(
-    r"^(?:(?:it|they|these|this|those|among (?:them|these)|(?:the|this|such) list)"
-    r" (?:also )?(?:includes?|compris|consist|cover|rang|are\b)|first(?:ly)?\b"
-    r"|(?:il|elle|ils|elles|ce|ceux-ci|celles-ci) (?:compren|comport|inclu|sont\b)|premièrement\b|d'abord\b)",
-    re.IGNORECASE,
-)
+_ANNOUNCES = pattern(r"\b{sentences.announces}\b")
+_ENUMERATES = pattern("^{sentences.enumerates}")
 _NOTE = re.compile(r"^\d{1,3}\s|^[—–]{2},|https?:|www\.|/\w+/")
 _ENTRY = 60  # characters within which the colon of an entry stands
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
@@ -150,7 +137,7 @@ def _words(quotes: Sequence[Quote]) -> int:
 
 def leans(quote: Quote | Sentence) -> bool:
     """Say whether a sentence cannot be understood without the one before it."""
-    return quote.kind == "paragraph" and bool(_LEANS.match(quote.text))
+    return quote.kind == "paragraph" and bool(LEANS.match(quote.text))
 
 
 def list_around(page: Sequence[Quote], here: int, wanted: bool) -> list[Quote]:
@@ -203,7 +190,7 @@ def _begins_overleaf(first: Quote) -> bool:
 def _broken_off(page: Sequence[Quote]) -> Quote | None:
     """Return the last sentence of a page's text that nothing ends; foot notes and addresses, which follow it, are none."""
     for quote in reversed(page):
-        if quote.kind == "paragraph" and not (_ENDS.search(quote.text) or _NOTE.search(quote.text)):
+        if quote.kind == "paragraph" and not (SENTENCE_END.search(quote.text) or _NOTE.search(quote.text)):
             return quote
     return None
 

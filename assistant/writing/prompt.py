@@ -9,7 +9,7 @@ from typing import Literal
 
 from assistant.claims.evidence import EvidencePassage
 from assistant.writing.model_text import plain_passage
-from knowledge_base.language.facts import normalised
+from knowledge_base.language.words import normalised
 
 NO_ANSWER = {"en": "The documents do not say.", "fr": "Les documents ne le disent pas."}
 LETTERS_A_TOKEN = 3.5  # a cautious estimate for English and French text

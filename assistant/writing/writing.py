@@ -20,8 +20,7 @@ from assistant.writing.model_text import ModelSentence, clean_sentence
 from assistant.writing.pace import TICK, paced
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from assistant.writing.sentence_stream import SentenceStream
-from knowledge_base.language.facts import normalised
-from knowledge_base.language.words import question_language, stop_words, words
+from knowledge_base.language.words import normalised, question_language, stop_words, words
 
 log = logging.getLogger(__name__)
 

@@ -1,19 +1,22 @@
-"""Countries and groups of countries: their names in English and French, and the words by which people name them."""
+"""Countries and groups of countries: their names in English and French, the words by which people name them, where they do."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from knowledge_base.language.words import words
+from knowledge_base.language.vocabulary import word_set
+from knowledge_base.language.words import split_words, words
 
 LIBRARY = Path(__file__).parents[1] / "library"
 SAFE_SIMILARITY = 84.0  # of 100: "Columbia" is Colombia; at least one letter in six may be wrong
 SHORTEST_TYPO = 5  # letters of the shortest word that is compared by similarity
+_LONGEST = 5  # words of a name as it stands in a sentence
+_LONG_NAME = 4  # letters past which a French word in small letters may be a place
 
 Phrase = tuple[str, ...]
 Lexicon = Mapping[Phrase, tuple["Place", ...]]
@@ -111,6 +114,51 @@ def nearly(text: str) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(place for key in best for place in lexicon()[tuple(key.split())]))
 
 
+class NamedPlace(NamedTuple):
+    """Where a text names a place: words `first` to `last` (exclusive) of its split words, and what they may mean."""
+
+    first: int
+    last: int
+    keys: frozenset[str]
+
+
+def place_spans(text: str, language: str) -> list[NamedPlace]:
+    """Return where a text names places: the longest known name first, as a sentence in "en" or "fr" writes it."""
+    written = [word for word, _ in split_words(text)]
+    folded = [words(word) for word in written]
+    found: list[NamedPlace] = []
+    position = 0
+    while position < len(written):
+        length, places = place_at(folded, position)
+        while length and not _is_written_as_a_place(written[position], folded[position : position + length], language):
+            length, places = place_at(folded, position, length - 1)
+        if length:
+            found.append(NamedPlace(position, position + length, frozenset(place.key for place in places)))
+        position += length or 1
+    return found
+
+
+def place_at(folded: Sequence[Sequence[str]], position: int, most: int = _LONGEST) -> tuple[int, tuple[Place, ...]]:
+    """Return how many words from a position on are the longest known name of a place, at `most` so many, and what it may mean.
+
+    `folded` are the folded parts of each word ("Bosnia-Herzegovina" has two). 0 and nothing where no name stands there.
+    """
+    for length in range(min(most, len(folded) - position), 0, -1):
+        phrase = tuple(part for parts in folded[position : position + length] for part in parts)
+        if phrase and (places := lexicon().get(phrase)):
+            return length, places
+    return 0, ()
+
+
+def _is_written_as_a_place(word: str, folded: Sequence[Sequence[str]], language: str) -> bool:
+    """Say whether a name of a place is meant as one by its letters: "US" and "China"; in French "chinois" too."""
+    phrase = [part for parts in folded for part in parts]
+    cased = word_set("names.cased_places")
+    if len(phrase) == 1 and phrase[0] in cased and len(phrase[0]) == 2:
+        return word.isupper()
+    return word[:1].isupper() or (language == "fr" and len(phrase[0]) > _LONG_NAME and phrase[0] not in cased)
+
+
 @cache
 def _two_letter_codes() -> dict[str, str]:
     import pycountry
@@ -181,7 +229,7 @@ def _french_forms(word: str) -> list[str]:
 
 @cache
 def _long_names() -> dict[str, list[str]]:
-    """Return the names that may hold a slip of the pen, by their first letter."""
+    """Return the names that may hold a typo, by their first letter."""
     found: dict[str, list[str]] = {}
     for text in map(" ".join, lexicon()):
         if len(text) >= SHORTEST_TYPO:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:para|paras|cf|incl|etc|resp|e\.g|i\.e|art|arts|p|pp|no|nos|vol|ch|sec|fig|al|approx|ca|éd|chap)\.)\s*$",
-    re.IGNORECASE,
-)
+from knowledge_base.language.vocabulary import pattern
+
+SENTENCE_END = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")  # with a foot note's mark
+LEANS = pattern(r"^[“\"(]?(?:{leaning.pronouns}|{leaning.possessives}|{leaning.heads})\b")  # on the sentence before it
+_ABBREVIATION = pattern(r"\b{sentences.abbreviations}\.\s*$")
 _NOTE_MARK = re.compile(
     r"(?<=[^\W\d][.!?])[”\"’»)\]]*\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])|(?<=[.!?][”\"’»)\]])\d{1,3}(?=\s+[“\"«(]?[A-ZÀ-Þ])"
     r"|(?<=[^\W\d]{6}[.!?])\d{1,3}(?=\s+\d{1,3}(?:,\d{3})*\s+[^\W\d])"  # before a number that begins a sentence
@@ -33,8 +34,8 @@ def is_quotable(text: str) -> bool:
 def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, int]]:
     """Return the (start, end) of each sentence of `text`, in order, without surrounding white space.
 
-    Boundaries are sentencex's, mended in two ways that reports need: an abbreviation before a number ("para. 13") does not end
-    a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does. The mark is no part of the sentence.
+    Boundaries are sentencex's, corrected in two ways that reports need: an abbreviation before a number ("para. 13") does not
+    end a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does. The mark is no part of the sentence.
     """
     from sentencex import get_sentence_boundaries
 

@@ -9,7 +9,13 @@ from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
 
+from knowledge_base.language.vocabulary import known_language
+
 _PART = re.compile(r"[^\W_]+")
+_WRITTEN = re.compile(r"[^\W\d_][\w&]*(?:[.'’](?=\w)[\w&]+)*")
+_ELISION = re.compile(r"^(?:[dlqsnjcmt]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"['’]s?$")
+_NO_WORDS = re.compile(r"[^\w]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
@@ -19,6 +25,16 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
+
+
+def fold_in_place(text: str) -> str:
+    """Return the text in lower case without accents, each character in its old place."""
+    return "".join((fold(character) or " ")[:1] for character in text)
+
+
+def normalised(text: str) -> str:
+    """Return folded words with single blanks: the form in which quoted words are looked up."""
+    return _NO_WORDS.sub(" ", fold(text)).strip()
 
 
 @cache
@@ -33,6 +49,15 @@ def words(text: str) -> list[str]:
     return _PART.findall(fold(text))
 
 
+def split_words(text: str) -> list[tuple[str, int]]:
+    """Return the words of a text as written, elisions and possessives taken off, each with its offset."""
+    found = []
+    for match in _WRITTEN.finditer(text):
+        bare = _ELISION.sub("", match[0])
+        found.append((_POSSESSIVE.sub("", bare), match.end() - len(bare)))
+    return found
+
+
 @lru_cache(maxsize=1_000)
 def question_language(text: str) -> str:
     """Return "fr" or "en": the language whose stop words the question holds more of."""
@@ -45,7 +70,7 @@ def question_language(text: str) -> str:
 
 def content_words(text: str, language: str | None) -> list[str]:
     """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
-    stop = stop_words("fr" if language == "fr" else "en")
+    stop = stop_words(known_language(language))
     joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
     shouted = joined.isupper()
     return [
@@ -89,14 +114,14 @@ def stem(word: str, language: str) -> str:
 
 def stems(text: str, language: str | None) -> list[str]:
     """Return the stems of all words of `text` but its stop words, in order."""
-    code = "fr" if language == "fr" else "en"
+    code = known_language(language)
     return [stem(word, code) for word in content_words(text, code)]
 
 
 @lru_cache(maxsize=5_000)
 def stems_of_all_words(text: str, language: str | None) -> frozenset[str]:
     """Return the stems of all words of `text`, stop words among them."""
-    code = "fr" if language == "fr" else "en"
+    code = known_language(language)
     return frozenset(stem(word, code) for word in words(text))
 
 

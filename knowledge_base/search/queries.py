@@ -26,15 +26,16 @@ _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 class Query:
     """A question as it is searched.
 
-    `text` is the question, misspelt words mended; `context` is what a follow-up leans on; `gloss` are the words of a French
-    question in English. All are embedded. `terms` maps each content word to its stems in English and French, `weights` to
-    its rarity among the passages, less for words of the context.
-    `unknown` are the words that occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names`
-    maps the words written as names to the FTS5 expressions that find them.
+    `text` is the question, misspelt words corrected, in `language` ("en" or "fr"); `context` is what a follow-up leans on;
+    `gloss` are the words of a French question in English. All are embedded. `terms` maps each content word to its stems in
+    English and French, `weights` to its rarity among the passages, less for words of the context. `unknown` are the words that
+    occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names` maps the words written as names
+    to the FTS5 expressions that find them.
     """
 
     text: str
     context: str = ""
+    language: str = "en"
     gloss: str = ""
     terms: Terms = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
@@ -50,20 +51,22 @@ class QueryReader:
         self._catalog = catalog
         self._is_word = is_word
 
-    def read(self, question: str, context: str = "") -> Query:
-        """Read a question; `context` is what it leans on in a conversation."""
-        question = self._with_groups_in_words(question)
-        terms = question_terms(question)
-        french = question_language(question) == "fr"
+    def read(self, question: str, context: str = "", language: str | None = None) -> Query:
+        """Read a question; `context` is what it leans on in a conversation, `language` that of the whole it is a part of."""
+        language = language or question_language(question)
+        french = language == "fr"
+        question = self._with_groups_in_words(question, french)
+        terms = question_terms(question, language)
         shouted = set() if question.isupper() else {fold(word) for word in _ABBREVIATION.findall(question)}
         mended = {word: other for word in self._unknown(terms) if word not in shouted and (other := self._mend(word, french))}
         text = _replaced(question, mended)
-        own = question_terms(text)
+        own = question_terms(text, language)
         all_terms = {**question_terms(context), **own}
         rarity = rarities(all_terms, self._catalog)
         return Query(
             text=text,
             context=context,
+            language=language,
             gloss=_gloss(text) if french else "",
             terms=all_terms,
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
@@ -76,9 +79,8 @@ class QueryReader:
         frequency = self._catalog.document_frequency([s for stems in terms.values() for s in stems])
         return tuple(word for word, stems in terms.items() if not any(frequency[s] for s in stems))
 
-    def _with_groups_in_words(self, question: str) -> str:
+    def _with_groups_in_words(self, question: str, french: bool) -> str:
         """Write "WG5" as "Working Group 5" where no document holds the short form."""
-        french = question_language(question) == "fr"
 
         def in_words(match: re.Match[str]) -> str:
             number = match[1]
@@ -129,10 +131,10 @@ class QueryReader:
         return None
 
 
-def question_terms(question: str) -> Terms:
+def question_terms(question: str, language: str | None = None) -> Terms:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
-    language = question_language(question)
-    return {word: tuple(dict.fromkeys(_stems(word, language))) for word in content_words(question, language)}
+    code = language or question_language(question)
+    return {word: tuple(dict.fromkeys(_stems(word, code))) for word in content_words(question, code)}
 
 
 def _stems(word: str, language: str) -> Iterator[str]:

@@ -141,9 +141,9 @@ class HybridRetriever:
         """Say whether the vectors of questions are moved."""
         return self._adapter is not None
 
-    def read(self, question: str, context: str = "") -> Query:
-        """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
-        return self._reader.read(question, context)
+    def read(self, question: str, context: str = "", language: str | None = None) -> Query:
+        """Read a question against the words of the documents; see `QueryReader.read`."""
+        return self._reader.read(question, context, language)
 
     def retrieve(self, question: str, top_k: int = 10) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for the question, best first."""
