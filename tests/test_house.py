@@ -20,7 +20,10 @@ MOST_MODULES, MOST_LINES = 140, 22_000
 SMALL_MODULE = 60
 MOST_ROOMS = 12
 LONG_WORD = re.compile(r"(?<!\\)\b[a-zà-ÿ]{4,}\b")
-SYNTAX = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z<!=:P]+[^)]{0,3}|\[[^\]]*\]|https?|www")
+# Of a pattern, what is no word of a language: escapes, group openings, sets of characters, tags, keys and schemes, addresses.
+SYNTAX = re.compile(
+    r"\\[a-zA-Z]|\((?:\?:)?[a-z|]+\):|\(\?(?:P<\w+>|P=\w+|<?[=!]|[aimsux]*:)|\[[^\]]*\]|<\(?[\w|]+\)?>|https?|www"
+)
 READS_LANGUAGE = ("knowledge_base/language/", "ingest/loaders/")
 
 

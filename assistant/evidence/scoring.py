@@ -11,11 +11,12 @@ from typing import NamedTuple
 from assistant.evidence.cues import cue, field_cue
 from assistant.question.questions import Question
 from knowledge_base.language.sentences import SENTENCE_END
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import stems, stems_of_all_words
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
 
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
-_HOLE = re.compile(r"\b(?:an?|the|of|to|by|on|with|around)\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
+_HOLE = pattern(r"\b{sentences.before_hole}\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
 _ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
 _NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents, where no number is asked for
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it

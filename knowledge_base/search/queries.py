@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
 
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import content_words, fold, in_english, question_language, stem, words
 from knowledge_base.store.catalog import Catalog, quoted_term
 
@@ -17,8 +18,8 @@ CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
 _SHORTEST_MENDED = 5
 _LONG_WORD = 8  # from here on two letters may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
-_GROUP = re.compile(r"\b(?:WG|GT)[ -]?(\d{1,2})\b|\b(?:working group|groupe de travail) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
-_PRINCIPLE = re.compile(r"\bprincip(?:le|e) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
+_GROUP = pattern(r"\b{numbered.short_group}[ -]?(\d{1,2})\b|\b{numbered.group} (?:n[o°] ?)?(\d{1,2})\b")
+_PRINCIPLE = pattern(r"\b{numbered.principle} (?:n[o°] ?)?(\d{1,2})\b")
 _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 
 
