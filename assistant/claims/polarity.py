@@ -12,7 +12,7 @@ from knowledge_base.language.negations import (
     WORD,
     Negation,
     clause_around,
-    denied_after,
+    first_denied,
     folded_marks,
     form_stem,
     plainly_denied,
@@ -102,7 +102,7 @@ def _affirms_an_item(claim: Text, evidence: Text) -> bool:
     if len(clauses) < 2:
         return False
     ends = [*starts[1:], len(words)]
-    items = [denied_after(words[:end], start, claim.language)[:2] for start, end in zip(starts, ends, strict=True)]
+    items = [first_denied(words[start + 1 : end], claim.language)[:2] for start, end in zip(starts, ends, strict=True)]
     parts = [Text(" ".join(clause), claim.language) for clause in clauses]
     affirmed = [set(_content(part)) for part in parts if not part.negations]
     return any(item and stems.issuperset(item) for item in items for stems in affirmed)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from knowledge_base.language.dates import MONTHS
 from knowledge_base.language.numbers import NUMBER_WORDS
-from knowledge_base.language.vocabulary import listed, mapping, word_set
+from knowledge_base.language.vocabulary import listed, word_set
 from knowledge_base.language.words import fold, split_words, stop_words
 
 _OPENING_MARKS = " \n\t“\"«(‘'’-*•"
 _ELIDED = re.compile(r"\b[dlqsnjc]u?$", re.IGNORECASE)
+_ENDS = ".:!?;\n"
 _SHORTEST_ADVERB = 6
 _MOST_INITIALS = 7
 
@@ -38,17 +39,12 @@ def names_in(text: str, language: str, places: Set[int]) -> Iterator[Name]:
         folded = fold(word)
         if position in places or not _looks_like_a_name(word) or folded in no_names:
             continue
-        heads = _heads_a_sentence(text, offset)
+        before = _ELIDED.sub("", text[:offset].rstrip(_OPENING_MARKS)).rstrip(_OPENING_MARKS)
+        heads = not before or before[-1] in _ENDS
         if heads and _may_be_lower(text, written[position : position + 2], language):
             continue
         inner = any(c.isupper() for c in word[1:]) or "." in word
         yield Name(folded, heads and not inner and len(runs[position]) == 1, runs[position])
-
-
-def capitals_among(names: Sequence[Name]) -> frozenset[str]:
-    """Return the codes of the countries whose capital stands among names by itself ("in Paris", not "the Paris Call")."""
-    held = mapping("capitals")
-    return frozenset(held[name.word] for name in names if name.word in held and len(name.run) == 1)
 
 
 def initials(text: str) -> frozenset[str]:
@@ -66,11 +62,6 @@ def initials(text: str) -> frozenset[str]:
 
 def _looks_like_a_name(word: str) -> bool:
     return word[:1].isupper() and len(word) > 1
-
-
-def _heads_a_sentence(text: str, offset: int) -> bool:
-    before = _ELIDED.sub("", text[:offset].rstrip(_OPENING_MARKS)).rstrip(' \n\t“"«(')
-    return not before or before[-1] in ".:!?;\n"
 
 
 def _may_be_lower(text: str, pair: Sequence[tuple[str, int]], language: str) -> bool:

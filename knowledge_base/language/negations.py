@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from knowledge_base.language.vocabulary import listed, pattern, word_set
 from knowledge_base.language.words import fold, stem, stop_words
@@ -45,11 +46,10 @@ def negations_in(text: str, language: str) -> Iterator[Negation]:
             around = tuple(form_stem(w, language) for w in clause_around(words, position) if _may_be_denied(w, language))
             yield Negation(around, len(around))
         elif word in word_set("negation.words", language):
-            after = denied_after(words, position, language)
-            joined = next((p for p in range(position, len(words)) if words[p] in word_set("negation.and")), len(words))
-            first = denied_after(words[:joined], position, language)  # what follows "and" is denied less likely
-            before = _first_denied(reversed(words[:position]), language)
-            yield Negation(after or before, min(len(first) or _REACH, _REACH))
+            after, before = words[position + 1 :], reversed(words[:position])
+            first = takewhile(lambda w: w not in word_set("negation.and"), after)  # what follows "and" is denied less likely
+            reach = min(len(first_denied(first, language)) or _REACH, _REACH)
+            yield Negation(first_denied(after, language) or first_denied(before, language), reach)
         elif (whole := _without_prefix(word)) and words[position - 1 : position] != ["not"]:
             yield Negation((form_stem(whole, language),))
 
@@ -71,12 +71,8 @@ def clause_around(words: Sequence[str], position: int) -> Sequence[str]:
     return words[start + 1 : min((p for p in breaks if p > position), default=len(words))]
 
 
-def denied_after(words: Sequence[str], position: int, language: str) -> tuple[str, ...]:
-    """Return the stems of the words after a position that a negation there may deny."""
-    return _first_denied(words[position + 1 :], language)
-
-
-def _first_denied(words: Iterator[str] | Sequence[str], language: str) -> tuple[str, ...]:
+def first_denied(words: Iterable[str], language: str) -> tuple[str, ...]:
+    """Return the stems of the first words that a negation before them may deny."""
     found: list[str] = []
     for word in words:
         if word in _ENDS_OF_SCOPE or len(found) == _SCOPE:

@@ -96,14 +96,13 @@ def _bounds(value: float, kind: str, before: str) -> tuple[float, float] | None:
     return value - (0 if "over" in said else slack), value + (0 if "under" in said else more)
 
 
-def without_separators(text: str) -> str:
-    """Return a text with its numbers above 999 in digits only: "1,218" and "1 218" become "1218"."""
-    return _THOUSANDS.sub(lambda match: re.sub(r"[^\d]", "", match[0]), text)
-
-
 def in_digits(text: str, language: str) -> str:
-    """Return a text with its spelled numbers above one in digits; fractions become shares ("a third": 33.3 %)."""
+    """Return a text with its numbers above one in digits only.
+
+    "1,218" and "1 218" become "1218", fractions become shares ("a third": 33.3 %).
+    """
     code = known_language(language)
+    text = _THOUSANDS.sub(lambda match: re.sub(r"[^\d]", "", match[0]), text)
     text = _SHORT_SCALE.sub(lambda match: f"{match[1]} {_SHORT_SCALES[match[2]]}", text)
     text = _RANGE.sub(lambda match: _shared_scale(match, code), _MONTH_SEPT.sub("septembre", text))
     collectives = mapping("numbers.collectives")

@@ -192,39 +192,23 @@ def _groups() -> tuple[Place, ...]:
 
 
 def _phrases() -> Iterable[tuple[Place, list[str]]]:
-    told = data("country_words.toml")
-    official = _official_names()
-    for code, place in _countries().items():
-        names = [place.english, place.french, place.english.replace(" & ", " and "), *official.get(code, [])]
-        english, french = told["adjectives"].get(code, ("", ""))
-        names += [form for word in english.split("/") for form in _english_forms(word)]
-        names += [form for word in french.split("/") for form in _french_forms(word)]
-        yield place, [*names, *told["aliases"].get(code, [])]
-    words_by_group = [entry["words"] for entry in data("country_groups.toml")["groups"]]
-    yield from zip(_groups(), words_by_group, strict=True)
-
-
-def _official_names() -> dict[str, list[str]]:
+    """Give each place with the phrases that name it: names, official names, adjectives and inhabitants in all their forms."""
     import pycountry
 
-    names: dict[str, list[str]] = {}
-    for entry in pycountry.countries:
-        given = [getattr(entry, field, "") for field in ("name", "common_name", "official_name")]
-        names[entry.alpha_3] = [name for name in given if name and "," not in name]
-    return names
-
-
-def _english_forms(word: str) -> list[str]:
-    plural = not word.endswith(("ese", "sh", "ch", "ss", "s"))
-    return [word, word + "s"] if plural and word else [word]
-
-
-def _french_forms(word: str) -> list[str]:
-    """Return masculine and feminine, singular and plural; the forms of nouns in -en and -on double their n."""
-    if not word:
-        return []
-    feminine = word if word.endswith("e") else word + ("ne" if word.endswith(("en", "on")) else "e")
-    return [word, word if word.endswith("s") else word + "s", feminine, feminine + "s"]
+    told = data("country_words.toml")
+    for code, place in _countries().items():
+        entry = pycountry.countries.get(alpha_3=code)
+        official = [getattr(entry, field, "") for field in ("name", "common_name", "official_name")]
+        names = [place.english, place.french, place.english.replace(" & ", " and "), *told["aliases"].get(code, [])]
+        names += [name for name in official if name and "," not in name]
+        english, french = told["adjectives"].get(code, ("", ""))
+        for word in filter(None, english.split("/")):
+            names += [word] if word.endswith(("ese", "sh", "ch", "ss", "s")) else [word, f"{word}s"]
+        for word in filter(None, french.split("/")):  # masculine and feminine; nouns in -en and -on double their n
+            feminine = word if word.endswith("e") else f"{word}ne" if word.endswith(("en", "on")) else f"{word}e"
+            names += [word, word if word.endswith("s") else f"{word}s", feminine, f"{feminine}s"]
+        yield place, names
+    yield from zip(_groups(), (entry["words"] for entry in data("country_groups.toml")["groups"]), strict=True)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import pairwise
 
 from knowledge_base.language.vocabulary import pattern
 
@@ -39,43 +39,23 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
     """
     from sentencex import get_sentence_boundaries
 
-    found = [(b["start_index"], b["end_index"]) for b in get_sentence_boundaries(language or "en", text)]
-    merged = _merge_abbreviations(text, found)
-    return [span for start, end in merged for span in _stripped(text, _split_note_marks(text, start, end))]
-
-
-def _merge_abbreviations(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
-    for start, end in spans:
-        if merged and _ABBREVIATION.search(text[merged[-1][0] : merged[-1][1]]) and _continues(text[start:end]):
+    for boundary in get_sentence_boundaries(language or "en", text):
+        start, end = boundary["start_index"], boundary["end_index"]
+        first = text[start:end].lstrip()[:1]
+        if merged and (first.isdigit() or first.islower()) and _ABBREVIATION.search(text[merged[-1][0] : merged[-1][1]]):
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
-    return merged
-
-
-def _continues(sentence: str) -> bool:
-    first = sentence.lstrip()[:1]
-    return first.isdigit() or first.islower()
-
-
-def _split_note_marks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for mark in _NOTE_MARK.finditer(text, start, end):
-        yield start, mark.end()
-        start = mark.end()
-    yield start, end
-
-
-def _stripped(text: str, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    for start, end in spans:
-        piece = text[start:end]
-        left = start + len(piece) - len(piece.lstrip())
-        right = _before_mark(text, left, start + len(piece.rstrip()))
-        if left < right:
-            yield left, right
-
-
-def _before_mark(text: str, start: int, end: int) -> int:
-    """Return where a sentence ends without a footnote's mark at its end."""
-    mark = _MARK_AT_END.search(text[start:end])
-    return start + mark.start() if mark and not _ABBREVIATION.search(text[start : start + mark.start()]) else end
+    found: list[tuple[int, int]] = []
+    for start, end in merged:
+        cuts = [start, *(mark.end() for mark in _NOTE_MARK.finditer(text, start, end)), end]
+        for left, right in pairwise(cuts):
+            piece = text[left:right]
+            first_letter, stop = left + len(piece) - len(piece.lstrip()), left + len(piece.rstrip())
+            mark = _MARK_AT_END.search(text[first_letter:stop])
+            if mark and not _ABBREVIATION.search(text[first_letter : first_letter + mark.start()]):
+                stop = first_letter + mark.start()
+            if first_letter < stop:
+                found.append((first_letter, stop))
+    return found

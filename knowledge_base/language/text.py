@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Self
 
 from knowledge_base.language.dates import Date, date_spans
-from knowledge_base.language.names import Name, capitals_among, initials, names_in
+from knowledge_base.language.names import Name, initials, names_in
 from knowledge_base.language.negations import Negation, negations_in
-from knowledge_base.language.numbers import Number, in_digits, numbers_in, without_separators
+from knowledge_base.language.numbers import Number, in_digits, numbers_in
 from knowledge_base.language.places import NamedPlace, place_spans
-from knowledge_base.language.vocabulary import LANGUAGES
+from knowledge_base.language.vocabulary import LANGUAGES, mapping
 from knowledge_base.language.words import fold, normalised, question_language, split_words, stem, stop_words, words
 
 _LABEL = re.compile(r"\d+[/-][\d/-]+|\b[a-z]+[/-]?\d[\w/-]*|\b\d+[a-z]{1,3}\b(?<!st)(?<!nd)(?<!rd)(?<!th)(?<!er)(?<!e)")
@@ -49,13 +49,13 @@ class Text:
 
     @cached_property
     def digits(self) -> str:
-        """Return it with its spelled numbers in digits."""
+        """Return it with its numbers in digits only."""
         return in_digits(self.text, self.language)
 
     @cached_property
     def _dated(self) -> tuple[tuple[Date, ...], str]:
         """Return the dates, and the text in digits and folded, without them."""
-        spans, rest = date_spans(in_digits(without_separators(self.text), self.language))
+        spans, rest = date_spans(self.digits)
         return tuple(date for _, _, dates in spans for date in dates), rest
 
     @property
@@ -93,7 +93,8 @@ class Text:
     @cached_property
     def capitals(self) -> frozenset[str]:
         """Return the codes of the countries whose capital it names by itself ("in Paris", not "the Paris Call")."""
-        return capitals_among(self.names)
+        cities = mapping("capitals")
+        return frozenset(cities[name.word] for name in self.names if name.word in cities and len(name.run) == 1)
 
     @cached_property
     def initials(self) -> frozenset[str]:

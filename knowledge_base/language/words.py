@@ -1,4 +1,4 @@
-"""Words of a text as the lexical index sees them: folded, without stop words, stemmed."""
+"""Words of a text: as written, and as the lexical index sees them: folded, without stop words, stemmed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _PART = re.compile(r"[^\W_]+")
 _WRITTEN = re.compile(r"[^\W\d_][\w&]*(?:[.'’](?=\w)[\w&]+)*")
 _ELISION = re.compile(r"^(?:[dlqsnjcmt]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s?$")
+_STEMMERS = threading.local()  # Snowball's: one must not be used by two threads
 _NO_WORDS = re.compile(r"[^\w]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
@@ -86,21 +87,6 @@ def _folded_words(piece: str) -> tuple[str, ...]:
     return tuple(_PART.findall(fold(piece)))
 
 
-class _Stemmers(threading.local):
-    """Snowball's stemmers: one must not be used by two threads."""
-
-    def __init__(self) -> None:
-        import Stemmer
-
-        self.french = Stemmer.Stemmer("french")
-        self.english = Stemmer.Stemmer("english")
-
-
-@cache
-def _stemmers() -> _Stemmers:
-    return _Stemmers()
-
-
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
     """Return the Snowball stem of a folded word; languages other than French are stemmed as English."""
@@ -108,8 +94,12 @@ def stem(word: str, language: str) -> str:
         return word
     if language != "fr":
         word = _BRITISH.sub(r"iz\1", word)  # "criticised" and "criticized" are one word, "criticism" its kin
-    stemmer = _stemmers().french if language == "fr" else _stemmers().english
-    return str(stemmer.stemWord(word))
+    name = "french" if language == "fr" else "english"
+    if name not in _STEMMERS.__dict__:
+        import Stemmer
+
+        _STEMMERS.__dict__[name] = Stemmer.Stemmer(name)
+    return str(_STEMMERS.__dict__[name].stemWord(word))
 
 
 def stems(text: str, language: str | None) -> list[str]:

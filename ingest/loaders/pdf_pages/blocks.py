@@ -9,12 +9,12 @@ from functools import reduce
 
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, MARKER, Box, Line
 from ingest.loaders.pdf_pages.style import Style
+from knowledge_base.language.sentences import SENTENCE_END
 
 _ALWAYS_BULLET = frozenset("•◦▪▫■□●○‣⁃∙·➢➤✓✔")
 _MARKED = re.compile(rf"({MARKER.pattern})\s+(?=\S)")
 _GLUED_BULLET = re.compile(r"([•▪●◦‣])(?=\w)")
 _NOTE = re.compile(r"(\d{1,3})(?=\s|[^\W\d_]|[“\"«(])")
-_SENTENCE_END = re.compile(r"[.!?:;…][”\"’»)\]]*\d{0,3}$")
 _LOOSE_PITCH = 1.25
 _OPEN_PITCH = 1.5
 _OTHER_SIZE = 1.15
@@ -115,7 +115,7 @@ def _is_elsewhere(piece: Unit, line: Line, style: Style) -> bool:
     last = piece.cells[0][-1]
     distance = last.box.bottom - line.box.bottom
     size = max(line.size, last.size)
-    goes_on = line.text[:1].islower() and _SENTENCE_END.search(last.text) is None
+    goes_on = line.text[:1].islower() and SENTENCE_END.search(last.text) is None
     if not 0.3 * size < distance <= (_OPEN_PITCH if goes_on else _LOOSE_PITCH) * style.pitch(size):
         return True
     return line.box.overlap_across(piece.recent_box) <= 0
@@ -129,7 +129,7 @@ def _looks_different(piece: Unit, line: Line, style: Style) -> bool:
     is_short = last.box.right - last.box.left < _SHORT_LINE * (around.right - around.left)
     if last.bold != line.bold and (is_short or style.is_large(line.size)) and not last.text.endswith(LINE_END_HYPHEN):
         return True
-    if _SENTENCE_END.search(last.text) is None or line.text[:1].islower():
+    if SENTENCE_END.search(last.text) is None or line.text[:1].islower():
         return False
     is_indented = len(piece.cells[0]) > 1 and abs(line.box.left - last.box.left) > 0.8 * line.size
     is_outdented = piece.marker > 0 and line.box.left <= first.box.left + 1
@@ -142,7 +142,7 @@ def _is_marked(piece: Unit, line: Line) -> bool:
         return False
     first, last = piece.cells[0][0], piece.cells[0][-1]
     is_next_item = piece.marker > 0 and abs(first.box.left - line.box.left) < 0.5 * line.size
-    return line.text[0] in _ALWAYS_BULLET or is_next_item or _SENTENCE_END.search(last.text) is not None
+    return line.text[0] in _ALWAYS_BULLET or is_next_item or SENTENCE_END.search(last.text) is not None
 
 
 def _with_rows(pieces: Sequence[Unit]) -> list[Unit]:
@@ -219,7 +219,7 @@ def _goes_on(unit: Unit, after: Unit) -> bool:
     last, first = unit.cells[-1][-1], after.cells[0][0]
     if unit.is_row or after.is_row or after.marker or first.order != last.order + 1 or first.box.top <= last.box.top:
         return False
-    is_open = last.text.endswith(LINE_END_HYPHEN) or _SENTENCE_END.search(last.text) is None
+    is_open = last.text.endswith(LINE_END_HYPHEN) or SENTENCE_END.search(last.text) is None
     return is_open and max(unit.size, after.size) <= _OTHER_SIZE * min(unit.size, after.size)
 
 
