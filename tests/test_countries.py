@@ -3,7 +3,17 @@ from __future__ import annotations
 import pycountry
 import pytest
 
-from knowledge_base.language.places import country, country_name, current_code, data, find, group, lexicon
+from knowledge_base.language.places import (
+    country,
+    country_name,
+    current_code,
+    data,
+    find,
+    group,
+    lexicon,
+    place_at,
+    place_spans,
+)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +149,29 @@ def test_codes_of_words_and_groups_are_all_known() -> None:
 def test_only_phrases_declared_so_are_ambiguous() -> None:
     declared = {tuple(phrase.split()) for phrase in data("country_words.toml")["ambiguous"]}
     assert {phrase for phrase, places in lexicon().items() if len(places) > 1} == declared
+
+
+def test_the_longest_name_at_a_word_is_found() -> None:
+    folded = [["the"], ["united"], ["states"], ["and"], ["bosnia", "herzegovina"]]
+    found = [place_at(folded, position) for position in range(5)]
+    assert [(length, [place.key for place in places]) for length, places in found] == [
+        (0, []),
+        (2, ["USA"]),
+        (0, []),
+        (0, []),
+        (1, ["BIH"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spans"),
+    [
+        ("Chad and the US met us.", "en", [(0, 1, {"TCD"}), (3, 4, {"USA"})]),
+        ("the chad of a ballot in the Czech Republic", "en", [(7, 9, {"CZE"})]),
+        ("les villes chinoises", "fr", [(2, 3, {"CHN"})]),
+    ],
+)
+def test_places_are_told_from_common_words_by_their_letters(
+    text: str, language: str, spans: list[tuple[int, int, set[str]]]
+) -> None:
+    assert [(first, last, set(keys)) for first, last, keys in place_spans(text, language)] == spans

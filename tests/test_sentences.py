@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.language.sentences import is_quotable, sentence_spans
+from knowledge_base.language.sentences import LEANS, SENTENCE_END, is_quotable, sentence_spans
 
 
 def sentences(text: str, language: str | None = "en") -> list[str]:
@@ -88,3 +88,33 @@ def test_spans_are_in_order_apart_and_lose_nothing_but_white_space_and_marks(tex
 @pytest.mark.parametrize(("text", "quotable"), [("Ferries run.", False), ("Ferries run at noon.", True), ("— 12 —", False)])
 def test_a_quotable_sentence_says_something(text: str, quotable: bool) -> None:
     assert is_quotable(text) is quotable
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("It is lit.", True),
+        ("It goes on…", True),
+        ("“It is lit.”", True),
+        ("It is lit.12", True),
+        ("It is lit by the", False),
+        ("It is lit, and", False),
+    ],
+)
+def test_a_sentence_ends_with_a_mark_an_ellipsis_too(text: str, ends: bool) -> None:
+    assert bool(SENTENCE_END.search(text)) is ends
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("It also binds ships.", True),
+        ("“They” came.", True),
+        ("However, it rained.", True),
+        ("Celui-ci brûle.", True),
+        ("Towns lit it.", False),
+        ("Items are sold.", False),
+    ],
+)
+def test_a_sentence_leans_on_the_one_before_it_by_its_first_word(text: str, leans: bool) -> None:
+    assert bool(LEANS.match(text)) is leans

@@ -41,13 +41,19 @@ def field_cue(question: Question, text: str) -> bool:
 
 def cue(question: Question, text: str) -> float:
     """Return how far a sentence has the form of an answer, between 0 and 1."""
-    if question.kind == QuestionKind.DEFINITION:
-        return _definition_cue(question.subject, text) if question.subject else 0.0
-    if question.kind in (QuestionKind.WHO, QuestionKind.WHERE):
+    kind = question.kind
+    if kind == QuestionKind.DEFINITION and question.subject:
+        is_defined, is_spoken_of = _definition_of(question.subject)
+        folded = fold(text.replace("’", "'"))
+        return 1.0 if is_defined.search(folded) else 0.5 if is_spoken_of.search(folded) else 0.0
+    if kind in (QuestionKind.WHO, QuestionKind.WHERE):
         return float(not _names(text) <= question.terms.keys())  # the question's own name answers nothing
-    if question.kind == QuestionKind.QUANTITY and question.counted:
+    if kind == QuestionKind.WHEN:
+        return 1.0 if _DAY.search(text) else 0.6 if _DATE.search(text) else 0.0
+    if kind == QuestionKind.QUANTITY and question.counted:
         return float(not question.counted.isdisjoint(_things_counted(text)))
-    return _general_cue(question.kind, text)
+    form = {QuestionKind.QUANTITY: NUMBER, QuestionKind.WHY: _REASON}.get(kind)
+    return float(bool(form and form.search(text)))
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -61,22 +67,6 @@ def _things_counted(text: str) -> frozenset[str]:
 def _names(text: str) -> frozenset[str]:
     """Return the words of a text that are written as names, folded, but months."""
     return frozenset(fold(name) for name in _NAME.findall(text) if name.lower() not in FULL_MONTHS)
-
-
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _general_cue(kind: QuestionKind, text: str) -> float:
-    """Return how far a sentence has the form of an answer to any question of a kind."""
-    if kind == QuestionKind.WHEN:
-        return 1.0 if _DAY.search(text) else 0.6 if _DATE.search(text) else 0.0
-    form = {QuestionKind.QUANTITY: NUMBER, QuestionKind.WHY: _REASON}.get(kind)
-    return float(bool(form and form.search(text)))
-
-
-def _definition_cue(subject: str, text: str) -> float:
-    """Return 1 for a sentence that says what the subject is, half for one that says something of it."""
-    defines, says = _definition_of(subject)
-    folded = fold(text.replace("’", "'"))
-    return 1.0 if defines.search(folded) else 0.5 if says.search(folded) else 0.0
 
 
 @lru_cache(maxsize=256)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from knowledge_base.language.vocabulary import listed, pattern
-from knowledge_base.language.words import fold, fold_in_place
+from knowledge_base.language.words import fold
 
 _WRITTEN_MONTHS = [[forms.split() for forms in listed("dates.months", code)] for code in ("en", "fr")]
 _FULL = {names[0]: number for months in _WRITTEN_MONTHS for number, names in enumerate(months, 1)}
@@ -70,24 +70,20 @@ class Date:
 
 def date_spans(text: str) -> tuple[list[tuple[int, int, list[Date]]], str]:
     """Return where dates stand (from, to, the dates: several in "3 and 4 April"), and the text, folded, with blanks there."""
-    rest = fold_in_place(text)
+    rest = "".join((fold(character) or " ")[:1] for character in text)  # each character in its old place
     found: list[tuple[int, int, list[Date]]] = []
     for form in _PATTERNS:
         for match in list(form.finditer(rest)):
-            found.append((match.start(), match.end(), list(_dates_of(match))))
+            parts = match.groupdict()
+            year = int(parts["year"]) if parts.get("year") else None
+            month = int(parts["number"]) if parts.get("number") else MONTHS.get((parts.get("month") or "").rstrip("."))
+            days = [int(day) for day in _NUMBER.findall(parts.get("days") or "")]
+            dates = [Date(day, month, year) for day in days] or [Date(None, month, year)]
+            if year and parts.get("until"):
+                dates.append(Date(year=year - year % 100 + int(parts["until"])))
+            found.append((match.start(), match.end(), dates))
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
     return found, rest
-
-
-def _dates_of(match: re.Match[str]) -> Iterator[Date]:
-    parts = match.groupdict()
-    year = int(parts["year"]) if parts.get("year") else None
-    month = int(parts["number"]) if parts.get("number") else MONTHS.get((parts.get("month") or "").rstrip("."))
-    days: list[int | None] = [int(day) for day in _NUMBER.findall(parts.get("days") or "")]
-    for day in days or [None]:
-        yield Date(day, month, year)
-    if year and parts.get("until"):
-        yield Date(year=year - year % 100 + int(parts["until"]))
 
 
 # The interval that a question names

@@ -97,10 +97,5 @@ def _without_prefix(word: str) -> str | None:
 @cache
 def form_stem(word: str, language: str) -> str:
     """Return the stem of a word, of an irregular English verb that of its first form."""
-    return stem(_first_forms(language).get(word, word), language)
-
-
-@cache
-def _first_forms(language: str) -> dict[str, str]:
-    rows = (row.split() for row in reversed(listed("forms.irregular", language)))
-    return {form: forms[0] for forms in rows for form in forms}
+    forms = map(str.split, listed("forms.irregular", language))
+    return stem(next((row[0] for row in forms if word in row), word), language)

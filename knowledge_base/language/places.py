@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -81,15 +81,35 @@ def takes_article(place: Place) -> bool:
 
 @cache
 def lexicon() -> Lexicon:
-    """Map each phrase of folded words that names a place to the places it may mean; more than one is ambiguous."""
+    """Map each phrase of folded words that names a place to the places it may mean; more than one is ambiguous.
+
+    Places are named by their names, official names, adjectives and inhabitants in all their forms, and aliases.
+    """
+    import pycountry
+
+    groups = (entry["words"] for entry in data("country_groups.toml")["groups"])
+    named: list[tuple[Place, list[str]]] = []
+    told = data("country_words.toml")
+    for code, place in _countries().items():
+        entry = pycountry.countries.get(alpha_3=code)
+        official = [getattr(entry, field, "") for field in ("name", "common_name", "official_name")]
+        names = [place.english, place.french, place.english.replace(" & ", " and "), *told["aliases"].get(code, [])]
+        names += [name for name in official if name and "," not in name]
+        english, french = told["adjectives"].get(code, ("", ""))
+        for word in filter(None, english.split("/")):
+            names += [word] if word.endswith(("ese", "sh", "ch", "ss", "s")) else [word, f"{word}s"]
+        for word in filter(None, french.split("/")):  # masculine and feminine; nouns in -en and -on double their n
+            feminine = word if word.endswith("e") else f"{word}ne" if word.endswith(("en", "on")) else f"{word}e"
+            names += [word, word if word.endswith("s") else f"{word}s", feminine, f"{feminine}s"]
+        named.append((place, names))
     found: dict[Phrase, tuple[Place, ...]] = {}
-    for place, phrases in _phrases():
+    for place, phrases in [*named, *zip(_groups(), groups, strict=True)]:
         for phrase in map(tuple, map(words, phrases)):
             if phrase and place not in found.get(phrase, ()):
                 found[phrase] = (*found.get(phrase, ()), place)
-    for phrase, codes in data("country_words.toml")["ambiguous"].items():
+    for phrase, codes in told["ambiguous"].items():
         found[tuple(words(phrase))] = tuple(_countries()[code] for code in codes)
-    for word in data("country_words.toml")["not_names"]["words"]:
+    for word in told["not_names"]["words"]:
         found.pop((word,), None)
     return found
 
@@ -172,43 +192,21 @@ def _two_letter_codes() -> dict[str, str]:
 def _countries() -> dict[str, Place]:
     from babel import Locale
 
-    english, french = Locale("en").territories, Locale("fr").territories
-    return {
-        code: Place(code, _plain(english[short]), _plain(french[short]), (code,))
-        for code, short in _two_letter_codes().items()
-        if short in english and short in french
-    }
-
-
-def _plain(name: str) -> str:
-    """Return a name of CLDR without its marks of administration: "Hong Kong SAR China"."""
-    return name.replace(" - ", "-").removesuffix(" SAR China").removeprefix("R.A.S. chinoise de ")
+    found = {}
+    for code, short in _two_letter_codes().items():
+        names = [Locale(language).territories.get(short, "") for language in ("en", "fr")]
+        if all(names):  # without the marks of administration of CLDR: "Hong Kong SAR China"
+            english, french = (
+                n.replace(" - ", "-").removesuffix(" SAR China").removeprefix("R.A.S. chinoise de ") for n in names
+            )
+            found[code] = Place(code, english, french, (code,))
+    return found
 
 
 @cache
 def _groups() -> tuple[Place, ...]:
     entries = data("country_groups.toml")["groups"]
     return tuple(Place(e["key"], e["english"], e["french"], tuple(e["members"].split())) for e in entries)
-
-
-def _phrases() -> Iterable[tuple[Place, list[str]]]:
-    """Give each place with the phrases that name it: names, official names, adjectives and inhabitants in all their forms."""
-    import pycountry
-
-    told = data("country_words.toml")
-    for code, place in _countries().items():
-        entry = pycountry.countries.get(alpha_3=code)
-        official = [getattr(entry, field, "") for field in ("name", "common_name", "official_name")]
-        names = [place.english, place.french, place.english.replace(" & ", " and "), *told["aliases"].get(code, [])]
-        names += [name for name in official if name and "," not in name]
-        english, french = told["adjectives"].get(code, ("", ""))
-        for word in filter(None, english.split("/")):
-            names += [word] if word.endswith(("ese", "sh", "ch", "ss", "s")) else [word, f"{word}s"]
-        for word in filter(None, french.split("/")):  # masculine and feminine; nouns in -en and -on double their n
-            feminine = word if word.endswith("e") else f"{word}ne" if word.endswith(("en", "on")) else f"{word}e"
-            names += [word, word if word.endswith("s") else f"{word}s", feminine, f"{feminine}s"]
-        yield place, names
-    yield from zip(_groups(), (entry["words"] for entry in data("country_groups.toml")["groups"]), strict=True)
 
 
 @cache

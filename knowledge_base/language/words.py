@@ -28,11 +28,6 @@ def fold(text: str) -> str:
     return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
 
 
-def fold_in_place(text: str) -> str:
-    """Return the text in lower case without accents, each character in its old place."""
-    return "".join((fold(character) or " ")[:1] for character in text)
-
-
 def normalised(text: str) -> str:
     """Return folded words with single blanks: the form in which quoted words are looked up."""
     return _NO_WORDS.sub(" ", fold(text)).strip()
