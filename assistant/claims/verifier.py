@@ -22,14 +22,13 @@ _FEWEST_WORDS, _MOST_WORDS = 3, 80
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a sentence must reach, calibrated on tests/data/support_pairs.jsonl: `closeness` is the mean of the cosine
+    """What a sentence must reach, calibrated on true and false sentences of our own: `closeness` is the mean of the cosine
     similarity with its evidence and of the share of its words that stand there.
 
     From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
-    says but for its facts (set with tests/data/lies.jsonl in view). `nearer` is by how much another passage
-    may be closer than the cited one; `twin` is the similarity of sentences that must not differ in their facts; a sentence is
-    quoted beside the best one where it adds `adds` of the claim's words; at most `quotes` are,
-    and one more for its facts.
+    says but for its facts. `nearer` is by how much another passage may be closer than the cited one; `twin` is the similarity
+    of sentences that must not differ in their facts; a sentence is quoted with the best one where it adds `adds` of the claim's
+    words; at most `quotes` are, and one more for its facts.
     """
 
     supported: float = 0.6

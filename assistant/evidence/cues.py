@@ -35,7 +35,7 @@ _MOST_REMEMBERED = 5_000
 
 
 def field_cue(question: Question, text: str) -> bool:
-    """Say whether the key of a `key: value` line names what a question asks for (a date, a place)."""
+    """Return whether the key of a `key: value` line names what a question asks for (a date, a place)."""
     return any(kind in question.kinds and bool(key.match(text)) for kind, key in _KEYS.items())
 
 

@@ -1,4 +1,4 @@
-"""What a question asks for: its kind, its subject, its parts, and what of a conversation it leans on."""
+"""What a question asks for: its kind, its subject, its parts, and the context in a conversation that it depends on."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def analyse(asked: str, query: Query) -> Question:
 def parts_of(question: str, language: str) -> list[str]:
     """Return the parts of a question that each ask for something, those that a colon introduces after what introduces them.
 
-    A question that asks for one thing comes back alone, as does one with a part that holds no word to search for ("and when?").
+    A question that asks for one thing is returned whole, as is one with a part that holds no word to search for ("and when?").
     """
     text = _straight(question)
     lead = _LEAD.match(text)
@@ -120,7 +120,7 @@ def parts_of(question: str, language: str) -> list[str]:
 
 
 def leans_on_history(question: str) -> bool:
-    """Say whether a question cannot be understood without what came before it.
+    """Return whether a question cannot be understood without what came before it.
 
     "Its" after a name ("What does the UN do with its archives?") is that name's. What names what it asks of is no follow-up
     for being short: "What is cyber hygiene?", "What is the GGE?", but not "What is the deadline?".
@@ -133,7 +133,7 @@ def leans_on_history(question: str) -> bool:
 
 
 def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:
-    """Return what a question leans on: the latest question and the beginning of its answer; empty where it stands alone."""
+    """Return the context that a question depends on: the latest question and the beginning of its answer; else ""."""
     if not history or not leans_on_history(question):
         return ""
     latest = {turn["role"]: turn["content"] for turn in history if turn.get("content")}

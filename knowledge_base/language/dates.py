@@ -52,7 +52,7 @@ class Date:
     year: int | None = None
 
     def is_met_by(self, others: Iterable[Date]) -> bool:
-        """Say whether one of the others has every part of this one; a year may come from another of them."""
+        """Return whether one of the others has every part of this one; a year may come from another of them."""
         known = list(others)
         years = {other.year for other in known}
         return any(
@@ -63,7 +63,7 @@ class Date:
         )
 
     def shares_a_kind_with(self, other: Date) -> bool:
-        """Say whether both write out the same part, so that one could stand for the other."""
+        """Return whether both write out the same part, so that one could stand for the other."""
         pairs = ((self.day, other.day), (self.month, other.month), (self.year, other.year))
         return any(mine is not None and theirs is not None for mine, theirs in pairs)
 

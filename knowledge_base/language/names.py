@@ -65,7 +65,7 @@ def _looks_like_a_name(word: str) -> bool:
 
 
 def _may_be_lower(text: str, pair: Sequence[tuple[str, int]], language: str) -> bool:
-    """Say whether the first of two words, at the head of a sentence, may be one that is no name: "Neither", "Founded (in)"."""
+    """Return whether the first of two words, at the head of a sentence, may be no name: "Neither", "Founded (in)"."""
     word, after = pair[0][0], pair[-1][0]
     folded = fold(word)
     is_adverb = folded.endswith(listed("names.adverbs")) and len(folded) >= _SHORTEST_ADVERB

@@ -63,7 +63,7 @@ class Number:
     bounds: tuple[float, float] | None = None
 
     def equals(self, other: Number) -> bool:
-        """Say whether both are the same number; an ordinal is a cardinal where it names a thing ("Working Group 5")."""
+        """Return whether both are the same number; an ordinal is a cardinal where it names a thing ("Working Group 5")."""
         same_kind = self.kind == other.kind or {self.kind, other.kind} == {"ordinal", "count"}
         rounds = self.bounds is not None and self.bounds[0] <= other.value <= self.bounds[1]
         is_whole_share = self.kind == "share" and self.value == round(other.value)

@@ -33,7 +33,7 @@ class Place:
 
     @property
     def is_group(self) -> bool:
-        """Say whether this is a group of countries."""
+        """Return whether this is a group of countries."""
         return self.codes != (self.key,)
 
     def name(self, language: str) -> str:
@@ -75,7 +75,7 @@ def group(key: str) -> Place:
 
 
 def takes_article(place: Place) -> bool:
-    """Say whether English puts "the" before the name of this country."""
+    """Return whether English puts "the" before the name of this country."""
     return place.key in data("country_words.toml")["english_article"]["codes"].split()
 
 
@@ -171,7 +171,7 @@ def place_at(folded: Sequence[Sequence[str]], position: int, most: int = _LONGES
 
 
 def _is_written_as_a_place(word: str, folded: Sequence[Sequence[str]], language: str) -> bool:
-    """Say whether a name of a place is meant as one by its letters: "US" and "China"; in French "chinois" too."""
+    """Return whether a name of a place is meant as one by its letters: "US" and "China"; in French "chinois" too."""
     phrase = [part for parts in folded for part in parts]
     cased = word_set("names.cased_places")
     if len(phrase) == 1 and phrase[0] in cased and len(phrase[0]) == 2:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from knowledge_base.language.vocabulary import pattern
 
-SENTENCE_END = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")  # with a foot note's mark
+SENTENCE_END = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")  # with a footnote's mark
 LEANS = pattern(r"^[“\"(]?(?:{leaning.pronouns}|{leaning.possessives}|{leaning.heads})\b")  # on the sentence before it
 _ABBREVIATION = pattern(r"\b{sentences.abbreviations}\.\s*$")
 _NOTE_MARK = re.compile(
@@ -24,7 +24,7 @@ _THREE_WORDS = re.compile(r"[\W_]*[^\W_]+[\W_]+[^\W_]+[\W_]+[^\W_]")
 
 
 def is_quotable(text: str) -> bool:
-    """Say whether a sentence says something: three words or more, and not an address with its title."""
+    """Return whether a sentence says something: three words or more, and not an address with its title."""
     if not _THREE_WORDS.match(text):
         return False
     folded = text.lower()
