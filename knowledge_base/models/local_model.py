@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.packaged_model import file_hash
+from knowledge_base.files import sha256
 from knowledge_base.settings import PACKAGED_MODEL
 
 HASHED_SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".model"})
@@ -64,5 +64,5 @@ def _is_safe(folder: Path) -> bool:
 def _content_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.suffix in HASHED_SUFFIXES and path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()} {file_hash(path)}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
     return digest.hexdigest()

@@ -23,10 +23,10 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from knowledge_base.errors import DocumentError
+from knowledge_base.files import Closing
 from knowledge_base.sandbox.worker import Limits, size_in_words
 
 Item = TypeVar("Item")
@@ -51,7 +51,7 @@ class SandboxFailure:
     is_passing: bool = False
 
 
-class Sandbox:
+class Sandbox(Closing):
     """A pool of `workers` child processes; each task may take `seconds` and `memory_bytes`, and return `output_bytes`.
 
     Functions must be importable by name, arguments and results picklable. Use it as a context manager, or call `close`.
@@ -70,12 +70,6 @@ class Sandbox:
         self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
             self._free.put(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Return `function(*arguments)` from a child process. Raise DocumentError where it fails or passes a limit."""

@@ -13,11 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.files import Closing
 from knowledge_base.language.words import stems
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
 
@@ -87,14 +87,14 @@ class Remembered(Generic[T]):
 
 _REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
 _PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
+_PAGES_REMEMBERED = 8  # pages whose passages are kept, of a catalog that does not change
 _SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
     (SELECT count(*) FROM pages WHERE document = documents.id),
     (SELECT count(*) FROM passages WHERE document = documents.id),
     (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
     FROM documents"""
 _PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
-    passages.heading, substr(pages.text, passages.start + 1, passages.end - passages.start), passages.ordinal,
-    documents.language, passages.sentences"""
+    passages.heading, passages.ordinal, documents.language, passages.sentences, passages.document"""
 _PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
     JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
 
@@ -136,7 +136,7 @@ class RegisterRow:
     record: RegisterRecord
 
 
-class Catalog:
+class Catalog(Closing):
     """One generation's SQLite file; a context manager that closes it."""
 
     def __init__(self, connection: sqlite3.Connection, unchanging: bool = False) -> None:
@@ -145,6 +145,7 @@ class Catalog:
         self._counts: dict[str, int] = {}
         self._frequencies: dict[str, int] = {}
         self._passages: Remembered[Passage] = Remembered(_PASSAGES_REMEMBERED if unchanging else 0)
+        self._on_pages: Remembered[list[Passage]] = Remembered(_PAGES_REMEMBERED if unchanging else 0)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -167,12 +168,6 @@ class Catalog:
             return cls(_checked(_connect(f"file:{_quoted(path)}?mode=ro&immutable=1"), path), unchanging=True)
         except sqlite3.Error as error:
             raise DamagedIndexError(f"The catalog {path} cannot be opened: {error}.") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Commit what was written and close the file."""
@@ -312,22 +307,34 @@ class Catalog:
         found: dict[str, Passage] = {}
         for first in range(0, len(ids), 500):
             part = ids[first : first + 500]
-            marks = ",".join("?" * len(part))
-            sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} WHERE passages.id IN ({marks})"
-            found |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
+            where = f"WHERE passages.id IN ({','.join('?' * len(part))}) ORDER BY passages.document, passages.ordinal"
+            found |= {passage.id: passage for passage in self._selected(where, part)}
         return found
+
+    def _selected(self, where: str, arguments: Sequence[object]) -> Iterator[Passage]:
+        """Yield the passages that `where` selects; a page's text is read once for all that follow each other on it."""
+        here, text = None, ""
+        for row in self._connection.execute(f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} {where}", arguments):
+            identifier, source, title, number, start, end, heading, ordinal, language, sentences, document = row
+            if here != (document, ordinal):
+                here = document, ordinal
+                (text,) = self._connection.execute("SELECT text FROM pages WHERE document = ? AND ordinal = ?", here).fetchone()
+            spans: list[tuple[int, int, BlockKind]] = json.loads(sentences)
+            yield Passage(
+                identifier, source, title, number, start, end, heading, text[start:end], ordinal, language or None,
+                tuple(SentenceSpan(*span) for span in spans),
+            )  # fmt: skip
 
     def all_passages(self, source: str | None = None) -> Iterator[Passage]:
         """Yield all passages, or those of one document, in reading order."""
         where, arguments = ("WHERE documents.source = ?", (source,)) if source else ("", ())
-        sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} {where} ORDER BY source, passages.ordinal, passages.start"
-        yield from (_passage(row) for row in self._connection.execute(sql, arguments))
+        return self._selected(f"{where} ORDER BY source, passages.ordinal, passages.start", arguments)
 
     def passages_on_page(self, source: str, ordinal: int) -> list[Passage]:
         """Return the passages of one page of a document (`ordinal` counts from 0), in reading order."""
-        sql = f"""SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES}
-            WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"""
-        return [_passage(row) for row in self._connection.execute(sql, (source, ordinal))]
+        where = "WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"
+        page = f"{ordinal} {source}"
+        return list(self._on_pages.get([page], lambda _: {page: list(self._selected(where, (source, ordinal)))})[page])
 
     def passage_ids(self, source: str | None = None) -> set[str]:
         """Return the ids of all passages, or of those of one document."""
@@ -415,6 +422,7 @@ def quoted_term(term: str) -> str:
 def _connect(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
@@ -441,13 +449,3 @@ def _document_row(row: Sequence[Any]) -> DocumentRow:
 
 def _page(number: int | None, label: str | None, text: str, origin: str, problem: str | None) -> Page:
     return Page(number, label, text, (), tuple(OriginRun(*run) for run in json.loads(origin)), problem)
-
-
-def _passage(row: Sequence[object]) -> Passage:
-    identifier, source, title, number, start, end, heading, text, ordinal, language, sentences = row
-    spans: list[tuple[int, int, BlockKind]] = json.loads(str(sentences))
-    return Passage(
-        id=str(identifier), source=str(source), title=str(title), page=number if isinstance(number, int) else None,
-        start=int(str(start)), end=int(str(end)), heading=str(heading), text=str(text), ordinal=int(str(ordinal)),
-        language=str(language) if language else None, sentences=tuple(SentenceSpan(*span) for span in spans),
-    )  # fmt: skip

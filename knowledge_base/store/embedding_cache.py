@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
+
+from knowledge_base.files import Closing
 
 if TYPE_CHECKING:
     from knowledge_base.models.embeddings import Embedder
@@ -44,7 +45,7 @@ class VectorCache(Protocol):
         """Store one vector (a row of `vectors`) for each text hash."""
 
 
-class EmbeddingCache:
+class EmbeddingCache(Closing):
     """Vectors in one SQLite file; a context manager.
 
     The cache never stops an ingest: a damaged file is renamed and a fresh one begun, and where the file cannot be used at all
@@ -54,12 +55,6 @@ class EmbeddingCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = self._open()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file; the cache cannot be used afterwards."""
@@ -209,6 +204,7 @@ def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:
 def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     try:
+        connection.execute("PRAGMA secure_delete = ON")
         _create_table(connection)
     except sqlite3.Error:
         connection.close()
@@ -251,7 +247,6 @@ def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[
 
 
 def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
-    connection.execute("PRAGMA secure_delete = ON")
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
         connection.execute("DELETE FROM kept")

@@ -8,7 +8,6 @@ DATA_DIR/generations/<id>/     catalog.sqlite3, chroma/, manifest.json
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
@@ -17,11 +16,10 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
-from knowledge_base.files import replace_file, sync_directory
+from knowledge_base.files import Closing, replace_file, sync_directory
+from knowledge_base.platform_limits import FolderHold
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.integrity import CATALOG, CHROMA, LISTING, check, check_catalog, checksums, look, looks
 from knowledge_base.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
@@ -31,13 +29,13 @@ log = logging.getLogger(__name__)
 BUILDING = "building"
 
 
-class Generation:
+class Generation(Closing):
     """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed.
 
     `notices` say what a reader must know of it: that it was mended, or stands in for a damaged one.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
+    def __init__(self, path: Path, manifest: Manifest, hold: FolderHold) -> None:
         self.path = path
         self.manifest = manifest
         self._looks = looks(path, manifest)
@@ -66,18 +64,12 @@ class Generation:
             check(self.path, self.manifest)
             self._looks = found
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the files and let go of the generation."""
         self.catalog.close()
         if self._vectors is not None:
             self._vectors.close()
-        os.close(self._hold)
+        self._hold.close()
 
 
 def current_id(data_dir: Path) -> str | None:
@@ -123,13 +115,17 @@ def open_generation(data_dir: Path, generation_id: str | None = None, *, text_on
 
 def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], None]) -> Generation:
     path = _place(data_dir, name)
-    hold = _held(path)
     try:
+        hold = FolderHold(path)  # which keeps it from being removed while it is open
+    except FileNotFoundError as error:
+        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
+    try:
+        hold.take(shared=True, patience=None)
         manifest = read_manifest(path)
         check_files(path, manifest)
         return Generation(path, manifest, hold)
     except BaseException:
-        os.close(hold)
+        hold.close()
         raise
 
 
@@ -141,16 +137,6 @@ def _place(data_dir: Path, name: str) -> Path:
     if (built / MANIFEST).is_file() and read_manifest(built).id == name:
         return built
     raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
-
-
-def _held(path: Path) -> int:
-    """Return a descriptor that keeps a generation from being removed while it is open."""
-    try:
-        hold = os.open(path, os.O_RDONLY)
-    except FileNotFoundError as error:
-        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
-    fcntl.flock(hold, fcntl.LOCK_SH)
-    return hold
 
 
 def list_generations(data_dir: Path) -> list[Manifest]:
@@ -262,37 +248,21 @@ def prune(data_dir: Path, keep: int) -> list[str]:
     paths = sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir())
     removed = []
     for path in paths[:-keep]:
-        if path.name != current and _remove_unheld(path):
-            removed.append(path.name)
+        with closing(FolderHold(path)) as hold:
+            if path.name != current and hold.take():
+                shutil.rmtree(path)
+                removed.append(path.name)
     return removed
 
 
 def held_generations(data_dir: Path) -> list[str]:
     """Return the names of the generations that a reader holds open, in this process or another."""
-    return [path.name for path in sorted((data_dir / "generations").glob("*")) if path.is_dir() and _is_held(path)]
-
-
-def _is_held(path: Path) -> bool:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-
-
-def _remove_unheld(path: Path) -> bool:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path)
-        return True
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
+    held = []
+    for path in sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir()):
+        with closing(FolderHold(path)) as hold:
+            if not hold.take():
+                held.append(path.name)
+    return held
 
 
 def now() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -49,15 +50,17 @@ def read_manifest(path: Path) -> Manifest:
     if manifest.format != FORMAT:
         raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
     is_elsewhere = path.parent.name == "generations" and manifest.id != path.name
-    if is_elsewhere or seal not in (None, _seal_of(manifest)):
+    if is_elsewhere or seal not in (None, seal_of(asdict(manifest))):
         raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
     return manifest
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write the manifest of the generation in the directory `path`, with a checksum of its own."""
-    replace_file(path / MANIFEST, json.dumps(asdict(manifest) | {"seal": _seal_of(manifest)}, indent=1).encode())
+    fields = asdict(manifest)
+    replace_file(path / MANIFEST, json.dumps(fields | {"seal": seal_of(fields)}, indent=1).encode())
 
 
-def _seal_of(manifest: Manifest) -> str:
-    return sha256(json.dumps(asdict(manifest), sort_keys=True).encode()).hexdigest()
+def seal_of(fields: Mapping[str, object]) -> str:
+    """Return the checksum that a manifest or an archive's list carries of its own fields."""
+    return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,6 @@
-"""Which kept answers hold text of a document, read from the conversations' file; and their erasure.
+"""The file of conversations and saved answers: its tables, which kept answers hold text of a document, and their erasure.
 
-The file belongs to the assistant, which writes it; this module knows of its tables what it needs to find an answer by what it
-cites. An answer holds what it quotes and the passages that it was made from.
+The assistant writes the file. An answer holds what it quotes and the passages that it was made from.
 """
 
 from __future__ import annotations
@@ -23,7 +22,19 @@ from knowledge_base.store.generations import open_generation
 
 FILE_NAME = "conversations.sqlite3"
 SET_ASIDE = "conversations.damaged-*"
-_BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    role TEXT NOT NULL, content TEXT NOT NULL, answer TEXT, created TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS messages_by_conversation ON messages (conversation, id);
+CREATE TABLE IF NOT EXISTS saved_answers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS feedback (
+    message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, good INTEGER NOT NULL, given TEXT NOT NULL);
+"""
 _SELECT = {
     "saved": "SELECT id, conversation, saved, answer FROM saved_answers ORDER BY id",
     "conversation": "SELECT id, conversation, created, answer FROM messages WHERE answer IS NOT NULL ORDER BY id",
@@ -105,7 +116,7 @@ def _read(record: str) -> dict[str, Any]:
 def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[sqlite3.Connection]:
     uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             yield connection
     except sqlite3.DatabaseError as error:
         remedy = "End the page (`python -m assistant serve`) and try again; it sets a damaged file aside when it starts."

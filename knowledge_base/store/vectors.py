@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from knowledge_base.errors import DamagedIndexError, StorageError
+from knowledge_base.files import Closing
+from knowledge_base.platform_limits import most_open_files
 from knowledge_base.store.catalog import Remembered
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -107,7 +106,7 @@ class Engine:
             allow_reset=False,
             sqlite_db_config=database,
             persist_path=str(place),
-            hnsw_cache_size=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _FILES_AN_INDEX,
+            hnsw_cache_size=most_open_files() // _FILES_AN_INDEX,
         )
 
     def get_collection(self, name: str) -> StoredCollection:
@@ -220,7 +219,7 @@ class VectorIndex:
         return int(self._collection.count())
 
 
-class VectorStore:
+class VectorStore(Closing):
     """The vectors of a generation: those of `passages` and those of their `sentences`; a context manager that closes it."""
 
     def __init__(self, client: Any, passages: VectorIndex, sentences: VectorIndex) -> None:
@@ -268,12 +267,6 @@ class VectorStore:
         except DamagedIndexError:
             client.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close Chroma's files, so that the directory can be copied or replaced."""
