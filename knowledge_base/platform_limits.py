@@ -86,6 +86,13 @@ def limit(name: str, most: int, *, for_good: bool = True) -> None:
         log.warning("This process cannot be limited (%s): %s.", name, error)
 
 
+def die_with_parent() -> None:
+    """Have the kernel signal this process, even in a busy loop of C, when the parent's end of standard input closes (Linux)."""
+    if fcntl is not None and _IS_LINUX:
+        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 def most_open_files() -> int:
     """Return how many files this process may have open."""
     return _USUAL_OPEN_FILES if resource is None else int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import pickle
-import sys
 from multiprocessing.connection import Connection
 from time import process_time
 from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.platform_limits import limit, most_memory_held
+from knowledge_base.platform_limits import die_with_parent, limit, most_memory_held
 
 _ADDRESS_SPACE_EXTRA = 4 << 30
 _LARGEST_FILE = 16 << 20
@@ -39,7 +37,7 @@ def serve(descriptor: int, seconds: float, memory_bytes: int, output_bytes: int)
     """Serve tasks until the connection closes: the body of a child process."""
     limits = Limits(seconds, memory_bytes, output_bytes)
     logging.disable(logging.WARNING)  # parsers say thousands of things about a broken file; its reason goes to the report
-    _die_with_parent()
+    die_with_parent()
     for name, most in (
         ("DATA", memory_bytes),
         ("AS", memory_bytes + _ADDRESS_SPACE_EXTRA),
@@ -89,13 +87,3 @@ def _failed(message: str, remedy: str, *, spent: bool = False) -> Reply:
 def size_in_words(count: int) -> str:
     """Return a number of bytes as people write it: `300 MB`, `1 GB`."""
     return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
-
-
-def _die_with_parent() -> None:
-    """Have the kernel signal this process, even in a busy loop of C, when the parent's end of standard input closes."""
-    if sys.platform != "linux":
-        return
-    import fcntl
-
-    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
