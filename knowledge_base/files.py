@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _SAYS_SOON = 2.0  # seconds
 _A_MOMENT = 0.02
+_LONGEST_NAME, _LONGEST_PATH = 255, 2048  # bytes
 _ELSEWHERE = "Choose another place with --data-dir or PARISCALL_DATA_DIR."
 _STORAGE_REMEDIES = {
     errno.ENOSPC: "Free some space on that disk, then try again; nothing was lost.",
@@ -73,6 +74,15 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def require_inside(path: str) -> None:
+    """Raise ValueError where a relative path, with "/" between its parts, might lead out of a folder or cannot be written."""
+    raw = os.fsencode(path[: _LONGEST_PATH + 1])
+    parts = raw.split(b"/")
+    odd = {b"", b".", b".."} & set(parts) or b"\0" in raw or b"\\" in raw
+    if odd or len(raw) > _LONGEST_PATH or max(map(len, parts)) > _LONGEST_NAME:
+        raise ValueError(f"the path {path[:80]!r} is not one of a file in a folder")
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -27,6 +27,7 @@ from knowledge_base.store.vectors import VectorStore, listing
 
 log = logging.getLogger(__name__)
 BUILDING = "building"
+_MOST_DIGITS = 18
 
 
 class Generation(Closing):
@@ -132,11 +133,11 @@ def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], N
 def _place(data_dir: Path, name: str) -> Path:
     """Return the directory of a generation: among the published ones, else the one being built where it is sealed."""
     path, built = data_dir / "generations" / name, data_dir / BUILDING
-    if path.is_dir() and path.parent == data_dir / "generations":
+    if is_name(name) and path.is_dir():
         return path
     if (built / MANIFEST).is_file() and read_manifest(built).id == name:
         return built
-    raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
+    raise DamagedIndexError(f"The generation {name[:80]!r} is not in {data_dir}.")
 
 
 def list_generations(data_dir: Path) -> list[Manifest]:
@@ -182,8 +183,13 @@ def _copy(source: Path, target: Path) -> None:
 
 def next_id(data_dir: Path) -> str:
     """Return the name of the next generation: a number that never goes back, whatever the clock says."""
-    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if path.name.isdigit()]
+    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if is_name(path.name)]
     return f"{max(numbers, default=0) + 1:06d}"
+
+
+def is_name(name: str) -> bool:
+    """Return whether this can be the name of a generation: a number."""
+    return name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS
 
 
 def seal(path: Path, manifest: Manifest) -> Manifest:

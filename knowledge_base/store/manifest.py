@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.files import replace_file
+from knowledge_base.files import replace_file, require_inside
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -45,7 +45,8 @@ def read_manifest(path: Path) -> Manifest:
         fields = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         seal = fields.pop("seal", None)
         manifest = Manifest(**fields)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        _require_types(manifest)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
     if manifest.format != FORMAT:
         raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
@@ -53,6 +54,18 @@ def read_manifest(path: Path) -> Manifest:
     if is_elsewhere or seal not in (None, seal_of(asdict(manifest))):
         raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
     return manifest
+
+
+def _require_types(manifest: Manifest) -> None:
+    """Raise ValueError where a field is not what its name says, or a checksum is one of a file elsewhere."""
+    texts = [manifest.id, manifest.created, manifest.model_id, manifest.folder or "", manifest.rows or ""]
+    numbers = [manifest.dimension, manifest.chunking, manifest.format, manifest.worn, manifest.vectors or 0]
+    texts += manifest.checksums.values()
+    numbers += manifest.counts.values()
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
+        raise ValueError("a field is of another type")
+    for name in manifest.checksums:
+        require_inside(name)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

@@ -353,7 +353,8 @@ def _digest_of_rows(connection: sqlite3.Connection) -> str:
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
         if name not in _COUNT_OPENINGS and not name.startswith(b"embedding_fulltext"):
             digest.update(name)
-            for row in connection.execute(f'SELECT * FROM "{name.decode()}" ORDER BY rowid'):
+            table = name.decode(errors="replace").replace('"', '""')
+            for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):
                 digest.update(repr(row).encode())
     return digest.hexdigest()
 
