@@ -23,7 +23,7 @@ from knowledge_base.platform_limits import FolderHold
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.integrity import CATALOG, CHROMA, LISTING, check, check_catalog, checksums, look, looks
 from knowledge_base.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
-from knowledge_base.store.vectors import VectorStore, listing
+from knowledge_base.store.vectors import VectorStore, copy_files, listing
 
 log = logging.getLogger(__name__)
 BUILDING = "building"
@@ -175,7 +175,7 @@ def _copy(source: Path, target: Path) -> None:
     import sqlite3
 
     shutil.copyfile(source / CATALOG, target / CATALOG)
-    shutil.copytree(source / CHROMA, target / CHROMA, ignore=shutil.ignore_patterns("chroma.sqlite3*"))
+    copy_files(source / CHROMA, target / CHROMA, leave_out="chroma.sqlite3")
     old, new = source / CHROMA / "chroma.sqlite3", target / CHROMA / "chroma.sqlite3"
     with closing(sqlite3.connect(old)) as reader, closing(sqlite3.connect(new)) as writer:
         reader.backup(writer)

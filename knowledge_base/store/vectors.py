@@ -247,7 +247,9 @@ class VectorStore(Closing):
         scratch = TemporaryDirectory(prefix="paris-call-")
         log.info("%s is read-only; its vectors are searched in the copy %s.", path, scratch.name)
         try:
-            store = cls._opened(_writable_copy(path, Path(scratch.name) / path.name), Engine)
+            copy = Path(scratch.name) / path.name
+            copy_files(path, copy)
+            store = cls._opened(copy, Engine)
         except BaseException:
             scratch.cleanup()
             raise
@@ -275,15 +277,14 @@ class VectorStore(Closing):
             self._scratch.cleanup()
 
 
-def _writable_copy(path: Path, copy: Path) -> Path:
-    """Copy a directory whose folders, too, may not be written."""
+def copy_files(path: Path, copy: Path, leave_out: str = "") -> None:
+    """Copy a folder's files, but those whose names begin with `leave_out`, and not who may read and write them."""
     for source in (path, *path.rglob("*")):
         target = copy / source.relative_to(path)
         if source.is_dir():
             target.mkdir()
-        else:
+        elif not (leave_out and source.name.startswith(leave_out)):
             shutil.copyfile(source, target)
-    return copy
 
 
 def _created(client: Any, name: str) -> Any:
