@@ -163,7 +163,9 @@ def _require_digest(archive: Path, expected: str | None) -> None:
 
 def _require_only_a_generation(snapshot: Snapshot, archive: Path) -> None:
     if not generations.is_name(snapshot.name):
-        raise KnowledgeBaseError(f"{archive} names its generation {snapshot.name[:80]!r}, which is no number.", "Export it anew.")
+        raise KnowledgeBaseError(
+            f"{archive} names its generation {snapshot.name[:80]!r}, which is no number.", "Export it anew."
+        )
     for path, (_, digest) in snapshot.files.items():
         if not path.startswith(f"generations/{snapshot.name}/") and path != f"originals/{digest}":
             raise KnowledgeBaseError(f"{archive} holds {path[:80]!r}, which is no part of a generation.", "Export it anew.")

@@ -31,8 +31,9 @@ SECONDS = 10.0
 Member = tuple[tarfile.TarInfo, bytes]
 
 ODD_NAMES = st.sampled_from(
-    ["CURRENT", "lock", "generations/000001/manifest.json", "generations/²/x", "a/b", "a", "a/b/c", "../up", "/etc/up", "a//b",
-     "x" * 300, "y/" * 90 + "z", "y/" * 1500 + "z", "n" * 5000, "\ud800", "\udcff", "nul\0", "back\\slash", "", ".", "a/..", "é", "­"]
+    ["CURRENT", "lock", "generations/000001/manifest.json", "generations/²/x", "a/b", "a", "a/b/c", "../up", "/etc/up",
+     "a//b", "x" * 300, "y/" * 90 + "z", "y/" * 1500 + "z", "n" * 5000, "\ud800", "\udcff", "nul\0", "back\\slash",
+     "", ".", "a/..", "é", "­"]
 )  # fmt: skip
 NAMES = ODD_NAMES | st.text(max_size=40)
 DIGITS = 10**5000
@@ -206,12 +207,14 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_generation_that_is_named_by_no_number_is_refused(tmp_path: Path, name: str) -> None:
     members = [plain("generations/000001/manifest.json", b"{}")]
     with pytest.raises(KnowledgeBaseError, match="which is no number"):
-        install_generation(odd(tmp_path, true_list(members, "generation", name), *members), Settings(data_dir=tmp_path / "data"))
+        install_generation(
+            odd(tmp_path, true_list(members, "generation", name), *members), Settings(data_dir=tmp_path / "data")
+        )
 
 
 MANIFEST: dict[str, Any] = {
-    "id": "000001", "created": "now", "folder": None, "model_id": "m", "dimension": 1, "chunking": 1, "counts": {"documents": 1},
-    "checksums": {"catalog.sqlite3": "0" * 64}, "format": 1, "vectors": 1, "worn": 0, "rows": None,
+    "id": "000001", "created": "now", "folder": None, "model_id": "m", "dimension": 1, "chunking": 1,
+    "counts": {"documents": 1}, "checksums": {"catalog.sqlite3": "0" * 64}, "format": 1, "vectors": 1, "worn": 0, "rows": None,
 }  # fmt: skip
 ODD_FIELDS = {
     "elsewhere": {"checksums": {"../../../../dev/zero": "0" * 64}},

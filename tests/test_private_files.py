@@ -58,7 +58,9 @@ def test_all_that_is_kept_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     kept = shell("-c", TALK, str(data))
     assert "conversations.sqlite3-wal" in kept
     found = modes(data)
-    assert {"CURRENT", "lock", "conversations.sqlite3", "embeddings.sqlite3", "generations/000002/catalog.sqlite3"} <= set(found)
+    assert {"CURRENT", "lock", "conversations.sqlite3", "embeddings.sqlite3", "generations/000002/catalog.sqlite3"} <= set(
+        found
+    )
     assert {mode for name, mode in found.items() if (data / name).is_dir()} == {"0o700"}
     assert {mode for name, mode in found.items() if (data / name).is_file()} == {"0o600"}
 

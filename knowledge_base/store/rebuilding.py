@@ -55,7 +55,7 @@ def rebuild(settings: Settings, manifest: Manifest) -> str:
     return sealed.id
 
 
-def find_problem(settings: Settings, generation: Generation) -> str | None:
+def self_search_problem(settings: Settings, generation: Generation) -> str | None:
     """Have a child process search for a sample of passages by their own vectors; return what is wrong, or None.
 
     None, too, where the generation was made with another embedding model than the configured one: whoever asks is told of that.

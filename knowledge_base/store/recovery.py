@@ -142,10 +142,10 @@ def check_at_start(settings: Settings) -> bool:
 
     Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
     """
-    from knowledge_base.store.rebuilding import find_problem, rebuild
+    from knowledge_base.store.rebuilding import self_search_problem, rebuild
 
     with open_intact(settings) as generation:
-        manifest, problem = generation.manifest, find_problem(settings, generation)
+        manifest, problem = generation.manifest, self_search_problem(settings, generation)
     if problem is None:
         return False
     problem = f"in generation {manifest.id}, {problem}"

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Literal, get_args
+from typing import IO, Literal, cast, get_args
 
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import require_free_space, require_inside, sha256, storage_errors, sync_directory
@@ -101,7 +101,7 @@ def unpack(archive: Path, kind: Kind, folder: Path) -> Snapshot:
     try:
         with raw, storage_errors(folder):
             stream = _Unzipped(raw)
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
+            with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as tar:
                 snapshot = _read_list(tar, stream)
                 if snapshot.kind != kind:
                     remedy = f"Use `python -m ingest {'restore' if snapshot.kind == 'backup' else 'install'}`."
