@@ -25,7 +25,7 @@ from ingest.archives import install_generation, restore_backup
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 from knowledge_base.store.manifest import seal_of
-from knowledge_base.store.snapshots import LIST, unpack
+from knowledge_base.store.snapshots import LIST, pack, unpack
 
 SECONDS = 10.0
 Member = tuple[tarfile.TarInfo, bytes]
@@ -192,8 +192,9 @@ def test_what_a_few_bytes_unzip_to_is_not_waited_for(tmp_path: Path) -> None:
     with soon(), pytest.raises(KnowledgeBaseError, match="longer than its list says"):
         restore_backup(bomb, tmp_path / "data")
     members = [plain("zeros", bytes(100 << 20))]
+    shrunk = odd(tmp_path, true_list(members), *members)
     with soon(), pytest.raises(KnowledgeBaseError, match="would not fit into it"):
-        restore_backup(odd(tmp_path, true_list(members), *members), tmp_path / "data")
+        restore_backup(shrunk, tmp_path / "data")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
@@ -253,3 +254,10 @@ def test_random_bytes_are_refused(tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "data", ignore_errors=True)
             with pytest.raises(KnowledgeBaseError, match="is not an archive as it was written"):
                 restore_backup(tmp_path / name, tmp_path / "data")
+
+
+def test_what_shrinks_to_nearly_nothing_is_packed_so_that_it_comes_out_again(tmp_path: Path) -> None:
+    (tmp_path / "zeros").write_bytes(bytes(100 << 20))
+    (tmp_path / "out").mkdir()
+    packed = pack(tmp_path / "a.tar.gz", "backup", "data", {"zeros": tmp_path / "zeros"})
+    assert unpack(tmp_path / "a.tar.gz", "backup", tmp_path / "out") == packed

@@ -142,7 +142,7 @@ def check_at_start(settings: Settings) -> bool:
 
     Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
     """
-    from knowledge_base.store.rebuilding import self_search_problem, rebuild
+    from knowledge_base.store.rebuilding import rebuild, self_search_problem
 
     with open_intact(settings) as generation:
         manifest, problem = generation.manifest, self_search_problem(settings, generation)

@@ -80,7 +80,9 @@ def pack(target: Path, kind: Kind, name: str, files: Mapping[str, Path], replace
         listed = {path: (file.stat().st_size, sha256(file)) for path, file in still.items()}
         snapshot = Snapshot(kind, name, datetime.now(UTC).isoformat(timespec="seconds"), listed)
         archive = Path(scratch) / "archive"
-        _write(archive, snapshot, still)
+        _write(archive, snapshot, still, _COMPRESSION)
+        if _is_shrunk_too_far(snapshot, archive):
+            _write(archive, snapshot, still, 0)
         os.replace(archive, target)
     sync_directory(target.parent)
     return snapshot
@@ -107,7 +109,7 @@ def unpack(archive: Path, kind: Kind, folder: Path) -> Snapshot:
                     remedy = f"Use `python -m ingest {'restore' if snapshot.kind == 'backup' else 'install'}`."
                     raise KnowledgeBaseError(f"{archive} holds a {snapshot.kind}, not a {kind}.", remedy)
                 require_free_space(folder, _SPARE_BYTES + snapshot.bytes)
-                if snapshot.bytes > _SPARE_BYTES + _MOST_SHRUNK * archive.stat().st_size:
+                if _is_shrunk_too_far(snapshot, archive):
                     raise _OddArchive(f"the {snapshot.bytes:,} bytes of files in its list would not fit into it")
                 _take_out(tar, stream, snapshot, folder)
     except _UNSOUND as error:
@@ -149,14 +151,14 @@ class _Hashing:
         return data
 
 
-def _write(archive: Path, snapshot: Snapshot, files: Mapping[str, Path]) -> None:
+def _write(archive: Path, snapshot: Snapshot, files: Mapping[str, Path], compression: int) -> None:
     """Write the list, with a checksum of its own, then the files; raise where one is not what was listed any more."""
     fields = asdict(snapshot)
     content = json.dumps(fields | {"seal": seal_of(fields)}).encode()
     if len(files) > _MOST_FILES or len(content) > _LONGEST_LIST:
         raise KnowledgeBaseError(f"{len(files):,} files are more than an archive can hold.", "Copy the folder itself.")
     with archive.open("wb") as raw:
-        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=_COMPRESSION, format=tarfile.PAX_FORMAT) as tar:
+        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=compression, format=tarfile.PAX_FORMAT) as tar:
             tar.addfile(_member(LIST, len(content)), io.BytesIO(content))
             for path, file in files.items():
                 size, digest = snapshot.files[path]
@@ -171,6 +173,11 @@ def _write(archive: Path, snapshot: Snapshot, files: Mapping[str, Path]) -> None
                     raise KnowledgeBaseError(f"{file} changed while it was read.", "Try again when nothing writes to it.")
         raw.flush()
         os.fsync(raw.fileno())
+
+
+def _is_shrunk_too_far(snapshot: Snapshot, archive: Path) -> bool:
+    """Return whether an archive is shorter than it should be, so that nobody waits for what a few bytes unzip to."""
+    return snapshot.bytes > _SPARE_BYTES + _MOST_SHRUNK * archive.stat().st_size
 
 
 def _member(path: str, size: int) -> tarfile.TarInfo:

@@ -1,8 +1,8 @@
 """Check a generation in a process of its own, before it is published or served: damaged vectors can crash the reader.
 
 Run as `python -m knowledge_base.store.verification`; it imports Chroma's engine at once, then waits on standard input for one
-line that names the directory and the ids and vectors to look for (as numpy.savez writes them), and answers with one line of JSON:
-{"problem": null or a sentence}.
+line that names the directory, and the ids and vectors to look for (as numpy.savez writes them). It answers with one line of
+JSON: {"problem": null or a sentence}.
 """
 
 from __future__ import annotations
