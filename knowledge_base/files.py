@@ -86,7 +86,7 @@ def require_inside(path: str) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` to a file next to `path`, flush it, and put it in its place: a reader sees the old bytes or the new ones."""
+    """Write `data` to a file next to `path`, flush it, and rename it to `path`: a reader sees the old bytes or the new ones."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -163,7 +163,7 @@ class _Worker:
 
     @property
     def usable(self) -> bool:
-        """Tell whether it can take a task: it lives, has not grown large and was not told to stop."""
+        """Return whether it can take a task: it lives, has not grown large and was not told to stop."""
         return not self._finished and self._process.poll() is None
 
     def call(self, task: bytes) -> Any:  # noqa: ANN401
@@ -215,7 +215,7 @@ class _Worker:
         self.kill()
         code = self._process.wait()
         if self._late and self._waited:
-            message = f"took longer than {self._limits.seconds:g} s, for the machine was busy with other work"
+            message = f"took longer than {self._limits.seconds:g} s, because the machine was overloaded"
             return SandboxFailure(message, "Run the sync again.", is_passing=True)
         if self._late or code == -signal.SIGXCPU:
             remedy = "Split the file, or raise PARISCALL_PARSE_SECONDS."

@@ -1,4 +1,4 @@
-"""Read a question as a query: its words and how rare they are, slips of the pen mended, the names in it."""
+"""Read a question as a query: its words and how rare they are, typos corrected, the names in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge_base.store.catalog import Catalog, quoted_term
 Terms = dict[str, tuple[str, ...]]
 
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
-_SHORTEST_MENDED = 5
+_SHORTEST_CORRECTED = 5
 _LONG_WORD = 8  # from here on two letters may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
 _GROUP = re.compile(r"\b(?:WG|GT)[ -]?(\d{1,2})\b|\b(?:working group|groupe de travail) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
@@ -26,7 +26,7 @@ _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 class Query:
     """A question as it is searched.
 
-    `text` is the question, misspelt words mended; `context` is what a follow-up leans on; `gloss` are the words of a French
+    `text` is the question, typos corrected; `context` is what a follow-up depends on; `gloss` are the words of a French
     question in English. All are embedded. `terms` maps each content word to its stems in English and French, `weights` to
     its rarity among the passages, less for words of the context.
     `unknown` are the words that occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names`
@@ -44,14 +44,14 @@ class Query:
 
 
 class QueryReader:
-    """Reads questions against the words of one catalog; `is_word` says which others are words, not slips of the pen."""
+    """Reads questions against the words of one catalog; `is_word` says which others are words, not typos."""
 
     def __init__(self, catalog: Catalog, is_word: Callable[[str], bool] = lambda _: False) -> None:
         self._catalog = catalog
         self._is_word = is_word
 
     def read(self, question: str, context: str = "") -> Query:
-        """Read a question; `context` is what it leans on in a conversation."""
+        """Read a question; `context` is what it depends on in a conversation."""
         question = self._with_groups_in_words(question)
         terms = question_terms(question)
         french = question_language(question) == "fr"
@@ -96,14 +96,14 @@ class QueryReader:
         return {term: count for term, count in self._catalog.vocabulary() if len(term) > 2 and term.isalpha()}
 
     def _mend(self, word: str, slips_alone: bool) -> str | None:
-        """Return the word of the documents that `word`, which they do not hold, may be a slip of the pen for, or None.
+        """Return the word of the documents that `word`, which they do not hold, may be a typo of, or None.
 
         `slips_alone`: for a language whose words `is_word` does not know.
         """
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
 
-        if len(word) < _SHORTEST_MENDED or not word.isalpha() or self._is_word(word):
+        if len(word) < _SHORTEST_CORRECTED or not word.isalpha() or self._is_word(word):
             return None
         limit = 2 if len(word) >= _LONG_WORD else 1
         near = {
@@ -161,7 +161,7 @@ def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, 
 
 
 def _is_slip(word: str, other: str) -> bool:
-    """Say whether two short words that differ in one place differ as slips do: letters changed places, or one is left out."""
+    """Return whether two short words that differ in one place differ as typos do: letters changed places, or one is left out."""
     return len(word) != len(other) or sorted(word) == sorted(other)
 
 

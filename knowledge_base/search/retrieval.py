@@ -138,11 +138,11 @@ class HybridRetriever:
 
     @property
     def adapts(self) -> bool:
-        """Say whether the vectors of questions are moved."""
+        """Return whether the vectors of questions are moved."""
         return self._adapter is not None
 
     def read(self, question: str, context: str = "") -> Query:
-        """Read a question against the words of the documents; `context` is what it leans on in a conversation."""
+        """Read a question against the words of the documents; `context` is what it depends on in a conversation."""
         return self._reader.read(question, context)
 
     def retrieve(self, question: str, top_k: int = 10) -> list[RetrievedPassage]:
@@ -229,7 +229,7 @@ class HybridRetriever:
         return self._adapter.adapted(vector) if self._adapter else vector
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
-        """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""
+        """Return the query's vector: the mean of the question's, with what it depends on, and in English words."""
         return self.prepare(query).result()
 
     def _nearest(self, vector: NDArray[np.float32]) -> tuple[Scores, Scores]:

@@ -110,8 +110,8 @@ class EmbeddingCache(Closing):
         """Return a connection to use after `error`: to a fresh file where the old one is damaged, else to memory."""
         if type(error) is sqlite3.DatabaseError:  # its subclasses tell of locks, space and permission, not of damage
             try:
-                aside = _set_aside(self.path)
-                logger.warning("The embedding cache is damaged (%s); set aside as %s, beginning afresh.", error, aside)
+                renamed = _rename_damaged(self.path)
+                logger.warning("The embedding cache is damaged (%s); renamed to %s; a new one is begun.", error, renamed)
                 return _connect(self.path)
             except (sqlite3.Error, OSError) as second_error:
                 error = second_error
@@ -223,13 +223,13 @@ def _create_table(connection: sqlite3.Connection) -> None:
             raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
 
 
-def _set_aside(path: Path) -> Path:
+def _rename_damaged(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
-    aside = next(name for name in names if not name.exists())
-    path.rename(aside)
+    renamed = next(name for name in names if not name.exists())
+    path.rename(renamed)
     for suffix in SIDE_FILES:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return aside
+    return renamed
 
 
 def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) -> Iterator[tuple[str, Vector]]:
@@ -262,7 +262,7 @@ def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-"""The folder of a data directory that holds them; whatever is in it can be made anew."""
+"""The folder of a data directory that holds them; whatever is in it can be made again."""
 
 
 class DocumentVectors:

@@ -33,7 +33,7 @@ _MOST_DIGITS = 18
 class Generation(Closing):
     """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed.
 
-    `notices` say what a reader must know of it: that it was mended, or stands in for a damaged one.
+    `notices` say what a reader must know of it: that it was repaired, or replaces a damaged one.
     """
 
     def __init__(self, path: Path, manifest: Manifest, hold: FolderHold) -> None:

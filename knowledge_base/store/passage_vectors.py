@@ -1,4 +1,4 @@
-"""The vectors of passages and of their sentences: made, looked for, and written anew."""
+"""The vectors of passages and of their sentences: made, looked for, and rewritten."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:
 
 
 def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:
-    """Make the store in the directory `path` of these vectors alone, in place of what was there."""
+    """Make the store in the directory `path` of these vectors only, in place of what was there."""
     shutil.rmtree(path, ignore_errors=True)
     with VectorStore.create(path) as store:
         put_vectors(store.passages, vectors.passages)

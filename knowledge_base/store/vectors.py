@@ -376,7 +376,7 @@ def warm_up() -> None:
 
 
 def warm_up_aside() -> Thread:
-    """Import what searches a store in a thread, beside what else has to be opened; where that fails, its first use says so."""
+    """Import what searches a store in a thread, while the rest is opened; where that fails, its first use says so."""
 
     def attempt() -> None:
         with suppress(ImportError):

@@ -100,7 +100,7 @@ def reason_unsound(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> 
 
 
 def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
-    """Say whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
+    """Return whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
     same = [i for i, score in hits if score > 1 - _SAME]
     return identifier in same or len(same) == _NEAREST
 
