@@ -73,7 +73,7 @@ def open_embedder(
     may embed at once: more texts a second, each text later. Raises ModelError where the model is missing or altered.
     """
     if settings.embedding_model != package.name:
-        return _open_local(settings)
+        return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
     verify_once(package, settings.cache_dir)
     original = _Original(package, settings.embedding_threads)
     try:
@@ -185,7 +185,10 @@ class _Original:
         embedder = _open_torch(
             model, self._threads, package.remedy, package.max_tokens, attn_implementation=TRACEABLE_ATTENTION
         )
-        self._check_probe(embedder)
+        found = embedder.encode([PROBE])[0][: len(package.probe)]
+        if not np.allclose(found, package.probe, atol=0.01):
+            message = f"The embedding model {package.name} gives other vectors than those it was published with."
+            raise ModelError(message, package.remedy)
         return embedder
 
     @property
@@ -205,16 +208,6 @@ class _Original:
         alone = np.concatenate([compiled.encode([text]) for text in PARITY_TEXTS])
         together = compiled.encode(PARITY_TEXTS)
         return float(np.min(np.sum([alone * expected, together * expected], axis=2)))
-
-    def _check_probe(self, embedder: TorchEmbedder) -> None:
-        found = embedder.encode([PROBE])[0][: len(self._package.probe)]
-        if not np.allclose(found, self._package.probe, atol=0.01):
-            message = f"The embedding model {self._package.name} gives other vectors than those it was published with."
-            raise ModelError(message, self._package.remedy)
-
-
-def _open_local(settings: Settings) -> TorchEmbedder:
-    return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
 
 
 # Torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
@@ -14,8 +14,8 @@ from knowledge_base.store.catalog import Catalog, quoted_term
 Terms = dict[str, tuple[str, ...]]
 
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
-_SHORTEST_CORRECTED = 5
-_LONG_WORD = 8  # from here on two letters may differ
+_SHORTEST_CORRECTED = 5  # letters
+_LONG_WORD = 8  # letters, from which on two may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
 _GROUP = re.compile(r"\b(?:WG|GT)[ -]?(\d{1,2})\b|\b(?:working group|groupe de travail) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
 _PRINCIPLE = re.compile(r"\bprincip(?:le|e) (?:n[o°] ?)?(\d{1,2})\b", re.IGNORECASE)
@@ -56,20 +56,28 @@ class QueryReader:
         terms = question_terms(question)
         french = question_language(question) == "fr"
         shouted = set() if question.isupper() else {fold(word) for word in _ABBREVIATION.findall(question)}
-        mended = {word: other for word in self._unknown(terms) if word not in shouted and (other := self._mend(word, french))}
-        text = _replaced(question, mended)
+        mended = {
+            word: other for word in self._unknown(terms) if word not in shouted and (other := self._corrected(word, french))
+        }
+        text = re.sub(r"[^\W_]+", lambda found: mended.get(fold(found[0]), found[0]), question) if mended else question
         own = question_terms(text)
+        content = content_words(text, "fr") if french else []
+        english = [in_english(word) for word in content]
+        in_glossary = 2 * len(list(filter(None, english))) >= len(content)
+        gloss = " ".join(other or word for word, other in zip(content, english, strict=True)) if in_glossary else ""
+        written = [] if text.isupper() else [word for name in _NAME.findall(text) for word in words(name) if word in own]
+        names = {word: match_expression(own[word]) for word in dict.fromkeys(written)}
         all_terms = {**question_terms(context), **own}
         rarity = rarities(all_terms, self._catalog)
         return Query(
             text=text,
             context=context,
-            gloss=_gloss(text) if french else "",
+            gloss=gloss,
             terms=all_terms,
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
             unknown=self._unknown(all_terms),
             mended=mended,
-            names=_names(text, own) | _numbered(text),
+            names=names | _numbered(text),
         )
 
     def _unknown(self, terms: Terms) -> tuple[str, ...]:
@@ -95,10 +103,10 @@ class QueryReader:
         """Map each stem of three letters or more to the number of passages that hold it."""
         return {term: count for term, count in self._catalog.vocabulary() if len(term) > 2 and term.isalpha()}
 
-    def _mend(self, word: str, slips_alone: bool) -> str | None:
+    def _corrected(self, word: str, only_typos: bool) -> str | None:
         """Return the word of the documents that `word`, which they do not hold, may be a typo of, or None.
 
-        `slips_alone`: for a language whose words `is_word` does not know.
+        `only_typos`: for a language whose words `is_word` does not know.
         """
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
@@ -114,8 +122,9 @@ class QueryReader:
         }
         for candidate in sorted(near, key=lambda c: (near[c], -self._vocabulary[c])):
             other = self._as_written(candidate)
-            slips = slips_alone or len(word) < _LONG_WORD
-            if other and OSA.distance(word, other) <= limit and (not slips or _is_slip(word, other)):
+            # Short words that differ in one place must differ as typos do: letters changed places, or one is left out.
+            is_typo = other and (len(word) != len(other) or sorted(word) == sorted(other))
+            if other and OSA.distance(word, other) <= limit and (is_typo or not (only_typos or len(word) < _LONG_WORD)):
                 return other
         return None
 
@@ -132,24 +141,12 @@ class QueryReader:
 def question_terms(question: str) -> Terms:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
     language = question_language(question)
-    return {word: tuple(dict.fromkeys(_stems(word, language))) for word in content_words(question, language)}
-
-
-def _stems(word: str, language: str) -> Iterator[str]:
-    yield stem(word, "en")
-    yield stem(word, "fr")
-    english = in_english(word) if language == "fr" else None
-    if english:
-        yield stem(fold(english), "en")
-
-
-def _gloss(question: str) -> str:
-    """Return the words of a French question, those that the glossary holds in English; empty where it holds few."""
-    content = content_words(question, "fr")
-    english = [in_english(word) for word in content]
-    if 2 * len(list(filter(None, english))) < len(content):
-        return ""
-    return " ".join(other or word for word, other in zip(content, english, strict=True))
+    found: Terms = {}
+    for word in content_words(question, language):
+        english = in_english(word) if language == "fr" else None
+        stems = (stem(word, "en"), stem(word, "fr"), *([stem(fold(english), "en")] if english else []))
+        found[word] = tuple(dict.fromkeys(stems))
+    return found
 
 
 def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:
@@ -158,26 +155,6 @@ def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, 
     frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
     held = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
     return {word: log(1 + (total - count + 0.5) / (count + 0.5)) for word, count in held.items()}
-
-
-def _is_slip(word: str, other: str) -> bool:
-    """Return whether two short words that differ in one place differ as typos do: letters changed places, or one is left out."""
-    return len(word) != len(other) or sorted(word) == sorted(other)
-
-
-def _replaced(question: str, mended: Mapping[str, str]) -> str:
-    def other(match: re.Match[str]) -> str:
-        return mended.get(fold(match[0]), match[0])
-
-    return re.sub(r"[^\W_]+", other, question) if mended else question
-
-
-def _names(text: str, own: Terms) -> dict[str, str]:
-    """Map each word of a question that is written as a name to the FTS5 expression that finds it."""
-    if text.isupper():
-        return {}
-    found = dict.fromkeys(word for name in _NAME.findall(text) for word in words(name) if word in own)
-    return {word: match_expression(own[word]) for word in found}
 
 
 def _numbered(text: str) -> dict[str, str]:
