@@ -44,6 +44,20 @@ CREATE TABLE register (
 CREATE TABLE failures (
     source TEXT PRIMARY KEY, content_hash TEXT NOT NULL, loader_version TEXT NOT NULL, reason TEXT NOT NULL);
 """
+_REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
+_PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
+_PAGES_REMEMBERED = 8  # pages whose passages are kept, of a catalog that does not change
+_SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
+    (SELECT count(*) FROM pages WHERE document = documents.id),
+    (SELECT count(*) FROM passages WHERE document = documents.id),
+    (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
+    FROM documents"""
+_PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
+    passages.heading, passages.ordinal, documents.language, passages.sentences, passages.document"""
+_PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
+    JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
+
+T = TypeVar("T")
 
 
 def require_fts5() -> None:
@@ -56,9 +70,6 @@ def require_fts5() -> None:
                 f"This Python's SQLite ({sqlite3.sqlite_version}) has no FTS5, the full-text index ({error}).",
                 "Use a Python whose SQLite has it, such as those of python.org and of most distributions.",
             ) from error
-
-
-T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
@@ -75,28 +86,9 @@ class Remembered(Generic[T]):
         if not missing:
             return found
         new = read(missing)
-        if self._most:
-            self._keep(new)
+        if self._most:  # in a dictionary of its own, for another thread may be reading the present one
+            self._known = {**({} if len(self._known) > self._most else self._known), **new}
         return {i: found[i] if i in found else new[i] for i in ids if i in found or i in new}
-
-    def _keep(self, new: Mapping[str, T]) -> None:
-        """Add values in a dictionary of its own, for another thread may be reading the present one."""
-        kept = {} if len(self._known) > self._most else self._known
-        self._known = {**kept, **new}
-
-
-_REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
-_PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
-_PAGES_REMEMBERED = 8  # pages whose passages are kept, of a catalog that does not change
-_SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
-    (SELECT count(*) FROM pages WHERE document = documents.id),
-    (SELECT count(*) FROM passages WHERE document = documents.id),
-    (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
-    FROM documents"""
-_PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
-    passages.heading, passages.ordinal, documents.language, passages.sentences, passages.document"""
-_PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
-    JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +143,7 @@ class Catalog(Closing):
     def create(cls, path: Path) -> Self:
         """Begin an empty catalog at `path`, which must not exist."""
         require_fts5()
-        connection = _connect(f"file:{_quoted(path)}?mode=rwc")
+        connection = _connect(path, "rwc")
         connection.executescript(SCHEMA)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return cls(connection)
@@ -159,13 +151,13 @@ class Catalog(Closing):
     @classmethod
     def edit(cls, path: Path) -> Self:
         """Open an unpublished catalog for writing."""
-        return cls(_checked(_connect(f"file:{_quoted(path)}?mode=rw"), path))
+        return cls(_checked(_connect(path, "rw"), path))
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Open a published catalog; nothing is written to it, not even a journal."""
         try:
-            return cls(_checked(_connect(f"file:{_quoted(path)}?mode=ro&immutable=1"), path), unchanging=True)
+            return cls(_checked(_connect(path, "ro&immutable=1"), path), unchanging=True)
         except sqlite3.Error as error:
             raise DamagedIndexError(f"The catalog {path} cannot be opened: {error}.") from error
 
@@ -190,19 +182,19 @@ class Catalog(Closing):
             ),
         )  # fmt: skip
         number = int(cursor.lastrowid or 0)
-        self._put_pages(number, document.pages)
-        self._put_passages(number, passages, document.language)
-        if document.record:
-            self._put_record(number, document.record)
-
-    def _put_pages(self, document: int, pages: Sequence[Page]) -> None:
         self._connection.executemany(
             "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (document, ordinal, p.number, p.label, p.text, json.dumps(p.origin), p.problem)
-                for ordinal, p in enumerate(pages)
+                (number, ordinal, p.number, p.label, p.text, json.dumps(p.origin), p.problem)
+                for ordinal, p in enumerate(document.pages)
             ),
         )
+        self._put_passages(number, passages, document.language)
+        if record := document.record:
+            self._connection.execute(
+                "INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (number, record.name, record.category, record.nature, record.country, record.joined, record.website),
+            )
 
     def _put_passages(self, document: int, passages: Sequence[Passage], language: str | None) -> None:
         for p in passages:
@@ -218,12 +210,6 @@ class Catalog(Closing):
             self._connection.execute(
                 "INSERT INTO passage_terms (rowid, title, heading, body) VALUES (?, ?, ?, ?)", (cursor.lastrowid, *terms)
             )
-
-    def _put_record(self, document: int, record: RegisterRecord) -> None:
-        self._connection.execute(
-            "INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (document, record.name, record.category, record.nature, record.country, record.joined, record.website),
-        )
 
     def delete_document(self, source: str) -> None:
         """Take a document, its pages, passages and register row out; nothing happens where there is none."""
@@ -419,15 +405,11 @@ def quoted_term(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode={mode}", uri=True, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     return connection
-
-
-def _quoted(path: Path) -> str:
-    return quote(str(path.resolve()))
 
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
 import numpy as np
@@ -54,7 +54,11 @@ class EmbeddingCache(Closing):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = self._open()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(self.path)
+        except (sqlite3.Error, OSError) as error:
+            self._connection = self._replacement(error)
 
     def close(self) -> None:
         """Close the file; the cache cannot be used afterwards."""
@@ -87,14 +91,17 @@ class EmbeddingCache(Closing):
     def keep_only(self, hashes: Iterable[str]) -> int:
         """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
         kept = [(text_hash,) for text_hash in set(hashes)]
-        return self._attempt(lambda connection: _erase_all_but(connection, kept))
 
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return _connect(self.path)
-        except (sqlite3.Error, OSError) as error:
-            return self._replacement(error)
+        def erase(connection: sqlite3.Connection) -> int:
+            with connection:
+                connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
+                connection.execute("DELETE FROM kept")
+                connection.executemany("INSERT INTO kept VALUES (?)", kept)
+                erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
+            connection.execute("VACUUM")
+            return erased
+
+        return self._attempt(erase)
 
     def _attempt(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
@@ -128,7 +135,9 @@ def embed_with_cache(
     longest come first, so that at the end no thread waits long for another. `progress` is called with the number of texts done.
     """
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    rows = _rows_by_hash(texts)
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text_hash(text), []).append(row)
     missing: dict[str, str] = {}
     for chunk in _chunks(rows):
         found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
@@ -179,14 +188,6 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _rows_by_hash(texts: Sequence[str]) -> dict[str, list[int]]:
-    """Map the hash of each text to its positions."""
-    rows: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        rows.setdefault(text_hash(text), []).append(row)
-    return rows
-
-
 def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> None:
     for key, vector in found.items():
         vectors[rows[key]] = vector
@@ -205,22 +206,18 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     try:
         connection.execute("PRAGMA secure_delete = ON")
-        _create_table(connection)
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                connection.execute(SCHEMA)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
-
-
-def _create_table(connection: sqlite3.Connection) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.execute(SCHEMA)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif version != VERSION:
-            raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
 
 
 def _rename_damaged(path: Path) -> Path:
@@ -244,16 +241,6 @@ def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) 
 def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     with connection:
         connection.executemany(statement, rows)
-
-
-def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
-    with connection:
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
-        connection.execute("DELETE FROM kept")
-        connection.executemany("INSERT INTO kept VALUES (?)", kept)
-        erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
-    connection.execute("VACUUM")
-    return erased
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
@@ -299,17 +286,14 @@ class DocumentVectors:
 
         found: dict[str, Vector] = {}
         for file in sorted(self._model_folder(model_id).glob(f"{self._content_hash}-*.parquet")):
-            found |= _rows(pyarrow.parquet.read_table(file, partitioning=None))
+            table = pyarrow.parquet.read_table(file, partitioning=None)
+            column = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            vectors = np.asarray(column, dtype=np.float32).reshape(len(table), -1)
+            found |= dict(zip(table.column("text_hash").to_pylist(), vectors, strict=True))
         return found
 
     def _model_folder(self, model_id: str) -> Path:
         return self._folder / quote(model_id, safe="@")
-
-
-def _rows(table: Any) -> dict[str, Vector]:
-    column = table.column("vector").combine_chunks()
-    vectors = np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(table), -1)
-    return dict(zip(table.column("text_hash").to_pylist(), vectors, strict=True))
 
 
 def forget_vectors(folder: Path, keep: Iterable[str]) -> int:

@@ -196,18 +196,13 @@ def seal(path: Path, manifest: Manifest) -> Manifest:
     """Write the manifest with the checksums of the built files, everything flushed to disk."""
     listed = listing(path / CHROMA)
     sealed = replace(manifest, checksums=checksums(path), vectors=listed.vectors, rows=listed.rows)
-    for file in path.rglob("*"):
-        if file.is_file():
-            _flush(file)
+    for file in (file for file in path.rglob("*") if file.is_file()):
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
     write_manifest(path, sealed)
     for directory in (path, *(p for p in path.rglob("*") if p.is_dir())):
         sync_directory(directory)
     return sealed
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def publish(data_dir: Path, built: Path, manifest: Manifest) -> None:
@@ -226,7 +221,11 @@ def point_to(data_dir: Path, generation_id: str) -> None:
 
 def roll_back(data_dir: Path) -> Manifest:
     """Make the newest intact generation before the current one the current one, and return its manifest."""
-    name = _current_if_readable(data_dir)
+    try:
+        name = current_id(data_dir)
+    except DamagedIndexError as error:
+        log.warning("%s The newest intact generation is taken.", error.message)
+        name = None
     older = [m for m in list_generations(data_dir) if name is None or m.id < name]
     for manifest in reversed(older):
         try:
@@ -238,14 +237,6 @@ def roll_back(data_dir: Path) -> Manifest:
     raise KnowledgeBaseError(
         f"There is no intact generation before {name or 'the first'} in {data_dir}.", "Build one with `python -m ingest sync`."
     )
-
-
-def _current_if_readable(data_dir: Path) -> str | None:
-    try:
-        return current_id(data_dir)
-    except DamagedIndexError as error:
-        log.warning("%s The newest intact generation is taken.", error.message)
-        return None
 
 
 def prune(data_dir: Path, keep: int) -> list[str]:

@@ -38,19 +38,13 @@ def open_intact(settings: Settings) -> Generation:
     """Open the published generation, repaired or replaced first where it is damaged; what is to be said is in its `notices`."""
     try:
         generation = open_generation(settings.data_dir)
-    except DamagedIndexError as error:
-        return _open_repaired(settings, error)
-    generation.notices = read_notices(settings.data_dir, generation.id)
-    return generation
-
-
-def _open_repaired(settings: Settings, damage: DamagedIndexError) -> Generation:
-    try:
-        with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
-            restore(settings)
-    except (LockedError, StorageError) as refusal:
-        return _open_other(settings.data_dir, damage, refusal)
-    generation = open_generation(settings.data_dir)
+    except DamagedIndexError as damage:
+        try:
+            with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
+                restore(settings)
+        except (LockedError, StorageError) as refusal:
+            return _open_other(settings.data_dir, damage, refusal)
+        generation = open_generation(settings.data_dir)
     generation.notices = read_notices(settings.data_dir, generation.id)
     return generation
 
@@ -87,7 +81,8 @@ def restore(settings: Settings) -> tuple[str, ...]:
             # Imported here, for an index is hardly ever damaged, and this needs the embedding model and numpy.
             from knowledge_base.store.rebuilding import rebuild
 
-            return _announce(data_dir, rebuild(settings, manifest), _rebuilt_notice(damage, error, manifest))
+            instead = "" if error.message == damage.message else f"{_instead(manifest)} "
+            return _announce(data_dir, rebuild(settings, manifest), f"{damage.message} {instead}{_REBUILT}")
         except DamagedIndexError as error:
             log.info("%s", error.message)
         else:
@@ -129,12 +124,6 @@ def _instead(manifest: Manifest) -> str:
         f"Generation {manifest.id} of {manifest.created} is used instead; run `python -m ingest sync` to restore later"
         " documents."
     )
-
-
-def _rebuilt_notice(damage: DamagedIndexError, problem: DamagedIndexError, manifest: Manifest) -> str:
-    if problem.message == damage.message:
-        return f"{damage.message} {_REBUILT}"
-    return f"{damage.message} {_instead(manifest)} {_REBUILT}"
 
 
 def check_at_start(settings: Settings) -> bool:

@@ -30,9 +30,26 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]
 
+log = logging.getLogger(__name__)
 
 MOST_HELD = 10_000  # vectors, 15 MB: comparing with all of them takes a millisecond, the graph two
 _REMEMBERED = 5_000
+_PLACE = ("default_tenant", "default_database")
+_FILES_AN_INDEX = 5
+_COLLECTIONS = ("passages", "sentences")
+# Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
+_HNSW = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 160,
+    "max_neighbors": 32,
+    "sync_threshold": 100,
+    "batch_size": 100,
+}
+_BATCH = 2000
+_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
+_PATIENCE = 30.0  # seconds that another process may keep the file locked
+_COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,14 @@ class HeldVectors:
 
     def nearest(self, vector: Vector, top_k: int) -> dict[str, float]:
         """Return the cosine similarities of the `top_k` nearest with a unit vector, by id, best first."""
-        held = self._loaded()
+        with self._lock:  # all are read at the second search, unless there are too many or none
+            if self._held is None and self._searched and self._most:
+                if 0 < self._index.count() <= self._most:
+                    ids, matrix = self._index.all()
+                    self._held = _Held(ids, {identifier: row for row, identifier in enumerate(ids)}, matrix)
+                self._most = 0
+            self._searched = True
+            held = self._held
         return held.nearest(vector, top_k) if held else dict(self._index.query(vector.reshape(1, -1), top_k)[0])
 
     def get(self, ids: Sequence[str]) -> dict[str, Vector]:
@@ -71,25 +95,6 @@ class HeldVectors:
         if held := self._held:
             return {i: held.matrix[held.rows[i]] for i in ids if i in held.rows}
         return self._remembered.get(ids, self._index.get)
-
-    def _loaded(self) -> _Held | None:
-        """Return all vectors, read at the second search; None before, and where there are too many or none."""
-        with self._lock:
-            if self._held is None and self._searched and self._most:
-                self._held = self._read()
-                self._most = 0
-            self._searched = True
-            return self._held
-
-    def _read(self) -> _Held | None:
-        if not 0 < self._index.count() <= self._most:
-            return None
-        ids, matrix = self._index.all()
-        return _Held(ids, {identifier: row for row, identifier in enumerate(ids)}, matrix)
-
-
-_PLACE = ("default_tenant", "default_database")
-_FILES_AN_INDEX = 5
 
 
 class Engine:
@@ -141,24 +146,6 @@ class StoredCollection:
         return int(self._engine.bindings.count(self._id, *_PLACE))
 
 
-log = logging.getLogger(__name__)
-
-_COLLECTIONS = ("passages", "sentences")
-# Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
-_HNSW = {
-    "space": "cosine",
-    "ef_construction": 200,
-    "ef_search": 160,
-    "max_neighbors": 32,
-    "sync_threshold": 100,
-    "batch_size": 100,
-}
-_BATCH = 2000
-_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
-_PATIENCE = 30.0  # seconds that another process may keep the file locked
-_COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
-
-
 class VectorIndex:
     """Ids and unit vectors of one kind under cosine similarity."""
 
@@ -183,14 +170,14 @@ class VectorIndex:
 
     def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
-        parts = (vectors[first : first + _QUERIES] for first in range(0, len(vectors), _QUERIES))
-        return [hits for part in parts for hits in self._nearest(part, top_k)]
-
-    def _nearest(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
-        with _damage("searched"):
-            found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
-        pairs = zip(found["ids"], found["distances"], strict=True)
-        return [[(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
+        nearest: list[list[tuple[str, float]]] = []
+        for first in range(0, len(vectors), _QUERIES):
+            part = vectors[first : first + _QUERIES]
+            with _damage("searched"):
+                found = self._collection.query(query_embeddings=part, n_results=top_k, include=["distances"])
+            for ids, distances in zip(found["ids"], found["distances"], strict=True):
+                nearest.append([(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)])
+        return nearest
 
     def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors with these ids, by id; ids that are not there are left out."""
@@ -232,7 +219,8 @@ class VectorStore(Closing):
     def create(cls, path: Path) -> Self:
         """Begin an empty store in the directory `path`."""
         client = _client(path)
-        return cls(client, *(VectorIndex(_created(client, name)) for name in _COLLECTIONS))
+        options = {"embedding_function": None, "configuration": {"hnsw": _HNSW}}
+        return cls(client, *(VectorIndex(client.create_collection(name, **options)) for name in _COLLECTIONS))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -287,10 +275,6 @@ def copy_files(path: Path, copy: Path, leave_out: str = "") -> None:
             shutil.copyfile(source, target)
 
 
-def _created(client: Any, name: str) -> Any:
-    return client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
-
-
 @contextmanager
 def _damage(what: str) -> Iterator[None]:
     """Name a failure of Chroma's, which raises many kinds for a damaged store."""
@@ -326,27 +310,19 @@ def listing(path: Path) -> Listing:
     file = path / "chroma.sqlite3"
     if not file.is_file():
         raise DamagedIndexError(f"The index is damaged: {file} is missing.")
+    place = f"file:{quote(str(file.resolve()))}?mode=rw"
     try:
-        with closing(_connected(file)) as connection:
+        with closing(sqlite3.connect(place, uri=True, timeout=_PATIENCE)) as connection:
+            connection.text_factory = bytes  # damaged text need not be UTF-8
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0].decode(errors="replace")
             if found == "ok":
                 vectors = int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
                 return Listing(vectors, _digest_of_rows(connection))
     except sqlite3.DatabaseError as error:
-        if _is_busy(error):
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StorageError(f"{file} is in use by another program.", "Try again in a moment.") from error
         found = str(error)
     raise DamagedIndexError(f"The index is damaged: {file} is not what was published ({found}).")
-
-
-def _connected(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=rw", uri=True, timeout=_PATIENCE)
-    connection.text_factory = bytes  # damaged text need not be UTF-8
-    return connection
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _digest_of_rows(connection: sqlite3.Connection) -> str:

@@ -57,19 +57,16 @@ class Verifier:
             answer, _ = self._process.communicate(line + probes.getvalue(), timeout=_SECONDS)
         except subprocess.TimeoutExpired:
             return f"the check did not end within {_SECONDS} s"
-        return _problem_in(answer) if answer else f"the check ended with code {self._process.returncode}"
+        if not answer:
+            return f"the check ended with code {self._process.returncode}"
+        problem = json.loads(answer.splitlines()[-1])["problem"]  # whatever a library may have printed before it
+        return None if problem is None else str(problem)
 
     def close(self) -> None:
         """End the child process, if it still runs."""
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.communicate()
-
-
-def _problem_in(answer: bytes) -> str | None:
-    """Read the last line, whatever a library may have printed before it."""
-    problem = json.loads(answer.splitlines()[-1])["problem"]
-    return None if problem is None else str(problem)
 
 
 @contextmanager
