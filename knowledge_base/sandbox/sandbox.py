@@ -245,13 +245,12 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
         found = super().find_class(module, name) if module.split(".")[0] in _OWN_PACKAGES and "." not in name else None
-        if not isinstance(found, type) or found.__module__ != module or not _is_record(found):
+        is_record = isinstance(found, type) and (
+            is_dataclass(found) or (issubclass(found, tuple) and hasattr(found, "_fields"))
+        )
+        if not is_record or found.__module__ != module:
             raise pickle.UnpicklingError(f"{module}.{name} is not accepted from a child process")
         return found
-
-
-def _is_record(kind: type) -> bool:
-    return is_dataclass(kind) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _read(message: bytes) -> Any:  # noqa: ANN401
