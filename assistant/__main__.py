@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
 from knowledge_base.errors import KnowledgeBaseError, unexpected
+from knowledge_base.files import keep_private
 from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
 from knowledge_base.terminal_text import on_a_line, on_lines
@@ -176,6 +177,7 @@ def _written_by(record: WritingRecord) -> str:
 def run(command: Callable[[], object]) -> NoReturn:
     """Run a command line; an error that a user is told about becomes a sentence on standard error and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    keep_private()
     try:
         command()
     except KnowledgeBaseError as error:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
@@ -20,6 +19,7 @@ from assistant.register.answers import is_on_the_countries, respond, states_alon
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.files import Closing
 from knowledge_base.logs import as_request
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 RETRIEVED = 10
 
 
-class Assistant:
+class Assistant(Closing):
     """Answers from the published generation; opens a newer one when there is one; a context manager that closes it."""
 
     def __init__(
@@ -69,12 +69,6 @@ class Assistant:
         except BaseException:
             generation.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the generation."""

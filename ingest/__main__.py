@@ -25,6 +25,7 @@ from ingest.sync.sync import Engine, SyncOptions
 from ingest.sync.sync import preview as preview_sync
 from ingest.sync.sync import sync as run_sync
 from knowledge_base.errors import KnowledgeBaseError, unexpected
+from knowledge_base.files import keep_private
 from knowledge_base.terminal_text import on_a_line, on_lines
 
 if TYPE_CHECKING:
@@ -299,6 +300,7 @@ def _print_table(title: str, rows: list[dict[str, object]]) -> None:
 def run(command: Callable[[], None]) -> NoReturn:
     """Run a command line; turn an error that a user is told about into one sentence on standard error and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    keep_private()
     try:
         command()
     except KnowledgeBaseError as error:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated
@@ -15,12 +14,12 @@ import typer
 
 from ingest.options import AsJson, DataDirectory, read_settings
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.files import SHARDS, storage_errors, sync_directory, writer_lock
+from knowledge_base.files import SHARDS, sha256, storage_errors, sync_directory, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
 from knowledge_base.store.generations import Generation, current_id, held_generations, open_generation
 from knowledge_base.store.manifest import Manifest, read_manifest
-from knowledge_base.store.snapshots import Snapshot, archive_digest, pack, unpack
+from knowledge_base.store.snapshots import Snapshot, pack, unpack
 
 _LEFT_OUT = frozenset({"lock", "lock.holder", "building", SHARDS})
 _PASSING = (".tmp", "-wal", "-shm", "-journal")
@@ -154,7 +153,7 @@ def _files_of_generation(generation: Generation, data_dir: Path) -> Iterator[tup
 def _require_digest(archive: Path, expected: str | None) -> None:
     if expected is None:
         return
-    found = archive_digest(archive) if archive.is_file() else ""
+    found = sha256(archive) if archive.is_file() else ""
     if found and found != expected.strip().lower():
         raise KnowledgeBaseError(
             f"{archive} is not the archive that is expected: its SHA-256 begins {found[:12]}, not {expected[:12]}.",
@@ -163,11 +162,13 @@ def _require_digest(archive: Path, expected: str | None) -> None:
 
 
 def _require_only_a_generation(snapshot: Snapshot, archive: Path) -> None:
-    if not snapshot.name.isdigit():
-        raise KnowledgeBaseError(f"{archive} names its generation {snapshot.name!r}, which is no number.", "Export it anew.")
+    if not generations.is_name(snapshot.name):
+        raise KnowledgeBaseError(
+            f"{archive} names its generation {snapshot.name[:80]!r}, which is no number.", "Export it anew."
+        )
     for path, (_, digest) in snapshot.files.items():
         if not path.startswith(f"generations/{snapshot.name}/") and path != f"originals/{digest}":
-            raise KnowledgeBaseError(f"{archive} holds {path}, which is no part of a generation.", "Export it anew.")
+            raise KnowledgeBaseError(f"{archive} holds {path[:80]!r}, which is no part of a generation.", "Export it anew.")
 
 
 def _keep_originals(source: Path, target: Path) -> None:
@@ -176,7 +177,7 @@ def _keep_originals(source: Path, target: Path) -> None:
     target.mkdir(exist_ok=True)
     for file in source.iterdir():
         kept = target / file.name
-        if not kept.is_file() or sha256(kept.read_bytes()).hexdigest() != file.name:
+        if not kept.is_file() or sha256(kept) != file.name:
             os.replace(file, kept)
 
 
@@ -250,7 +251,7 @@ def install(
 
 
 def _say(snapshot: Snapshot, file: Path, sentence: str, as_json: bool) -> None:
-    digest = archive_digest(file)
+    digest = sha256(file)
     if as_json:
         facts = {"kind": snapshot.kind, "name": snapshot.name, "created": snapshot.created, "sha256": digest}
         print(json.dumps(facts | {"files": len(snapshot.files), "bytes": snapshot.bytes}))

@@ -3,7 +3,7 @@
 KnowledgeBaseError            what went wrong, and the remedy
 ├── NoIndexError              nothing has been published yet
 ├── DamagedIndexError         files of a generation differ from what was published
-│   └── DamagedVectorsError   those of its vectors, which can be made anew from its catalog
+│   └── DamagedVectorsError   those of its vectors, which can be rebuilt from its catalog
 ├── ModelError                the embedding model is missing, altered, or not the one the index was made with
 ├── WrongRootsError           an index of configured roots was asked to become one of a folder, or the reverse
 ├── LockedError               another process is writing
@@ -41,7 +41,7 @@ class DamagedIndexError(KnowledgeBaseError):
     def __init__(
         self,
         message: str,
-        remedy: str = "Mend it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`.",
+        remedy: str = "Repair it with `python -m ingest sync --rebuild`, or go back with `python -m ingest rollback`.",
     ) -> None:
         super().__init__(message, remedy)
 

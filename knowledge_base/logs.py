@@ -1,4 +1,4 @@
-"""Log lines as text or as JSON, one a line, each with the id of the request that it belongs to."""
+"""Log lines as text or as JSON, one per line, each with the id of the request that it belongs to."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def as_request(function: Callable[Parameters, Result]) -> Callable[Parameters, R
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, request, and what the call gave as `extra`."""
+    """One JSON object per line: time (UTC), level, logger, message, request, and what the call gave as `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""

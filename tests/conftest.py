@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from libraries import DOCUMENTS, Library
 
+from knowledge_base.files import sha256
 from knowledge_base.models.embeddings import Embedder, open_embedder, silent_sentence_transformers
-from knowledge_base.models.packaged_model import PackagedModel, file_hash
+from knowledge_base.models.packaged_model import PackagedModel
 from knowledge_base.settings import PACKAGED_MODEL, Settings
 
 TINY_MAX_TOKENS = 32
@@ -52,7 +53,7 @@ def install_package(model: Path, site: Path, patch: pytest.MonkeyPatch) -> Packa
     shutil.copytree(model, package / "model")
     (package / "__init__.py").touch()
     patch.syspath_prepend(site)
-    hashes = [file_hash(model / name) for name in ("model.safetensors", "tokenizer.json")]
+    hashes = [sha256(model / name) for name in ("model.safetensors", "tokenizer.json")]
     return PackagedModel("tiny", package.name, "tiny-model==1.0", hashes[0], hashes[1], TINY_MAX_TOKENS)
 
 

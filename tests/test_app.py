@@ -100,8 +100,8 @@ def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssist
 
 
 def test_the_page_says_that_the_index_was_mended(fake: FakeAssistant):
-    fake.notices = ("The index is damaged: <b>. Its vectors were made anew.",)
-    assert "The index is damaged: &lt;b&gt;. Its vectors were made anew." in shown(page())
+    fake.notices = ("The index is damaged: <b>. Its vectors were rebuilt.",)
+    assert "The index is damaged: &lt;b&gt;. Its vectors were rebuilt." in shown(page())
 
 
 def test_the_length_of_a_question_is_limited(fake: FakeAssistant):
@@ -211,7 +211,7 @@ def test_a_question_whose_run_was_killed_can_be_asked_again(fake: FakeAssistant,
     "error",
     [
         NoIndexError("There is no index in d yet.", "Build one with `python -m ingest sync`."),
-        DamagedIndexError("The index is damaged: x is missing.", "Mend it with `python -m ingest sync --rebuild`."),
+        DamagedIndexError("The index is damaged: x is missing.", "Repair it with `python -m ingest sync --rebuild`."),
         ModelError("The model is missing.", "Install it with `make install`."),
     ],
 )

@@ -232,3 +232,29 @@ def test_a_published_catalog_reads_a_passage_once_and_in_the_order_asked_for(pat
         assert list(first) == ids[::2] and catalog.passages(ids[::2]) == first and not asked
         first.clear()
         assert list(catalog.passages(ids)) == ids[::2]
+
+
+def test_the_passages_of_a_page_are_read_once_however_often_they_are_asked_for(path: Path) -> None:
+    text = "Ferries run at noon. " * 400
+    pieces = [passage("a.txt", text, start, start + 20) for start in range(0, len(text), 21)]
+    with Catalog.create(path) as catalog:
+        catalog.put_document(document("a.txt", text), pieces, "text-1", "now")
+    with Catalog.read(path) as catalog:
+        queries: list[str] = []
+        catalog._connection.set_trace_callback(queries.append)
+        assert [catalog.passages_on_page("a.txt", 0) for _ in range(42)] == [pieces] * 42
+        assert len(queries) == 2  # the rows, and the text of the page
+        catalog.passages_on_page("a.txt", 0).clear()
+        assert catalog.passages_on_page("a.txt", 0) == pieces
+        assert list(catalog.all_passages()) == pieces
+        assert list(catalog.passages([p.id for p in pieces]).values()) == pieces
+        assert len(queries) == 6
+
+
+def test_the_passages_of_a_page_that_changes_are_read_again(path: Path) -> None:
+    with Catalog.create(path) as catalog:
+        put(catalog, "a.txt", "Ferries run at noon.")
+        assert [p.text for p in catalog.passages_on_page("a.txt", 0)] == ["Ferries run at noon."]
+        put(catalog, "a.txt", "Ferries run at two.")
+        assert [p.text for p in catalog.passages_on_page("a.txt", 0)] == ["Ferries run at two."]
+        assert catalog.passages_on_page("a.txt", 1) == []

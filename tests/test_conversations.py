@@ -164,7 +164,7 @@ def test_a_read_only_folder_is_named_with_the_remedy(tmp_path: Path):
 
 
 def test_a_file_that_another_program_locks_for_long_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("assistant.page.conversations._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("assistant.page.conversations.BUSY_SECONDS", 0.05)
     with ConversationStore.open(tmp_path) as store:
         other = sqlite3.connect(tmp_path / FILE_NAME)
         other.execute("BEGIN IMMEDIATE")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from knowledge_base.errors import ModelError
+from knowledge_base.files import sha256
 from knowledge_base.models.embeddings import silent_sentence_transformers
 from knowledge_base.models.evidence import (
     BATCH,
@@ -21,7 +22,7 @@ from knowledge_base.models.evidence import (
     with_neighbours,
     without_marks,
 )
-from knowledge_base.models.packaged_model import EVIDENCE, EvidencePackage, PackagedModel, file_hash
+from knowledge_base.models.packaged_model import EVIDENCE, EvidencePackage, PackagedModel
 from knowledge_base.settings import Settings
 
 QUESTION = "When does the harbour close?"
@@ -45,7 +46,7 @@ def tiny_weights(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def package(tiny_model: Path, tiny_weights: Path, package_of: Callable[[Path], PackagedModel]) -> EvidencePackage:
-    return EvidencePackage("tiny-evidence", tiny_weights, file_hash(tiny_weights), package_of(tiny_model), max_tokens=48)
+    return EvidencePackage("tiny-evidence", tiny_weights, sha256(tiny_weights), package_of(tiny_model), max_tokens=48)
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_weights_of_another_model_are_refused(package: EvidencePackage, settings
     other = tmp_path / "other.safetensors"
     save_file({name.replace("layer.1", "layer.7"): weight for name, weight in load_file(package.file).items()}, other)
     with pytest.raises(ModelError, match="do not fit"):
-        open_evidence_model(settings, package=replace(package, file=other, weights_hash=file_hash(other)))
+        open_evidence_model(settings, package=replace(package, file=other, weights_hash=sha256(other)))
 
 
 # The model that is shipped
@@ -221,7 +222,7 @@ def test_the_shipped_weights_are_small_and_in_half_precision() -> None:
 def test_the_model_card_names_the_hash_of_the_weights() -> None:
     card = (EVIDENCE.file.parent / "README.md").read_text(encoding="utf-8")
     assert EVIDENCE.weights_hash in card
-    assert file_hash(EVIDENCE.file) == EVIDENCE.weights_hash
+    assert sha256(EVIDENCE.file) == EVIDENCE.weights_hash
 
 
 def test_opening_the_prepared_model_loads_no_torch() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.packaged_model import MINILM, PackagedModel, file_hash, verify, verify_once
+from knowledge_base.files import sha256
+from knowledge_base.models.packaged_model import MINILM, PackagedModel, verify, verify_once
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def package(tmp_path: Path, package_of: Callable[[Path], PackagedModel]) -> Pack
 def test_the_hash_of_a_file_is_the_sha_256_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert file_hash(tmp_path / "file") == expected
+    assert sha256(tmp_path / "file") == expected
 
 
 def test_the_installed_package_is_the_published_one() -> None:

@@ -65,7 +65,7 @@ def test_damaged_vectors_are_made_anew_in_a_new_generation_and_that_is_said_unti
     for _ in range(2):
         identifier, notices = opened(settings)
         assert identifier == "000003"
-        assert "chroma.sqlite3 is missing. Its vectors were made anew from its catalog" in " ".join(notices)
+        assert "chroma.sqlite3 is missing. Its vectors were rebuilt from its catalog" in " ".join(notices)
     with open_generation(library.data_dir) as generation:
         wanted = generation.catalog.passage_ids()
         assert generation.vectors.passages.ids() == wanted and wanted
@@ -85,7 +85,7 @@ def test_the_vectors_of_the_generation_before_are_mended_too(library: Library, s
     lose_catalog(library)
     shutil.rmtree(library.data_dir / "generations" / "000001" / "chroma")
     identifier, (notice,) = opened(settings)
-    assert identifier == "000003" and "000001" in notice and "made anew" in notice
+    assert identifier == "000003" and "000001" in notice and "rebuilt" in notice
 
 
 def test_a_generation_of_other_documents_takes_no_place(library: Library, settings: Settings) -> None:
@@ -103,10 +103,10 @@ def test_while_another_process_writes_an_intact_generation_answers(
     lose_vectors(library)
     with writer_lock(library.data_dir):
         identifier, (notice,) = opened(settings)
-        assert identifier == "000001" and "could not be mended: Another ingest is writing" in notice
+        assert identifier == "000001" and "could not be repaired: Another ingest is writing" in notice
         lose_catalog(library)
         shutil.rmtree(library.data_dir / "generations" / "000001")
-        with pytest.raises(DamagedIndexError, match="could not be mended: Another ingest is writing"):
+        with pytest.raises(DamagedIndexError, match="could not be repaired: Another ingest is writing"):
             open_intact(settings)
     assert current_id(library.data_dir) == "000002"
 
@@ -168,7 +168,7 @@ def test_what_the_check_finds_and_cannot_mend_is_not_served(
 ) -> None:
     monkeypatch.setattr(recovery, "_PATIENCE", 0.0)
     forget_a_vector(library)
-    with writer_lock(library.data_dir), pytest.raises(DamagedVectorsError, match="could not be mended: Another ingest"):
+    with writer_lock(library.data_dir), pytest.raises(DamagedVectorsError, match="could not be repaired: Another ingest"):
         open_checked(settings)
 
 

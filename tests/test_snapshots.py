@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.store.manifest import seal_of
 from knowledge_base.store.snapshots import LIST, pack, unpack
 
 FILES = {"CURRENT": b"000001\n", "generations/000001/manifest.json": b"{}", "originals/ab": bytes(range(256)) * 999}
@@ -156,13 +157,11 @@ def test_a_member_longer_than_listed_is_refused_before_it_is_written(archive: Pa
 
 
 def with_list(members: Members, change: Callable[[dict], None], seal: bool) -> Members:
-    from knowledge_base.store import snapshots
-
     fields = json.loads(members[0][1])
     change(fields)
     if seal:
         fields.pop("seal")
-        fields["seal"] = snapshots._seal(fields)
+        fields["seal"] = seal_of(fields)
     return [named(LIST, json.dumps(fields).encode()), *members[1:]]
 
 
@@ -174,7 +173,7 @@ def test_an_altered_list_is_refused(archive: Path, target: Path):
 
 @pytest.mark.parametrize("path", ["../out", "/out", "a/../../out", "a//b", "", "a\\..\\b", "./a"])
 def test_a_list_with_a_path_that_may_lead_out_is_refused(archive: Path, target: Path, path: str):
-    rewritten(archive, lambda m: with_list(m, lambda f: f["files"].update({path: [1, "x"]}), seal=True))
+    rewritten(archive, lambda m: with_list(m, lambda f: f["files"].update({path: [1, "0" * 64]}), seal=True))
     with pytest.raises(KnowledgeBaseError, match="is not one of a file in a folder"):
         unpack(archive, "backup", target)
 
@@ -192,7 +191,7 @@ def test_an_archive_without_its_list_is_refused(archive: Path, target: Path):
 
 
 def test_an_archive_larger_than_the_disk_is_refused_before_anything_is_written(archive: Path, target: Path):
-    rewritten(archive, lambda m: with_list(m, lambda f: f["files"].update(huge=[1 << 60, "x"]), seal=True))
+    rewritten(archive, lambda m: with_list(m, lambda f: f["files"].update(huge=[1 << 49, "0" * 64]), seal=True))
     with pytest.raises(KnowledgeBaseError, match="MB are needed"):
         unpack(archive, "backup", target)
     assert contents(target) == {}

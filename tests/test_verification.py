@@ -10,7 +10,7 @@ from knowledge_base.errors import DamagedIndexError
 from knowledge_base.passages import Document, Page, Passage, SentenceSpan
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.vectors import VectorStore
-from knowledge_base.store.verification import find_problem, verifier
+from knowledge_base.store.verification import reason_unsound, verifier
 
 TEXT = "A pilot waits here."
 Vectors = NDArray[np.float32]
@@ -34,7 +34,7 @@ def build(path: Path, count: int = 12) -> tuple[list[str], Vectors]:
 
 
 def test_a_sound_generation_has_no_problem(tmp_path: Path) -> None:
-    assert find_problem(tmp_path, *build(tmp_path)) is None
+    assert reason_unsound(tmp_path, *build(tmp_path)) is None
 
 
 def test_missing_and_leftover_vectors_are_counted(tmp_path: Path) -> None:
@@ -42,28 +42,28 @@ def test_missing_and_leftover_vectors_are_counted(tmp_path: Path) -> None:
     with VectorStore.open(tmp_path / "chroma") as store:
         store.passages.delete(["p00", "p01"])
         store.passages.put(["stray"], vectors[:1])
-    assert find_problem(tmp_path, ids, vectors) == "2 vectors are missing and 1 are left over"
+    assert reason_unsound(tmp_path, ids, vectors) == "2 vectors are missing and 1 are left over"
 
 
 def test_a_missing_sentence_is_found(tmp_path: Path) -> None:
     ids, vectors = build(tmp_path)
     with VectorStore.open(tmp_path / "chroma") as store:
         store.sentences.delete(["p03#0"])
-    assert find_problem(tmp_path, ids, vectors) == "1 vectors are missing and 0 are left over"
+    assert reason_unsound(tmp_path, ids, vectors) == "1 vectors are missing and 0 are left over"
 
 
 def test_a_passage_that_its_own_vector_does_not_find_is_found(tmp_path: Path) -> None:
     ids, vectors = build(tmp_path)
     with VectorStore.open(tmp_path / "chroma") as store:
         store.passages.put(["p05"], -vectors[5:6])
-    assert find_problem(tmp_path, ids, vectors) == "1 of 12 passages are not found by their own vector"
+    assert reason_unsound(tmp_path, ids, vectors) == "1 of 12 passages are not found by their own vector"
 
 
 def test_a_wrong_vector_is_found_even_where_the_index_is_so_small_that_each_search_returns_all(tmp_path: Path) -> None:
     ids, vectors = build(tmp_path, 3)
     with VectorStore.open(tmp_path / "chroma") as store:
         store.passages.put(["p01"], -vectors[1:2])
-    assert find_problem(tmp_path, ids, vectors) == "1 of 3 passages are not found by their own vector"
+    assert reason_unsound(tmp_path, ids, vectors) == "1 of 3 passages are not found by their own vector"
 
 
 def test_a_passage_crowded_out_by_others_with_the_same_vector_is_no_problem(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_passage_crowded_out_by_others_with_the_same_vector_is_no_problem(tmp_
     same = np.ones((30, 16), dtype=np.float32)
     with VectorStore.open(tmp_path / "chroma") as store:
         store.passages.put(ids, same)
-    assert find_problem(tmp_path, ids, same) is None
+    assert reason_unsound(tmp_path, ids, same) is None
 
 
 def test_the_child_process_passes_a_sound_generation_and_leaves_nothing(tmp_path: Path) -> None:

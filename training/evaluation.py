@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.files import sha256
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
-from knowledge_base.models.packaged_model import MINILM, EvidencePackage, file_hash
+from knowledge_base.models.packaged_model import MINILM, EvidencePackage
 from knowledge_base.settings import OWN_EVIDENCE_MODEL, Settings
 from training.groups import Encode, Vectors
 from training.questions import AskedQuestion, QuestionData
@@ -60,7 +61,7 @@ class Trial:
 
     def model(self, weights: Path) -> dict[str, Figures]:
         """Return the figures of the evidence model with these weights, compiled as it is used."""
-        package = EvidencePackage(f"{OWN_EVIDENCE_MODEL}-{weights.stem}", weights, file_hash(weights), MINILM)
+        package = EvidencePackage(f"{OWN_EVIDENCE_MODEL}-{weights.stem}", weights, sha256(weights), MINILM)
         with TemporaryDirectory() as cache:
             model = open_evidence_model(Settings(evidence_model=package.name, cache_dir=Path(cache)), package=package)
             if model is None:

@@ -6,7 +6,6 @@ long as it lives) and its standard output (`report.json`).
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -18,11 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
 from typing import Any, Literal
 
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import replace_file, storage_errors
+from knowledge_base.platform_limits import lock
 
 Action = Literal["preview", "sync", "fetch", "forget"]
 
@@ -82,15 +81,8 @@ def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]
 
 def _lock(handle: int) -> None:
     """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
-    end = monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if monotonic() > end:
-                raise LockedError("An update is under way already.", "Wait until it has ended.") from error
-            sleep(0.02)
+    if not lock(handle, patience=_PATIENCE):
+        raise LockedError("An update is under way already.", "Wait until it has ended.")
 
 
 def read(data_dir: Path) -> Activity | None:
@@ -111,11 +103,7 @@ def read(data_dir: Path) -> Activity | None:
 
 def _is_locked(path: Path) -> bool:
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-        except BlockingIOError:
-            return True
+        return not lock(file.fileno(), shared=True)
 
 
 def _stages(lines: Sequence[str]) -> Iterator[Stage]:

@@ -16,34 +16,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.answers import Answer
 from knowledge_base.errors import StorageError
-from knowledge_base.files import storage_errors
+from knowledge_base.files import Closing, storage_errors
+from knowledge_base.store.saved_citations import BUSY_SECONDS, FILE_NAME, SCHEMA
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "conversations.sqlite3"
 TITLE_LENGTH = 80
 Role = Literal["user", "assistant"]
-
-_BUSY_SECONDS = 10.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS conversations (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    role TEXT NOT NULL, content TEXT NOT NULL, answer TEXT, created TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS messages_by_conversation ON messages (conversation, id);
-CREATE TABLE IF NOT EXISTS saved_answers (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS feedback (
-    message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, good INTEGER NOT NULL, given TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +63,7 @@ class SavedAnswer:
     conversation: str | None
 
 
-class ConversationStore:
+class ConversationStore(Closing):
     """The store; threads may share one. `notice` says what the user must know of how it was opened."""
 
     def __init__(self, connection: sqlite3.Connection, place: Path | None = None, notice: str | None = None) -> None:
@@ -107,12 +92,6 @@ class ConversationStore:
     def unkept(cls, notice: str) -> Self:
         """Open a store that lives no longer than this process, for where none can be kept."""
         return cls(_prepared(sqlite3.connect(":memory:", check_same_thread=False)), notice=notice)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""
@@ -266,7 +245,7 @@ def _answers() -> TypeAdapter[Answer]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         return _prepared(connection)
     except BaseException:
@@ -279,10 +258,11 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")
         found = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
-        cursor.executescript(_SCHEMA)
+        cursor.executescript(SCHEMA)
     return connection
 
 

@@ -8,13 +8,12 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from knowledge_base.errors import DocumentError, KnowledgeBaseError
 from knowledge_base.file_types import SUFFIXES, detect, skip_reason
-from knowledge_base.files import replace_file, require_free_space, storage_errors, sync_directory
+from knowledge_base.files import replace_file, require_free_space, sha256, storage_errors, sync_directory
 from knowledge_base.settings import Settings
 
 ROOT = "uploads"
@@ -164,8 +163,7 @@ def _state(path: Path, known: str | None) -> UploadState | None:
 @lru_cache(maxsize=4096)
 def _digest(path: Path, size: int, modified: int) -> str:
     """Return a file's SHA-256; it is kept as long as size and time of the last change are the same."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return sha256(path)
 
 
 def _files(folder: Path) -> Iterator[Path]:

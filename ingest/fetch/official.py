@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -18,7 +17,7 @@ from ingest.fetch.archive import extract
 from ingest.fetch.download import AGAIN, DownloadLimits, PartialFile, Wanted, download
 from ingest.fetch.sources import ROOT, Source, combined_hash, covers, read_source_list
 from knowledge_base.errors import FetchError, KnowledgeBaseError
-from knowledge_base.files import require_free_space, storage_errors, writer_lock
+from knowledge_base.files import require_free_space, sha256, storage_errors, writer_lock
 from knowledge_base.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -171,14 +170,14 @@ def _discarded_where_unusable(partial: PartialFile) -> Iterator[None]:
 def _stage(source: Source, place: _Place) -> dict[str, str]:
     """Make the files ready and verify them; return the SHA-256 of each by its path."""
     if source.sha256:
-        _require_hash(source.sha256, _hash(place.partial), source.url)
+        _require_hash(source.sha256, sha256(place.partial), source.url)
     if not source.is_archive:
         shutil.copyfile(place.partial, place.staging / source.document_name)
-        return {source.document_name: _hash(place.partial)}
+        return {source.document_name: sha256(place.partial)}
     paths = extract(place.partial, place.staging, source.wants, source.folders_dropped)
     if not paths:
         raise FetchError(f"{source.url} holds none of the files that are wanted.", "Check take and folders_dropped.")
-    hashes = {path: _hash(place.staging / path) for path in paths}
+    hashes = {path: sha256(place.staging / path) for path in paths}
     if source.is_listed:
         verify(source, hashes)
     return hashes
@@ -202,11 +201,6 @@ def _require_hash(expected: str, found: str, what: str) -> None:
         raise FetchError(f"{what} is not what the list says: its SHA-256 is {found}, not {expected}.", _ALTERED)
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
 def _verified_files(folder: Path, source: Source) -> dict[str, str] | None:
     """Return the SHA-256 of the source's files by path where all are there and unaltered, else None."""
     recorded = _recorded(folder, source)
@@ -214,7 +208,7 @@ def _verified_files(folder: Path, source: Source) -> dict[str, str] | None:
         return recorded if all(_has(folder / path, digest) for path, digest in recorded.items()) else None
     if not source.is_listed:
         return None
-    found = {path: _hash(folder / path) for path in _paths(folder) if source.wants(path)}
+    found = {path: sha256(folder / path) for path in _paths(folder) if source.wants(path)}
     try:
         verify(source, found)
     except FetchError as error:
@@ -224,7 +218,7 @@ def _verified_files(folder: Path, source: Source) -> dict[str, str] | None:
 
 
 def _has(path: Path, digest: str) -> bool:
-    return path.is_file() and _hash(path) == digest
+    return path.is_file() and sha256(path) == digest
 
 
 def _paths(folder: Path) -> list[str]:

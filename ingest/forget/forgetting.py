@@ -6,7 +6,6 @@ run finishes one that was interrupted.
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import json
 import os
@@ -15,13 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 
 from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
 from ingest.forget.without import publish_without
 from knowledge_base.files import SHARDS, replace_file, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.passages import embedded_text
+from knowledge_base.platform_limits import FolderHold
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
@@ -205,36 +205,13 @@ def _remove_generation(data_dir: Path, name: str) -> None:
     path = data_dir / "generations" / name
     if not path.exists():
         return
-    with closing(_Hold(path)) as hold:
-        hold.wait(_PATIENCE)
+    with closing(FolderHold(path)) as hold:
+        hold.take(patience=_PATIENCE)
         doomed = data_dir / "forgetting" / name
         shutil.rmtree(doomed, ignore_errors=True)
         os.rename(path, doomed)
         sync_directory(path.parent)
         shutil.rmtree(doomed)
-
-
-class _Hold:
-    """A generation's directory, to be held alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDONLY)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until no reader holds it; False where one still does."""
-        end = monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except BlockingIOError:
-                if monotonic() > end:
-                    return False
-                sleep(0.05)
-
-    def close(self) -> None:
-        """Let go of it."""
-        os.close(self._handle)
 
 
 def _remove(path: Path) -> None:

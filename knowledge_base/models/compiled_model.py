@@ -101,19 +101,15 @@ def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Calla
     """
     openvino = silent_openvino()
     core = openvino.Core()
-    for key in _keys(network, openvino.get_version(), core):
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join(sorted(capabilities))}"
+    for precision in ["bf16", "f32"] if "BF16" in capabilities else ["f32"]:
+        key = _Key(network.name, network.weights_hash, openvino.get_version(), processor, precision)
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
         if outcome.blob is not None:
             return Compiled(_opened(core, outcome.blob, key.precision, threads, streams), key.precision)
         logger.warning("%s: agreement %.5f with torch in %s is too low.", network.name, outcome.agreement, key.precision)
     raise NotCompiledError(f"its outputs agree with torch's by less than {network.minimum_agreement}")
-
-
-def _keys(network: Network, version: str, core: Any) -> list[_Key]:  # noqa: ANN401
-    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join(sorted(capabilities))}"
-    precisions = ["bf16", "f32"] if "BF16" in capabilities else ["f32"]
-    return [_Key(network.name, network.weights_hash, version, processor, precision) for precision in precisions]
 
 
 def _opened(core: Any, blob: Blob, precision: str, threads: int, streams: int) -> Any:  # noqa: ANN401
@@ -135,21 +131,12 @@ def _import(core: Any, blob: Blob, precision: str, threads: int, streams: int) -
         options["INFERENCE_NUM_THREADS"] = threads
     network = core.import_model(silent_openvino().Tensor(blob, shared_memory=True), "CPU", options)
     network.blob = blob
-    _run_once(network)
-    _let_go(blob)
-    return network
-
-
-def _run_once(network: Any) -> None:  # noqa: ANN401
-    """Run the network on two word pieces, which lays its weights out as it calculates with them."""
+    # One run on two word pieces lays the weights out as the network calculates with them.
     network.create_infer_request().infer({port.any_name: np.ones((1, 2), dtype=np.int64) for port in network.inputs})
-
-
-def _let_go(blob: Blob) -> None:
-    """Give the pages of a mapped blob back: what is needed again, the rows of the words that occur, is read again."""
     mapped: object = blob.base
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+        mapped.madvise(mmap.MADV_DONTNEED)  # what is needed again, the rows of the words that occur, is read again
+    return network
 
 
 # Compile
@@ -178,23 +165,19 @@ def _compile_once(
 def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], None]) -> _Outcome:  # noqa: ANN401
     notify(NOTICE.format(network.name))
     options = {"INFERENCE_PRECISION_HINT": key.precision, "PERFORMANCE_HINT": "LATENCY"}
-    exported = core.compile_model(_convert(network), "CPU", options).export_model()
-    blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
-    agreement = network.agreement(_import(core, blob, key.precision, 0, 1))
-    logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
-    return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
-
-
-def _convert(network: Network) -> Any:  # noqa: ANN401
-    """Return the network as an openvino.Model; whatever the tracer raises comes as NotCompiledError."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
         warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")  # the lengths of the example's inputs
         try:
-            return silent_openvino().convert_model(network.module().eval(), example_input=network.example())
+            model = silent_openvino().convert_model(network.module().eval(), example_input=network.example())
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as error:
             raise NotCompiledError(f"it cannot be converted: {error}") from error
+    exported = core.compile_model(model, "CPU", options).export_model()
+    blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
+    agreement = network.agreement(_import(core, blob, key.precision, 0, 1))
+    logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
+    return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
 
 
 # Keep and read

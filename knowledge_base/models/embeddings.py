@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import ModelError
+from knowledge_base.models.batches import BATCH, ONE_TEXT, batches, example, open_tokenizer, well_formed
 from knowledge_base.models.compiled_model import Network, open_compiled
 from knowledge_base.models.local_model import REMEDY, LocalModel, find_model, work_offline
 from knowledge_base.models.packaged_model import MINILM, PackagedModel, verify, verify_once
@@ -29,8 +28,6 @@ Progress = Callable[[int], None]
 Notify = Callable[[str], None]
 
 WINDOW = 512
-BATCH = 16
-PADDING = 16
 DEFAULT_MAX_TOKENS = 512
 TRACEABLE_ATTENTION = "eager"
 PROBE = "Who launched the Paris Call for Trust and Security in Cyberspace?"
@@ -76,7 +73,7 @@ def open_embedder(
     may embed at once: more texts a second, each text later. Raises ModelError where the model is missing or altered.
     """
     if settings.embedding_model != package.name:
-        return _open_local(settings)
+        return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
     verify_once(package, settings.cache_dir)
     original = _Original(package, settings.embedding_threads)
     try:
@@ -116,28 +113,22 @@ class CompiledEmbedder:
         request = self._network.create_infer_request()
         done = 0
         for start in range(0, len(texts), WINDOW):
-            pieces = self._pieces(texts[start : start + WINDOW])
-            for batch in _batches_by_length(pieces):
-                outputs = request.infer(_padded([pieces[index] for index in batch], self.max_tokens))
-                vectors[[start + index for index in batch]] = _unit_length(outputs[0])
-                done += len(batch)
+            encodings = self._tokenizer.encode_batch_fast(list(map(well_formed, texts[start : start + WINDOW])))
+            for positions, inputs in batches(encodings, ONE_TEXT, self.max_tokens):
+                vectors[[start + position for position in positions]] = _unit_length(request.infer(inputs)[0])
+                done += len(positions)
                 if progress is not None:
                     progress(done)
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
-        encodings = self._tokenizer.encode_batch_fast(_well_formed(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch_fast(list(map(well_formed, texts)), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
-
-    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the word pieces of each text between the two special ones, cut off at the limit."""
-        encoded = (encoding.ids for encoding in self._tokenizer.encode_batch_fast(_well_formed(texts)))
-        return [ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]] for ids in encoded]
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return _open_tokenizer(self._package.tokenizer_file)
+        return open_tokenizer(self._package.tokenizer_file)
 
 
 class TorchEmbedder:
@@ -169,13 +160,13 @@ class TorchEmbedder:
             return []
         with self._lock:
             encodings = self.transformer.tokenizer(
-                _well_formed(texts), add_special_tokens=False, truncation=False, verbose=False
+                list(map(well_formed, texts)), add_special_tokens=False, truncation=False, verbose=False
             )
         return [len(pieces) for pieces in encodings["input_ids"]]
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
-            vectors = self.transformer.encode(_well_formed(texts), batch_size=BATCH, show_progress_bar=False)
+            vectors = self.transformer.encode(list(map(well_formed, texts)), batch_size=BATCH, show_progress_bar=False)
         return _unit_length(np.asarray(vectors, dtype=np.float32))
 
 
@@ -194,7 +185,10 @@ class _Original:
         embedder = _open_torch(
             model, self._threads, package.remedy, package.max_tokens, attn_implementation=TRACEABLE_ATTENTION
         )
-        self._check_probe(embedder)
+        found = embedder.encode([PROBE])[0][: len(package.probe)]
+        if not np.allclose(found, package.probe, atol=0.01):
+            message = f"The embedding model {package.name} gives other vectors than those it was published with."
+            raise ModelError(message, package.remedy)
         return embedder
 
     @property
@@ -203,7 +197,7 @@ class _Original:
             self._package.model_id,
             self._package.weights_hash,
             module=lambda: _as_network(self.embedder.transformer),
-            example=_example,
+            example=partial(example, ONE_TEXT),
             agreement=self._agreement,
             minimum_agreement=self._package.minimum_cosine,
         )
@@ -214,16 +208,6 @@ class _Original:
         alone = np.concatenate([compiled.encode([text]) for text in PARITY_TEXTS])
         together = compiled.encode(PARITY_TEXTS)
         return float(np.min(np.sum([alone * expected, together * expected], axis=2)))
-
-    def _check_probe(self, embedder: TorchEmbedder) -> None:
-        found = embedder.encode([PROBE])[0][: len(self._package.probe)]
-        if not np.allclose(found, self._package.probe, atol=0.01):
-            message = f"The embedding model {self._package.name} gives other vectors than those it was published with."
-            raise ModelError(message, self._package.remedy)
-
-
-def _open_local(settings: Settings) -> TorchEmbedder:
-    return _open_torch(find_model(settings.embedding_model), settings.embedding_threads, REMEDY)
 
 
 # Torch
@@ -271,49 +255,6 @@ def _as_network(transformer: SentenceTransformer) -> torch.nn.Module:
             return vectors
 
     return WholeModel()
-
-
-def _example() -> dict[str, torch.Tensor]:
-    import torch
-
-    return {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask")}
-
-
-# Texts to numbers
-
-
-def _open_tokenizer(path: Path) -> Tokenizer:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else a later fork prints a warning
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _well_formed(texts: Sequence[str]) -> list[str]:
-    """Replace lone surrogates, which no tokenizer takes, by question marks."""
-    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-
-
-def _batches_by_length(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Give the positions of the texts in batches of near lengths, so that little is padded."""
-    order = sorted(range(len(pieces)), key=lambda index: len(pieces[index]))
-    for start in range(0, len(order), BATCH):
-        yield order[start : start + BATCH]
-
-
-def _padded(pieces: Sequence[Sequence[int]], max_tokens: int) -> dict[str, NDArray[np.int64]]:
-    """Lay the texts out as a rectangle; widths are multiples of 16, since each new shape costs time and memory."""
-    longest = max(map(len, pieces))
-    width = min(-(-longest // PADDING) * PADDING, max_tokens)
-    input_ids = np.zeros((len(pieces), width), dtype=np.int64)
-    attention_mask = np.zeros_like(input_ids)
-    for row, ids in enumerate(pieces):
-        input_ids[row, : len(ids)] = ids
-        attention_mask[row, : len(ids)] = 1
-    return {"input_ids": input_ids, "attention_mask": attention_mask}
 
 
 def _unit_length(vectors: Vectors) -> Vectors:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import ModelError
+from knowledge_base.models.batches import BATCH, TWO_TEXTS, Inputs, batches, example, open_tokenizer, padded, well_formed
 from knowledge_base.models.compiled_model import Network, open_compiled
 from knowledge_base.models.embeddings import silent_sentence_transformers
 from knowledge_base.models.local_model import LocalModel, find_model
@@ -23,6 +23,7 @@ from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+    from tokenizers import Encoding
 
     from knowledge_base.models.evidence_network import EvidenceNetwork
 
@@ -41,12 +42,6 @@ def without_marks(text: str) -> str:
     return " ".join(text.replace(MARK, " ").split())
 
 
-def well_formed(text: str) -> str:
-    """Replace lone surrogates, which no tokenizer takes, by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-PADDING = 16
 QUESTION_CHARACTERS = 300
 
 
@@ -54,43 +49,29 @@ class PairTokenizer:
     """Turns (question, text) into word pieces; of a pair that is too long, the end of the longer is cut off."""
 
     def __init__(self, file: Path, max_tokens: int) -> None:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else a later fork prints a warning
-        from tokenizers import Tokenizer
-
         self._max_tokens = max_tokens
-        self._tokenizer = Tokenizer.from_file(str(file))
-        self._tokenizer.no_padding()
+        self._tokenizer = open_tokenizer(file)
         self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
 
-    def pieces(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
-        """Return the ids of the word pieces of each pair, and for each of them 0 (question) or 1 (text)."""
+    def encoded(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
+        """Return the word pieces of each pair."""
         prepared = [(well_formed(question[:QUESTION_CHARACTERS]), well_formed(text)) for question, text in pairs]
-        return [(encoding.ids, encoding.type_ids) for encoding in self._tokenizer.encode_batch(prepared)]
+        return self._tokenizer.encode_batch(prepared) if prepared else []
 
-    def padded(self, pairs: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.int64]]:
-        """Return the network's inputs, each of shape (pairs, word pieces of the longest)."""
-        return rectangle(self.pieces(pairs))
+    def padded(self, pairs: Sequence[tuple[str, str]]) -> Inputs:
+        """Return the network's inputs for all pairs together."""
+        return padded(self.encoded(pairs), TWO_TEXTS, self._max_tokens)
 
-
-def rectangle(pieces: Sequence[tuple[list[int], list[int]]]) -> dict[str, NDArray[np.int64]]:
-    """Lay the pairs out as rectangles; widths are multiples of 16, since each new shape costs time and memory."""
-    width = -(-max(len(ids) for ids, _ in pieces) // PADDING) * PADDING
-    inputs = {
-        name: np.zeros((len(pieces), width), dtype=np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
-    }
-    for row, (ids, types) in enumerate(pieces):
-        inputs["input_ids"][row, : len(ids)] = ids
-        inputs["attention_mask"][row, : len(ids)] = 1
-        inputs["token_type_ids"][row, : len(ids)] = types
-    return inputs
+    def batches(self, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[list[int], Inputs]]:
+        """Yield the positions of pairs of near lengths, with their inputs."""
+        return batches(self.encoded(pairs), TWO_TEXTS, self._max_tokens)
 
 
 Scores = NDArray[np.float32]
 Notify = Callable[[str], None]
-Run = Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]
+Run = Callable[[Inputs], NDArray[np.float32]]
 
 OFF = frozenset({"", "off"})
-BATCH = 16
 MINIMUM_AGREEMENT = 0.98
 RANK, ANSWERS = 0, 1
 REMEDY = (
@@ -188,10 +169,9 @@ class _TwoLogits(ABC):
 
     def _compute(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         logits = np.empty((len(pairs), 2), dtype=np.float32)
-        pieces = self._tokenizer.pieces(pairs) if pairs else []
         run = self._runner()
-        for batch in _batches_by_length(pieces):
-            logits[batch] = run(rectangle([pieces[index] for index in batch]))
+        for positions, inputs in self._tokenizer.batches(pairs):
+            logits[positions] = run(inputs)
         return logits
 
     @abstractmethod
@@ -222,7 +202,7 @@ class TorchEvidenceModel(_TwoLogits):
     def _runner(self) -> Run:
         return self._run
 
-    def _run(self, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
+    def _run(self, inputs: Inputs) -> NDArray[np.float32]:
         import torch
 
         with torch.inference_mode():
@@ -277,7 +257,7 @@ class _Original:
             self._package.model_id,
             self._package.combined_hash,
             module=lambda: self.model.network,
-            example=_example,
+            example=partial(example, TWO_TEXTS),
             agreement=self._agreement,
             minimum_agreement=MINIMUM_AGREEMENT,
         )
@@ -287,12 +267,6 @@ class _Original:
         compiled = CompiledEvidenceModel(network, self._package, "")
         expected, found = (np.concatenate([m.logits(q, [t]) for q, t in PARITY_PAIRS]) for m in (self.model, compiled))
         return float(1 - np.max(np.abs(found - expected)) / np.ptp(expected))
-
-
-def _example() -> dict[str, Any]:
-    import torch
-
-    return {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
 
 
 def _open_cross_encoder(model: LocalModel, threads: int) -> CrossEncoderModel:
@@ -315,10 +289,3 @@ def _open_cross_encoder(model: LocalModel, threads: int) -> CrossEncoderModel:
 
 def _probability(logits: Scores) -> Scores:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float32)
-
-
-def _batches_by_length(pieces: Sequence[tuple[list[int], list[int]]]) -> Iterator[list[int]]:
-    """Give the positions of the pairs in batches of near lengths, so that little is padded."""
-    order = sorted(range(len(pieces)), key=lambda index: len(pieces[index][0]))
-    for start in range(0, len(order), BATCH):
-        yield order[start : start + BATCH]

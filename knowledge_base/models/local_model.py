@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.packaged_model import file_hash
+from knowledge_base.files import sha256
 from knowledge_base.settings import PACKAGED_MODEL
 
 HASHED_SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".model"})
@@ -30,39 +30,25 @@ def find_model(name: str, role: str = "embedding model", remedy: str = REMEDY) -
 
     Raises ModelError where there is none, or where its weights are not in the safetensors format (others can carry code).
     """
-    folder = _folder(name)
-    if folder is None:
-        raise ModelError(f"The {role} {name!r} is not on this machine.", remedy)
-    if not _is_safe(folder):
+    if Path(name).is_dir():
+        folder, label = Path(name).resolve(), Path(name).resolve().name
+    else:
+        work_offline()
+        from huggingface_hub import snapshot_download
+
+        try:
+            folder, label = Path(snapshot_download(name, local_files_only=True)), name
+        except (OSError, ValueError) as error:
+            raise ModelError(f"The {role} {name!r} is not on this machine.", remedy) from error
+    unsafe = [path for path in folder.rglob("*.bin") if not any(path.parent.glob("*.safetensors"))]
+    if unsafe or not any(folder.rglob("*.safetensors")):
         raise ModelError(f"The {role} {name!r} has no weights in the safetensors format.", remedy)
-    label = folder.name if Path(name).is_dir() else name
-    return LocalModel(folder, f"{label}@{_content_hash(folder)[:8]}")
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in HASHED_SUFFIXES and path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
+    return LocalModel(folder, f"{label}@{digest.hexdigest()[:8]}")
 
 
 def work_offline() -> None:
     """Keep huggingface_hub, imported after this, from asking the network."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-def _folder(name: str) -> Path | None:
-    if Path(name).is_dir():
-        return Path(name).resolve()
-    work_offline()
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError):
-        return None
-
-
-def _is_safe(folder: Path) -> bool:
-    unsafe = [path for path in folder.rglob("*.bin") if not any(path.parent.glob("*.safetensors"))]
-    return not unsafe and any(folder.rglob("*.safetensors"))
-
-
-def _content_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in HASHED_SUFFIXES and path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()} {file_hash(path)}\n".encode())
-    return digest.hexdigest()

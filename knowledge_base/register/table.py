@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
+from knowledge_base.files import Closing
 from knowledge_base.language.places import Place, current_code, data
 from knowledge_base.language.words import words
 from knowledge_base.passages import RegisterRecord
@@ -80,7 +80,7 @@ class RegisterFilter:
         return bool(self.joined_since or self.joined_before)
 
 
-class Register:
+class Register(Closing):
     """The rows of one catalog's register in memory; a context manager."""
 
     def __init__(self, rows: Iterable[tuple[str | int | None, ...]], as_of: str, built_in: bool) -> None:
@@ -100,10 +100,8 @@ class Register:
         supporters = (_supporter(number, row) for number, row in enumerate(rows))
         return cls(supporters, _as_of(rows, catalog), built_in=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Let go of the table."""
         self._connection.close()
 
     def select(self, wanted: RegisterFilter) -> list[Supporter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,10 +29,12 @@ class Box(NamedTuple):
     right: float
     high: float
 
-
-class _Canvas(NamedTuple):
-    image: Image
-    boxes: list[Box]
+    def goes_on_with(self, box: Box) -> bool:
+        """Return whether a character stands at the height of this line, and near its end or beginning."""
+        height = min(self.high - self.low, box.high - box.low)
+        shared = min(self.high, box.high) - max(self.low, box.low)
+        gap = max(box.left - self.right, self.left - box.right)
+        return shared >= 0.5 * height and gap <= _WORD_GAP * max(self.high - self.low, box.high - box.low)
 
 
 def render_page(
@@ -53,10 +55,12 @@ def render_page(
         with pypdfium2.PdfDocument(pdf) as document:
             if not 1 <= page_number <= len(document):
                 raise DocumentError(f"The document has no page {page_number}.", f"It has {len(document)} pages.")
-            canvas = _draw(document[page_number - 1], origin_indices(origin, highlights), width)
+            image, boxes = _drawn(document[page_number - 1], origin_indices(origin, highlights), width)
     except pypdfium2.PdfiumError as error:
         raise DocumentError(f"Page {page_number} cannot be drawn: {error}.", "Open the document in a PDF viewer.") from error
-    return _png(highlighted(canvas.image, canvas.boxes))
+    buffer = BytesIO()
+    highlighted(image, boxes).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()
 
 
 def origin_indices(origin: Sequence[OriginRun], spans: Iterable[tuple[int, int]]) -> list[int]:
@@ -77,8 +81,11 @@ def highlight_boxes(characters: Iterable[Box]) -> list[Box]:
     """
     lines: list[Box] = []
     for box in characters:
-        if lines and _is_beside(lines[-1], box):
-            lines[-1] = _joined(lines[-1], box)
+        if lines and lines[-1].goes_on_with(box):
+            line = lines[-1]
+            lines[-1] = Box(
+                min(line.left, box.left), min(line.low, box.low), max(line.right, box.right), max(line.high, box.high)
+            )
         else:
             lines.append(box)
     return lines
@@ -104,43 +111,17 @@ def render_scale(width_points: float, height_points: float, width: int = WIDTH) 
     return min(width / width_points, sqrt(MOST_PIXELS / (width_points * height_points)))
 
 
-def _draw(page: Any, indices: Sequence[int], width: int) -> _Canvas:
+def _drawn(page: Any, indices: Sequence[int], width: int) -> tuple[Image, list[Box]]:
+    """Return the picture of a page, and in its pixels the boxes of the lines that the characters stand on."""
     width_points, height_points = page.get_size()
     bitmap = page.render(scale=render_scale(width_points, height_points, width), rev_byteorder=True)
     position = bitmap.get_posconv(page)
     text_page = page.get_textpage()
     known = text_page.count_chars()
-    on_page = highlight_boxes(_character_boxes(text_page, [index for index in indices if index < known]))
-    boxes = [_placed(position.to_bitmap(box.left, box.low), position.to_bitmap(box.right, box.high)) for box in on_page]
-    return _Canvas(bitmap.to_pil().copy(), boxes)
-
-
-def _character_boxes(text_page: Any, indices: Iterable[int]) -> Iterator[Box]:
-    """Yield the boxes of the characters that have one, in points."""
-    for index in indices:
-        box = Box(*text_page.get_charbox(index, loose=True))
-        if box.left < box.right and box.low < box.high:
-            yield box
-
-
-def _placed(corner: tuple[int, int], other: tuple[int, int]) -> Box:
-    left, right = sorted((corner[0], other[0]))
-    low, high = sorted((corner[1], other[1]))
-    return Box(left, low, right, high)
-
-
-def _is_beside(line: Box, box: Box) -> bool:
-    height = min(line.high - line.low, box.high - box.low)
-    shared = min(line.high, box.high) - max(line.low, box.low)
-    gap = max(box.left - line.right, line.left - box.right)
-    return shared >= 0.5 * height and gap <= _WORD_GAP * max(line.high - line.low, box.high - box.low)
-
-
-def _joined(line: Box, box: Box) -> Box:
-    return Box(min(line.left, box.left), min(line.low, box.low), max(line.right, box.right), max(line.high, box.high))
-
-
-def _png(image: Image) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, "PNG", compress_level=4)
-    return buffer.getvalue()
+    found = (Box(*text_page.get_charbox(index, loose=True)) for index in indices if index < known)
+    boxes = []
+    for line in highlight_boxes(box for box in found if box.left < box.right and box.low < box.high):
+        corners = position.to_bitmap(line.left, line.low), position.to_bitmap(line.right, line.high)
+        (left, right), (low, high) = map(sorted, zip(*corners, strict=True))
+        boxes.append(Box(left, low, right, high))
+    return bitmap.to_pil().copy(), boxes

@@ -23,10 +23,10 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from knowledge_base.errors import DocumentError
+from knowledge_base.files import Closing
 from knowledge_base.sandbox.worker import Limits, size_in_words
 
 Item = TypeVar("Item")
@@ -51,7 +51,7 @@ class SandboxFailure:
     is_passing: bool = False
 
 
-class Sandbox:
+class Sandbox(Closing):
     """A pool of `workers` child processes; each task may take `seconds` and `memory_bytes`, and return `output_bytes`.
 
     Functions must be importable by name, arguments and results picklable. Use it as a context manager, or call `close`.
@@ -70,12 +70,6 @@ class Sandbox:
         self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
             self._free.put(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Return `function(*arguments)` from a child process. Raise DocumentError where it fails or passes a limit."""
@@ -169,7 +163,7 @@ class _Worker:
 
     @property
     def usable(self) -> bool:
-        """Tell whether it can take a task: it lives, has not grown large and was not told to stop."""
+        """Return whether it can take a task: it lives, has not grown large and was not told to stop."""
         return not self._finished and self._process.poll() is None
 
     def call(self, task: bytes) -> Any:  # noqa: ANN401
@@ -221,7 +215,7 @@ class _Worker:
         self.kill()
         code = self._process.wait()
         if self._late and self._waited:
-            message = f"took longer than {self._limits.seconds:g} s, for the machine was busy with other work"
+            message = f"took longer than {self._limits.seconds:g} s, because the machine was overloaded"
             return SandboxFailure(message, "Run the sync again.", is_passing=True)
         if self._late or code == -signal.SIGXCPU:
             remedy = "Split the file, or raise PARISCALL_PARSE_SECONDS."
@@ -251,13 +245,12 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
         found = super().find_class(module, name) if module.split(".")[0] in _OWN_PACKAGES and "." not in name else None
-        if not isinstance(found, type) or found.__module__ != module or not _is_record(found):
+        is_record = isinstance(found, type) and (
+            is_dataclass(found) or (issubclass(found, tuple) and hasattr(found, "_fields"))
+        )
+        if not is_record or found.__module__ != module:
             raise pickle.UnpicklingError(f"{module}.{name} is not accepted from a child process")
         return found
-
-
-def _is_record(kind: type) -> bool:
-    return is_dataclass(kind) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _read(message: bytes) -> Any:  # noqa: ANN401

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import pickle
-import sys
 from multiprocessing.connection import Connection
-from pathlib import Path
+from time import process_time
 from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.platform_limits import die_with_parent, limit, most_memory_held
 
 _ADDRESS_SPACE_EXTRA = 4 << 30
 _LARGEST_FILE = 16 << 20
@@ -38,15 +37,22 @@ def serve(descriptor: int, seconds: float, memory_bytes: int, output_bytes: int)
     """Serve tasks until the connection closes: the body of a child process."""
     limits = Limits(seconds, memory_bytes, output_bytes)
     logging.disable(logging.WARNING)  # parsers say thousands of things about a broken file; its reason goes to the report
-    _die_with_parent()
-    _set_limits(limits)
+    die_with_parent()
+    for name, most in (
+        ("DATA", memory_bytes),
+        ("AS", memory_bytes + _ADDRESS_SPACE_EXTRA),
+        ("FSIZE", _LARGEST_FILE),
+        ("NOFILE", _OPEN_FILES),
+        ("CORE", 0),
+    ):
+        limit(name, most)
     with Connection(descriptor) as connection:
         while True:
             try:
                 task = connection.recv_bytes()
             except EOFError:
                 return
-            _allow_cpu(seconds)
+            limit("CPU", math.ceil(process_time() + seconds) + 1, for_good=False)  # the kernel ends it after that
             reply = _do(task, limits)
             del task
             try:
@@ -71,7 +77,7 @@ def _do(task: bytes, limits: Limits) -> Reply:
         return _failed(f"the parser crashed ({type(error).__name__}: {error})"[:300], "Open and save the file again.")
     if len(result) > limits.output_bytes:
         return _failed(f"gave more than {size_in_words(limits.output_bytes)} of output", "Split the file.")
-    return Reply(result, None, _has_grown(limits.memory_bytes))
+    return Reply(result, None, spent=most_memory_held() > limits.memory_bytes // 2)
 
 
 def _failed(message: str, remedy: str, *, spent: bool = False) -> Reply:
@@ -81,55 +87,3 @@ def _failed(message: str, remedy: str, *, spent: bool = False) -> Reply:
 def size_in_words(count: int) -> str:
     """Return a number of bytes as people write it: `300 MB`, `1 GB`."""
     return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
-
-
-def _die_with_parent() -> None:
-    """Have the kernel signal this process, even in a busy loop of C, when the parent's end of standard input closes."""
-    if sys.platform != "linux":
-        return
-    import fcntl
-
-    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def _set_limits(limits: Limits) -> None:
-    import resource
-
-    address_space = limits.memory_bytes + _ADDRESS_SPACE_EXTRA
-    for kind, value in (
-        (resource.RLIMIT_DATA, limits.memory_bytes),
-        (resource.RLIMIT_AS, address_space),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
-
-
-def _allow_cpu(seconds: float) -> None:
-    """Let this process use `seconds` of processor time more, and one; the kernel ends it after that."""
-    import resource
-
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = math.ceil(usage.ru_utime + usage.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def _has_grown(memory_bytes: int) -> bool:
-    """Tell whether this process has ever held more than half of its memory: then a fresh one takes the next task."""
-    return _peak_bytes() > memory_bytes // 2
-
-
-def _peak_bytes() -> int:
-    """Return the most memory that this process held at once; on Linux getrusage would give its parent's, if larger."""
-    try:
-        status = Path("/proc/self/status").read_bytes()
-    except OSError:
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    return int(status.partition(b"VmHWM:")[2].split(maxsplit=1)[0]) * 1024

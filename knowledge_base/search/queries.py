@@ -1,9 +1,9 @@
-"""Read a question as a query: its words and how rare they are, slips of the pen mended, the names in it."""
+"""Read a question as a query: its words and how rare they are, typos corrected, the names in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
@@ -15,8 +15,8 @@ from knowledge_base.store.catalog import Catalog, quoted_term
 Terms = dict[str, tuple[str, ...]]
 
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
-_SHORTEST_MENDED = 5
-_LONG_WORD = 8  # from here on two letters may differ
+_SHORTEST_CORRECTED = 5  # letters
+_LONG_WORD = 8  # letters, from which on two may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
 _GROUP = pattern(r"\b{numbered.short_group}[ -]?(\d{1,2})\b|\b{numbered.group} (?:n[o°] ?)?(\d{1,2})\b")
 _PRINCIPLE = pattern(r"\b{numbered.principle} (?:n[o°] ?)?(\d{1,2})\b")
@@ -46,34 +46,42 @@ class Query:
 
 
 class QueryReader:
-    """Reads questions against the words of one catalog; `is_word` says which others are words, not slips of the pen."""
+    """Reads questions against the words of one catalog; `is_word` says which others are words, not typos."""
 
     def __init__(self, catalog: Catalog, is_word: Callable[[str], bool] = lambda _: False) -> None:
         self._catalog = catalog
         self._is_word = is_word
 
     def read(self, question: str, context: str = "", language: str | None = None) -> Query:
-        """Read a question; `context` is what it leans on in a conversation, `language` that of the whole it is a part of."""
+        """Read a question; `context` is what it depends on in a conversation, `language` that of the whole it is a part of."""
         language = language or question_language(question)
         french = language == "fr"
         question = self._with_groups_in_words(question, french)
         terms = question_terms(question, language)
         shouted = set() if question.isupper() else {fold(word) for word in _ABBREVIATION.findall(question)}
-        mended = {word: other for word in self._unknown(terms) if word not in shouted and (other := self._mend(word, french))}
-        text = _replaced(question, mended)
+        mended = {
+            word: other for word in self._unknown(terms) if word not in shouted and (other := self._corrected(word, french))
+        }
+        text = re.sub(r"[^\W_]+", lambda found: mended.get(fold(found[0]), found[0]), question) if mended else question
         own = question_terms(text, language)
+        content = content_words(text, "fr") if french else []
+        english = [in_english(word) for word in content]
+        in_glossary = 2 * len(list(filter(None, english))) >= len(content)
+        gloss = " ".join(other or word for word, other in zip(content, english, strict=True)) if in_glossary else ""
+        written = [] if text.isupper() else [word for name in _NAME.findall(text) for word in words(name) if word in own]
+        names = {word: match_expression(own[word]) for word in dict.fromkeys(written)}
         all_terms = {**question_terms(context), **own}
         rarity = rarities(all_terms, self._catalog)
         return Query(
             text=text,
             context=context,
             language=language,
-            gloss=_gloss(text) if french else "",
+            gloss=gloss,
             terms=all_terms,
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
             unknown=self._unknown(all_terms),
             mended=mended,
-            names=_names(text, own) | _numbered(text),
+            names=names | _numbered(text),
         )
 
     def _unknown(self, terms: Terms) -> tuple[str, ...]:
@@ -98,15 +106,15 @@ class QueryReader:
         """Map each stem of three letters or more to the number of passages that hold it."""
         return {term: count for term, count in self._catalog.vocabulary() if len(term) > 2 and term.isalpha()}
 
-    def _mend(self, word: str, slips_alone: bool) -> str | None:
-        """Return the word of the documents that `word`, which they do not hold, may be a slip of the pen for, or None.
+    def _corrected(self, word: str, only_typos: bool) -> str | None:
+        """Return the word of the documents that `word`, which they do not hold, may be a typo of, or None.
 
-        `slips_alone`: for a language whose words `is_word` does not know.
+        `only_typos`: for a language whose words `is_word` does not know.
         """
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
 
-        if len(word) < _SHORTEST_MENDED or not word.isalpha() or self._is_word(word):
+        if len(word) < _SHORTEST_CORRECTED or not word.isalpha() or self._is_word(word):
             return None
         limit = 2 if len(word) >= _LONG_WORD else 1
         near = {
@@ -117,8 +125,9 @@ class QueryReader:
         }
         for candidate in sorted(near, key=lambda c: (near[c], -self._vocabulary[c])):
             other = self._as_written(candidate)
-            slips = slips_alone or len(word) < _LONG_WORD
-            if other and OSA.distance(word, other) <= limit and (not slips or _is_slip(word, other)):
+            # Short words that differ in one place must differ as typos do: letters changed places, or one is left out.
+            is_typo = other and (len(word) != len(other) or sorted(word) == sorted(other))
+            if other and OSA.distance(word, other) <= limit and (is_typo or not (only_typos or len(word) < _LONG_WORD)):
                 return other
         return None
 
@@ -135,24 +144,12 @@ class QueryReader:
 def question_terms(question: str, language: str | None = None) -> Terms:
     """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
     code = language or question_language(question)
-    return {word: tuple(dict.fromkeys(_stems(word, code))) for word in content_words(question, code)}
-
-
-def _stems(word: str, language: str) -> Iterator[str]:
-    yield stem(word, "en")
-    yield stem(word, "fr")
-    english = in_english(word) if language == "fr" else None
-    if english:
-        yield stem(fold(english), "en")
-
-
-def _gloss(question: str) -> str:
-    """Return the words of a French question, those that the glossary holds in English; empty where it holds few."""
-    content = content_words(question, "fr")
-    english = [in_english(word) for word in content]
-    if 2 * len(list(filter(None, english))) < len(content):
-        return ""
-    return " ".join(other or word for word, other in zip(content, english, strict=True))
+    found: Terms = {}
+    for word in content_words(question, code):
+        english = in_english(word) if code == "fr" else None
+        stems = (stem(word, "en"), stem(word, "fr"), *([stem(fold(english), "en")] if english else []))
+        found[word] = tuple(dict.fromkeys(stems))
+    return found
 
 
 def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:
@@ -161,26 +158,6 @@ def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, 
     frequency = catalog.document_frequency([s for stems in terms.values() for s in stems])
     held = {word: max(frequency[s] for s in stems) for word, stems in terms.items()}
     return {word: log(1 + (total - count + 0.5) / (count + 0.5)) for word, count in held.items()}
-
-
-def _is_slip(word: str, other: str) -> bool:
-    """Say whether two short words that differ in one place differ as slips do: letters changed places, or one is left out."""
-    return len(word) != len(other) or sorted(word) == sorted(other)
-
-
-def _replaced(question: str, mended: Mapping[str, str]) -> str:
-    def other(match: re.Match[str]) -> str:
-        return mended.get(fold(match[0]), match[0])
-
-    return re.sub(r"[^\W_]+", other, question) if mended else question
-
-
-def _names(text: str, own: Terms) -> dict[str, str]:
-    """Map each word of a question that is written as a name to the FTS5 expression that finds it."""
-    if text.isupper():
-        return {}
-    found = dict.fromkeys(word for name in _NAME.findall(text) for word in words(name) if word in own)
-    return {word: match_expression(own[word]) for word in found}
 
 
 def _numbered(text: str) -> dict[str, str]:

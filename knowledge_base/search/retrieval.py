@@ -21,9 +21,17 @@ from knowledge_base.store.vectors import HeldVectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Scores = dict[str, float]
 
 _K1, _B = 1.2, 0.5
 _USUAL_LENGTH = 100  # words that carry meaning in a passage
+_OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
+_PER_SIDE = 2  # passages of each document named, among the first, where there are several
+_FOLDED = 2  # times as many passages as are asked for are looked through for twins
+_TWINS = 0.85  # share of their words from which on two passages say the same
+_COMMON_NAME = 0.25  # share of the passages past which a name names no document
+_PASSAGES_REMEMBERED = 2_000  # whose words are kept
+_ASIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="retrieval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +73,6 @@ def bm25(terms: Terms, rarity: Mapping[str, float], documents: Mapping[str, Pass
                 total += share * frequency / (frequency + damping)
         scores[identifier] = total
     return scores
-
-
-Scores = dict[str, float]
-
-_OWNS = 0.6  # share of a name's passages from which on it names the document that holds them
-_PER_SIDE = 2  # passages of each document named, among the first, where there are several
-_FOLDED = 2  # times as many passages as are asked for are looked through for twins
-_TWINS = 0.85  # share of their words from which on two passages say the same
-_COMMON_NAME = 0.25  # share of the passages past which a name names no document
-_PASSAGES_REMEMBERED = 2_000  # whose words are kept
-_ASIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="retrieval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ class HybridRetriever:
 
     @property
     def adapts(self) -> bool:
-        """Say whether the vectors of questions are moved."""
+        """Return whether the vectors of questions are moved."""
         return self._adapter is not None
 
     def read(self, question: str, context: str = "", language: str | None = None) -> Query:
@@ -158,16 +155,26 @@ class HybridRetriever:
         begun = self.prepare(query)
         named = self._named(query)
         sides = [source for source, share in named.items() if share >= _OWNS]
-        matching = self._matching(query)
+        expression = match_expression(root for roots in query.terms.values() for root in roots)
+        best = (
+            self._generation.catalog.search(expression, self._weights.candidates, self._weights.columns) if expression else []
+        )
+        matching = self._words(best)
         vector = begun.result()
         own, sentence = self._nearest(vector)
         within = {i for source in sides for i in self._generation.catalog.passage_ids(source)} if len(sides) > 1 else set()
-        own |= self._similarities([*within, *also], vector)
+        own |= {i: float(found @ vector) for i, found in self._passages.get([*within, *also]).items()}
         lexical = bm25(query.terms, query.weights, matching | self._words([*(own | sentence)])) if query.terms else {}
-        fused = self._fused(own, sentence, lexical)
+        weights, last, last_sentence = self._weights, _floor(own), _floor(sentence)
+        fused = {  # what is not among the nearest of a kind counts as its last
+            i: weights.passage * own.get(i, last)
+            + weights.sentence * sentence.get(i, last_sentence)
+            + weights.lexical * lexical.get(i, 0.0)
+            for i in own | sentence | lexical
+        }
         passages = self._generation.catalog.passages(list(fused))
         for identifier, passage in passages.items():
-            fused[identifier] += self._weights.named * named.get(passage.source, 0.0)
+            fused[identifier] += weights.named * named.get(passage.source, 0.0)
         if len(sides) > 1:
             _lift(fused, passages, sides)
         wanted = {i: fused[i] for i in also if i in passages}
@@ -178,7 +185,7 @@ class HybridRetriever:
         ]
         return [
             RetrievedPassage(
-                passages[i], fused[i], own.get(i, _floor(own)), lexical.get(i, 0.0), tuple(passages[t] for t in folded[i])
+                passages[i], fused[i], own.get(i, last), lexical.get(i, 0.0), tuple(passages[t] for t in folded[i])
             )
             for i in kept
         ]
@@ -203,34 +210,29 @@ class HybridRetriever:
                 folded[twin].append(identifier)
         return folded
 
-    def _similarities(self, ids: Sequence[str], vector: NDArray[np.float32]) -> Scores:
-        """Return the similarity of each of some passages, by id."""
-        return {i: float(found @ vector) for i, found in self._passages.get(ids).items()}
-
     def sentence_similarities(self, query: Query, passages: Sequence[Passage]) -> Scores:
         """Return the cosine similarity of each quotable sentence with the query, by sentence id."""
-        vector = self._vector(query)
+        vector = self.prepare(query).result()
         ids = [identifier for passage in passages for identifier in passage.quotable_sentences]
         return {i: float(sentence @ vector) for i, sentence in self._sentences.get(ids).items()}
 
     def prepare(self, query: Query) -> Future[NDArray[np.float32]]:
-        """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again."""
+        """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again.
+
+        Its vector is the mean of the question's, with what it depends on, and in English words.
+        """
         texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss]))
         latest = self._latest
         if latest and latest[0] == texts and not (latest[1].done() and latest[1].exception()):
             return latest[1]
-        begun = _ASIDE.submit(self._embedded, texts)
-        self._latest = texts, begun
-        return begun
 
-    def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
-        vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
-        return self._adapter.adapted(vector) if self._adapter else vector
+        def embedded() -> NDArray[np.float32]:
+            mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
+            vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
+            return self._adapter.adapted(vector) if self._adapter else vector
 
-    def _vector(self, query: Query) -> NDArray[np.float32]:
-        """Return the query's vector: the mean of the question's, with what it leans on, and in English words."""
-        return self.prepare(query).result()
+        self._latest = texts, _ASIDE.submit(embedded)
+        return self._latest[1]
 
     def _nearest(self, vector: NDArray[np.float32]) -> tuple[Scores, Scores]:
         """Return the similarities of the nearest passages, and those of the passages with the nearest sentences, by id."""
@@ -240,32 +242,18 @@ class HybridRetriever:
             passages = self._passages.nearest(vector, count)
         finally:
             wait([sentences])  # no search goes on in an index that its owner may close
-        return passages, _best_by_passage(sentences.result())
-
-    def _fused(self, own: Scores, sentence: Scores, lexical: Scores) -> Scores:
-        """Return the weighted sum by passage; what is not among the nearest of a kind counts as its last."""
-        weights, last, last_sentence = self._weights, _floor(own), _floor(sentence)
-        return {
-            i: weights.passage * own.get(i, last)
-            + weights.sentence * sentence.get(i, last_sentence)
-            + weights.lexical * lexical.get(i, 0.0)
-            for i in own | sentence | lexical
-        }
-
-    def _matching(self, query: Query) -> dict[str, PassageWords]:
-        """Return the words of the passages that match the query's best, by id."""
-        if not query.terms:
-            return {}
-        expression = match_expression(root for roots in query.terms.values() for root in roots)
-        return self._words(self._generation.catalog.search(expression, self._weights.candidates, self._weights.columns))
+        best: Scores = {}
+        for identifier, score in sentences.result().items():
+            passage = passage_of(identifier)
+            best[passage] = max(score, best.get(passage, -1.0))
+        return passages, best
 
     def _words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
         """Return the counted words of passages, by id."""
-        return self._passage_words.get(ids, self._read_words)
-
-    def _read_words(self, ids: Sequence[str]) -> dict[str, PassageWords]:
-        found = self._generation.catalog.terms(ids)
-        return {i: PassageWords.of(columns, self._weights.columns) for i, columns in found.items()}
+        catalog, weights = self._generation.catalog, self._weights.columns
+        return self._passage_words.get(
+            ids, lambda new: {i: PassageWords.of(columns, weights) for i, columns in catalog.terms(new).items()}
+        )
 
     def _named(self, query: Query) -> Scores:
         """Return how far the question's names name a document, by source: the largest share of a name's passages it holds."""
@@ -291,14 +279,6 @@ def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str
     gap = max(scores.values(), default=0.0) - min((scores[i] for i in best), default=0.0)
     for identifier in best:
         scores[identifier] += gap
-
-
-def _best_by_passage(sentences: Scores) -> Scores:
-    best: Scores = {}
-    for identifier, score in sentences.items():
-        passage = passage_of(identifier)
-        best[passage] = max(score, best.get(passage, -1.0))
-    return best
 
 
 def _floor(scores: Scores) -> float:

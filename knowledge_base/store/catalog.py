@@ -13,11 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.files import Closing
 from knowledge_base.language.words import stems
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
 
@@ -44,6 +44,20 @@ CREATE TABLE register (
 CREATE TABLE failures (
     source TEXT PRIMARY KEY, content_hash TEXT NOT NULL, loader_version TEXT NOT NULL, reason TEXT NOT NULL);
 """
+_REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
+_PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
+_PAGES_REMEMBERED = 8  # pages whose passages are kept, of a catalog that does not change
+_SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
+    (SELECT count(*) FROM pages WHERE document = documents.id),
+    (SELECT count(*) FROM passages WHERE document = documents.id),
+    (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
+    FROM documents"""
+_PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
+    passages.heading, passages.ordinal, documents.language, passages.sentences, passages.document"""
+_PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
+    JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
+
+T = TypeVar("T")
 
 
 def require_fts5() -> None:
@@ -56,9 +70,6 @@ def require_fts5() -> None:
                 f"This Python's SQLite ({sqlite3.sqlite_version}) has no FTS5, the full-text index ({error}).",
                 "Use a Python whose SQLite has it, such as those of python.org and of most distributions.",
             ) from error
-
-
-T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
@@ -75,28 +86,9 @@ class Remembered(Generic[T]):
         if not missing:
             return found
         new = read(missing)
-        if self._most:
-            self._keep(new)
+        if self._most:  # in a dictionary of its own, for another thread may be reading the present one
+            self._known = {**({} if len(self._known) > self._most else self._known), **new}
         return {i: found[i] if i in found else new[i] for i in ids if i in found or i in new}
-
-    def _keep(self, new: Mapping[str, T]) -> None:
-        """Add values in a dictionary of its own, for another thread may be reading the present one."""
-        kept = {} if len(self._known) > self._most else self._known
-        self._known = {**kept, **new}
-
-
-_REMEMBERED = 100_000  # terms whose number of passages is kept, of a catalog that does not change
-_PASSAGES_REMEMBERED = 2_000  # passages that are kept, of a catalog that does not change
-_SELECT_DOCUMENTS = """SELECT source, title, content_hash, kind, language, date, links, notices, loader_version, indexed_at,
-    (SELECT count(*) FROM pages WHERE document = documents.id),
-    (SELECT count(*) FROM passages WHERE document = documents.id),
-    (SELECT coalesce(sum(length(text)), 0) FROM pages WHERE document = documents.id)
-    FROM documents"""
-_PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.number, passages.start, passages.end,
-    passages.heading, substr(pages.text, passages.start + 1, passages.end - passages.start), passages.ordinal,
-    documents.language, passages.sentences"""
-_PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
-    JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +128,7 @@ class RegisterRow:
     record: RegisterRecord
 
 
-class Catalog:
+class Catalog(Closing):
     """One generation's SQLite file; a context manager that closes it."""
 
     def __init__(self, connection: sqlite3.Connection, unchanging: bool = False) -> None:
@@ -145,12 +137,13 @@ class Catalog:
         self._counts: dict[str, int] = {}
         self._frequencies: dict[str, int] = {}
         self._passages: Remembered[Passage] = Remembered(_PASSAGES_REMEMBERED if unchanging else 0)
+        self._on_pages: Remembered[list[Passage]] = Remembered(_PAGES_REMEMBERED if unchanging else 0)
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """Begin an empty catalog at `path`, which must not exist."""
         require_fts5()
-        connection = _connect(f"file:{_quoted(path)}?mode=rwc")
+        connection = _connect(path, "rwc")
         connection.executescript(SCHEMA)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return cls(connection)
@@ -158,21 +151,15 @@ class Catalog:
     @classmethod
     def edit(cls, path: Path) -> Self:
         """Open an unpublished catalog for writing."""
-        return cls(_checked(_connect(f"file:{_quoted(path)}?mode=rw"), path))
+        return cls(_checked(_connect(path, "rw"), path))
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Open a published catalog; nothing is written to it, not even a journal."""
         try:
-            return cls(_checked(_connect(f"file:{_quoted(path)}?mode=ro&immutable=1"), path), unchanging=True)
+            return cls(_checked(_connect(path, "ro&immutable=1"), path), unchanging=True)
         except sqlite3.Error as error:
             raise DamagedIndexError(f"The catalog {path} cannot be opened: {error}.") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Commit what was written and close the file."""
@@ -195,19 +182,19 @@ class Catalog:
             ),
         )  # fmt: skip
         number = int(cursor.lastrowid or 0)
-        self._put_pages(number, document.pages)
-        self._put_passages(number, passages, document.language)
-        if document.record:
-            self._put_record(number, document.record)
-
-    def _put_pages(self, document: int, pages: Sequence[Page]) -> None:
         self._connection.executemany(
             "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (document, ordinal, p.number, p.label, p.text, json.dumps(p.origin), p.problem)
-                for ordinal, p in enumerate(pages)
+                (number, ordinal, p.number, p.label, p.text, json.dumps(p.origin), p.problem)
+                for ordinal, p in enumerate(document.pages)
             ),
         )
+        self._put_passages(number, passages, document.language)
+        if record := document.record:
+            self._connection.execute(
+                "INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (number, record.name, record.category, record.nature, record.country, record.joined, record.website),
+            )
 
     def _put_passages(self, document: int, passages: Sequence[Passage], language: str | None) -> None:
         for p in passages:
@@ -223,12 +210,6 @@ class Catalog:
             self._connection.execute(
                 "INSERT INTO passage_terms (rowid, title, heading, body) VALUES (?, ?, ?, ?)", (cursor.lastrowid, *terms)
             )
-
-    def _put_record(self, document: int, record: RegisterRecord) -> None:
-        self._connection.execute(
-            "INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (document, record.name, record.category, record.nature, record.country, record.joined, record.website),
-        )
 
     def delete_document(self, source: str) -> None:
         """Take a document, its pages, passages and register row out; nothing happens where there is none."""
@@ -312,22 +293,34 @@ class Catalog:
         found: dict[str, Passage] = {}
         for first in range(0, len(ids), 500):
             part = ids[first : first + 500]
-            marks = ",".join("?" * len(part))
-            sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} WHERE passages.id IN ({marks})"
-            found |= {row[0]: _passage(row) for row in self._connection.execute(sql, part)}
+            where = f"WHERE passages.id IN ({','.join('?' * len(part))}) ORDER BY passages.document, passages.ordinal"
+            found |= {passage.id: passage for passage in self._selected(where, part)}
         return found
+
+    def _selected(self, where: str, arguments: Sequence[object]) -> Iterator[Passage]:
+        """Yield the passages that `where` selects; a page's text is read once for all that follow each other on it."""
+        here, text = None, ""
+        for row in self._connection.execute(f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} {where}", arguments):
+            identifier, source, title, number, start, end, heading, ordinal, language, sentences, document = row
+            if here != (document, ordinal):
+                here = document, ordinal
+                (text,) = self._connection.execute("SELECT text FROM pages WHERE document = ? AND ordinal = ?", here).fetchone()
+            spans: list[tuple[int, int, BlockKind]] = json.loads(sentences)
+            yield Passage(
+                identifier, source, title, number, start, end, heading, text[start:end], ordinal, language or None,
+                tuple(SentenceSpan(*span) for span in spans),
+            )  # fmt: skip
 
     def all_passages(self, source: str | None = None) -> Iterator[Passage]:
         """Yield all passages, or those of one document, in reading order."""
         where, arguments = ("WHERE documents.source = ?", (source,)) if source else ("", ())
-        sql = f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} {where} ORDER BY source, passages.ordinal, passages.start"
-        yield from (_passage(row) for row in self._connection.execute(sql, arguments))
+        return self._selected(f"{where} ORDER BY source, passages.ordinal, passages.start", arguments)
 
     def passages_on_page(self, source: str, ordinal: int) -> list[Passage]:
         """Return the passages of one page of a document (`ordinal` counts from 0), in reading order."""
-        sql = f"""SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES}
-            WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"""
-        return [_passage(row) for row in self._connection.execute(sql, (source, ordinal))]
+        where = "WHERE documents.source = ? AND passages.ordinal = ? ORDER BY passages.start"
+        page = f"{ordinal} {source}"
+        return list(self._on_pages.get([page], lambda _: {page: list(self._selected(where, (source, ordinal)))})[page])
 
     def passage_ids(self, source: str | None = None) -> set[str]:
         """Return the ids of all passages, or of those of one document."""
@@ -412,14 +405,11 @@ def quoted_term(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode={mode}", uri=True, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
-
-
-def _quoted(path: Path) -> str:
-    return quote(str(path.resolve()))
 
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
@@ -441,13 +431,3 @@ def _document_row(row: Sequence[Any]) -> DocumentRow:
 
 def _page(number: int | None, label: str | None, text: str, origin: str, problem: str | None) -> Page:
     return Page(number, label, text, (), tuple(OriginRun(*run) for run in json.loads(origin)), problem)
-
-
-def _passage(row: Sequence[object]) -> Passage:
-    identifier, source, title, number, start, end, heading, text, ordinal, language, sentences = row
-    spans: list[tuple[int, int, BlockKind]] = json.loads(str(sentences))
-    return Passage(
-        id=str(identifier), source=str(source), title=str(title), page=number if isinstance(number, int) else None,
-        start=int(str(start)), end=int(str(end)), heading=str(heading), text=str(text), ordinal=int(str(ordinal)),
-        language=str(language) if language else None, sentences=tuple(SentenceSpan(*span) for span in spans),
-    )  # fmt: skip

@@ -86,20 +86,17 @@ def changes_between(data_dir: Path, before: str | None = None, after: str | None
     after = after or current_id(data_dir)
     before = before or max((name for name in kept if after and name < after), default=None)
     for name in (after, before):
-        _require_kept(name, kept, data_dir)
+        if name is None:
+            have = f"There is one generation, {kept[0]}," if kept else "There is no generation"
+            remedy = "A sync that changes something publishes one."
+            raise KnowledgeBaseError(f"{have} in {data_dir}: nothing to compare.", remedy)
+        if name not in kept:
+            raise KnowledgeBaseError(
+                f"The generation {name!r} is not kept in {data_dir}; these are: {', '.join(kept) or 'none'}.",
+                "`python -m ingest generations` lists them.",
+            )
     with open_generation(data_dir, before) as old, open_generation(data_dir, after) as new:
         return GenerationChanges(old.id, new.id, tuple(compare(old.catalog, new.catalog)))
-
-
-def _require_kept(name: str | None, kept: Sequence[str], data_dir: Path) -> None:
-    if name is None:
-        have = f"There is one generation, {kept[0]}," if kept else "There is no generation"
-        raise KnowledgeBaseError(f"{have} in {data_dir}: nothing to compare.", "A sync that changes something publishes one.")
-    if name not in kept:
-        raise KnowledgeBaseError(
-            f"The generation {name!r} is not kept in {data_dir}; these are: {', '.join(kept) or 'none'}.",
-            "`python -m ingest generations` lists them.",
-        )
 
 
 def compare(old: Catalog, new: Catalog) -> list[DocumentChange]:
@@ -107,17 +104,17 @@ def compare(old: Catalog, new: Catalog) -> list[DocumentChange]:
     before, after = {row.source: row for row in old.documents()}, {row.source: row for row in new.documents()}
     gone, come = [r for s, r in before.items() if s not in after], [r for s, r in after.items() if s not in before]
     renamed = _renames(old, new, gone, come)
+
+    def version(row: DocumentRow) -> tuple[str, str, str]:
+        return row.content_hash, row.loader_version, row.title
+
     found = [
-        *(_changed(old, new, before[s], row) for s, row in after.items() if s in before and _differs(before[s], row)),
+        *(_changed(old, new, before[s], row) for s, row in after.items() if s in before and version(before[s]) != version(row)),
         *(_changed(old, new, before[previous], after[source]) for source, previous in renamed.items()),
         *(_whole("added", row, _texts(new, row)) for row in come if row.source not in renamed),
         *(_whole("removed", row, _texts(old, row)) for row in gone if row.source not in set(renamed.values())),
     ]
     return sorted((change for change in found if change), key=lambda change: change.source)
-
-
-def _differs(before: DocumentRow, after: DocumentRow) -> bool:
-    return (before.content_hash, before.loader_version, before.title) != (after.content_hash, after.loader_version, after.title)
 
 
 def _texts(catalog: Catalog, row: DocumentRow) -> list[PassageText]:
@@ -154,17 +151,15 @@ def _renames(old: Catalog, new: Catalog, gone: Sequence[DocumentRow], come: Sequ
         if by_hash.get(row.content_hash):
             renamed[row.source] = by_hash[row.content_hash].popleft()
     left = {row.source: {t.text for t in _texts(old, row)} for row in gone if row.source not in set(renamed.values())}
-    for row in come if left else ():
-        if row.source not in renamed and (previous := _most_alike({t.text for t in _texts(new, row)}, left)):
-            renamed[row.source] = previous
-            del left[previous]
+    for row in come:
+        if left and row.source not in renamed:
+            texts = {t.text for t in _texts(new, row)}
+            shares = {source: len(texts & other) / max(len(texts), len(other), 1) for source, other in left.items()}
+            previous = max(shares, key=lambda source: shares[source])
+            if shares[previous] >= _ALIKE:
+                renamed[row.source] = previous
+                del left[previous]
     return renamed
-
-
-def _most_alike(texts: set[str], others: dict[str, set[str]]) -> str | None:
-    shares = {source: len(texts & other) / max(len(texts), len(other), 1) for source, other in others.items()}
-    best = max(shares, key=lambda source: shares[source], default=None)
-    return best if best is not None and shares[best] >= _ALIKE else None
 
 
 # Passages
@@ -172,13 +167,18 @@ def _most_alike(texts: set[str], others: dict[str, set[str]]) -> str | None:
 
 def compare_passages(before: Sequence[PassageText], after: Sequence[PassageText]) -> list[PassageChange]:
     """Return the passages that differ, in the order of the new document, each removed one where it stood."""
-    same = _equal_pairs(before, after)
+    places: dict[str, deque[int]] = defaultdict(deque)
+    for j, text in enumerate(after):
+        places[text.text].append(j)
+    same = {i: places[text.text].popleft() for i, text in enumerate(before) if places[text.text]}  # the first to the first
     steady = _steady(list(same.values()))
     moved = {i: j for i, j in same.items() if j not in steady or before[i].page != after[j].page}
     edited = _edited_pairs(before, after, set(same), set(same.values()))
     pairs = {**same, **edited}
     changes = [(j, 1, PassageChange("moved", before[i], after[j])) for i, j in moved.items()]
-    changes += [(j, 1, _edit(before[i], after[j])) for i, j in edited.items()]
+    for i, j in edited.items():
+        words = tuple(marked_words(before[i].text, after[j].text))
+        changes.append((j, 1, PassageChange("edited", before[i], after[j], words)))
     arrived = set(pairs.values())
     changes += [(j, 1, PassageChange("added", None, text)) for j, text in enumerate(after) if j not in arrived]
     place = 0
@@ -187,14 +187,6 @@ def compare_passages(before: Sequence[PassageText], after: Sequence[PassageText]
         if i not in pairs:
             changes.append((place, 0, PassageChange("removed", text, None)))
     return [change for _, _, change in sorted(changes, key=lambda entry: entry[:2])]
-
-
-def _equal_pairs(before: Sequence[PassageText], after: Sequence[PassageText]) -> dict[int, int]:
-    """Map the position of each old passage to that of the new one with the same text, the first to the first."""
-    places: dict[str, deque[int]] = defaultdict(deque)
-    for j, text in enumerate(after):
-        places[text.text].append(j)
-    return {i: places[text.text].popleft() for i, text in enumerate(before) if places[text.text]}
 
 
 def _steady(positions: Sequence[int]) -> set[int]:
@@ -217,8 +209,8 @@ def _edited_pairs(
     before: Sequence[PassageText], after: Sequence[PassageText], paired: set[int], taken: set[int]
 ) -> dict[int, int]:
     """Map old passages to the new ones that have most of their words, the likest first."""
-    old = [(i, _words(text.text)) for i, text in enumerate(before) if i not in paired]
-    new = [(j, _words(text.text)) for j, text in enumerate(after) if j not in taken]
+    old = [(i, text.text.split()) for i, text in enumerate(before) if i not in paired]
+    new = [(j, text.text.split()) for j, text in enumerate(after) if j not in taken]
     found: dict[int, int] = {}
     used: set[int] = set()
     for _, i, j in sorted(_likenesses(old, new), key=lambda entry: (-entry[0], entry[1], entry[2])):
@@ -238,14 +230,6 @@ def _likenesses(old: Sequence[tuple[int, list[str]]], new: Sequence[tuple[int, l
             likeness = Indel.normalized_similarity(words, other, score_cutoff=_ALIKE)
             if likeness >= _ALIKE:
                 yield likeness, i, j
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-def _edit(before: PassageText, after: PassageText) -> PassageChange:
-    return PassageChange("edited", before, after, tuple(marked_words(before.text, after.text)))
 
 
 def marked_words(before: str, after: str) -> list[WordRun]:

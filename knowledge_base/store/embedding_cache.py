@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
+
+from knowledge_base.files import Closing
 
 if TYPE_CHECKING:
     from knowledge_base.models.embeddings import Embedder
@@ -44,7 +45,7 @@ class VectorCache(Protocol):
         """Store one vector (a row of `vectors`) for each text hash."""
 
 
-class EmbeddingCache:
+class EmbeddingCache(Closing):
     """Vectors in one SQLite file; a context manager.
 
     The cache never stops an ingest: a damaged file is renamed and a fresh one begun, and where the file cannot be used at all
@@ -53,13 +54,11 @@ class EmbeddingCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = self._open()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(self.path)
+        except (sqlite3.Error, OSError) as error:
+            self._connection = self._replacement(error)
 
     def close(self) -> None:
         """Close the file; the cache cannot be used afterwards."""
@@ -92,14 +91,17 @@ class EmbeddingCache:
     def keep_only(self, hashes: Iterable[str]) -> int:
         """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
         kept = [(text_hash,) for text_hash in set(hashes)]
-        return self._attempt(lambda connection: _erase_all_but(connection, kept))
 
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return _connect(self.path)
-        except (sqlite3.Error, OSError) as error:
-            return self._replacement(error)
+        def erase(connection: sqlite3.Connection) -> int:
+            with connection:
+                connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
+                connection.execute("DELETE FROM kept")
+                connection.executemany("INSERT INTO kept VALUES (?)", kept)
+                erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
+            connection.execute("VACUUM")
+            return erased
+
+        return self._attempt(erase)
 
     def _attempt(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
@@ -115,8 +117,8 @@ class EmbeddingCache:
         """Return a connection to use after `error`: to a fresh file where the old one is damaged, else to memory."""
         if type(error) is sqlite3.DatabaseError:  # its subclasses tell of locks, space and permission, not of damage
             try:
-                aside = _set_aside(self.path)
-                logger.warning("The embedding cache is damaged (%s); set aside as %s, beginning afresh.", error, aside)
+                renamed = _rename_damaged(self.path)
+                logger.warning("The embedding cache is damaged (%s); renamed to %s; a new one is begun.", error, renamed)
                 return _connect(self.path)
             except (sqlite3.Error, OSError) as second_error:
                 error = second_error
@@ -133,7 +135,9 @@ def embed_with_cache(
     longest come first, so that at the end no thread waits long for another. `progress` is called with the number of texts done.
     """
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    rows = _rows_by_hash(texts)
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text_hash(text), []).append(row)
     missing: dict[str, str] = {}
     for chunk in _chunks(rows):
         found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
@@ -184,14 +188,6 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _rows_by_hash(texts: Sequence[str]) -> dict[str, list[int]]:
-    """Map the hash of each text to its positions."""
-    rows: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        rows.setdefault(text_hash(text), []).append(row)
-    return rows
-
-
 def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> None:
     for key, vector in found.items():
         vectors[rows[key]] = vector
@@ -209,31 +205,28 @@ def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:
 def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     try:
-        _create_table(connection)
+        connection.execute("PRAGMA secure_delete = ON")
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                connection.execute(SCHEMA)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
-def _create_table(connection: sqlite3.Connection) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.execute(SCHEMA)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif version != VERSION:
-            raise sqlite3.DatabaseError(f"its version is {version}, expected {VERSION}")
-
-
-def _set_aside(path: Path) -> Path:
+def _rename_damaged(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
-    aside = next(name for name in names if not name.exists())
-    path.rename(aside)
+    renamed = next(name for name in names if not name.exists())
+    path.rename(renamed)
     for suffix in SIDE_FILES:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return aside
+    return renamed
 
 
 def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) -> Iterator[tuple[str, Vector]]:
@@ -250,24 +243,13 @@ def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[
         connection.executemany(statement, rows)
 
 
-def _erase_all_but(connection: sqlite3.Connection, kept: Sequence[tuple[str]]) -> int:
-    connection.execute("PRAGMA secure_delete = ON")
-    with connection:
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (text_hash TEXT PRIMARY KEY)")
-        connection.execute("DELETE FROM kept")
-        connection.executemany("INSERT INTO kept VALUES (?)", kept)
-        erased = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM kept)").rowcount
-    connection.execute("VACUUM")
-    return erased
-
-
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     remaining = iter(keys)
     while chunk := list(islice(remaining, CHUNK)):
         yield chunk
 
 
-"""The folder of a data directory that holds them; whatever is in it can be made anew."""
+"""The folder of a data directory that holds them; whatever is in it can be made again."""
 
 
 class DocumentVectors:
@@ -304,17 +286,14 @@ class DocumentVectors:
 
         found: dict[str, Vector] = {}
         for file in sorted(self._model_folder(model_id).glob(f"{self._content_hash}-*.parquet")):
-            found |= _rows(pyarrow.parquet.read_table(file, partitioning=None))
+            table = pyarrow.parquet.read_table(file, partitioning=None)
+            column = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            vectors = np.asarray(column, dtype=np.float32).reshape(len(table), -1)
+            found |= dict(zip(table.column("text_hash").to_pylist(), vectors, strict=True))
         return found
 
     def _model_folder(self, model_id: str) -> Path:
         return self._folder / quote(model_id, safe="@")
-
-
-def _rows(table: Any) -> dict[str, Vector]:
-    column = table.column("vector").combine_chunks()
-    vectors = np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(table), -1)
-    return dict(zip(table.column("text_hash").to_pylist(), vectors, strict=True))
 
 
 def forget_vectors(folder: Path, keep: Iterable[str]) -> int:

@@ -8,7 +8,6 @@ DATA_DIR/generations/<id>/     catalog.sqlite3, chroma/, manifest.json
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
@@ -17,27 +16,27 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndexError, StorageError
-from knowledge_base.files import replace_file, sync_directory
+from knowledge_base.files import Closing, replace_file, sync_directory
+from knowledge_base.platform_limits import FolderHold
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.integrity import CATALOG, CHROMA, LISTING, check, check_catalog, checksums, look, looks
 from knowledge_base.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
-from knowledge_base.store.vectors import VectorStore, listing
+from knowledge_base.store.vectors import VectorStore, copy_files, listing
 
 log = logging.getLogger(__name__)
 BUILDING = "building"
+_MOST_DIGITS = 18
 
 
-class Generation:
+class Generation(Closing):
     """A published generation held open for reading; others may publish meanwhile, this one stays until it is closed.
 
-    `notices` say what a reader must know of it: that it was mended, or stands in for a damaged one.
+    `notices` say what a reader must know of it: that it was repaired, or replaces a damaged one.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, hold: int) -> None:
+    def __init__(self, path: Path, manifest: Manifest, hold: FolderHold) -> None:
         self.path = path
         self.manifest = manifest
         self._looks = looks(path, manifest)
@@ -66,18 +65,12 @@ class Generation:
             check(self.path, self.manifest)
             self._looks = found
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the files and let go of the generation."""
         self.catalog.close()
         if self._vectors is not None:
             self._vectors.close()
-        os.close(self._hold)
+        self._hold.close()
 
 
 def current_id(data_dir: Path) -> str | None:
@@ -123,34 +116,28 @@ def open_generation(data_dir: Path, generation_id: str | None = None, *, text_on
 
 def _opened(data_dir: Path, name: str, check_files: Callable[[Path, Manifest], None]) -> Generation:
     path = _place(data_dir, name)
-    hold = _held(path)
     try:
+        hold = FolderHold(path)  # which keeps it from being removed while it is open
+    except FileNotFoundError as error:
+        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
+    try:
+        hold.take(shared=True, patience=None)
         manifest = read_manifest(path)
         check_files(path, manifest)
         return Generation(path, manifest, hold)
     except BaseException:
-        os.close(hold)
+        hold.close()
         raise
 
 
 def _place(data_dir: Path, name: str) -> Path:
     """Return the directory of a generation: among the published ones, else the one being built where it is sealed."""
     path, built = data_dir / "generations" / name, data_dir / BUILDING
-    if path.is_dir() and path.parent == data_dir / "generations":
+    if is_name(name) and path.is_dir():
         return path
     if (built / MANIFEST).is_file() and read_manifest(built).id == name:
         return built
-    raise DamagedIndexError(f"The generation {name!r} is not in {data_dir}.")
-
-
-def _held(path: Path) -> int:
-    """Return a descriptor that keeps a generation from being removed while it is open."""
-    try:
-        hold = os.open(path, os.O_RDONLY)
-    except FileNotFoundError as error:
-        raise DamagedIndexError(f"The generation {path.name!r} is gone.") from error
-    fcntl.flock(hold, fcntl.LOCK_SH)
-    return hold
+    raise DamagedIndexError(f"The generation {name[:80]!r} is not in {data_dir}.")
 
 
 def list_generations(data_dir: Path) -> list[Manifest]:
@@ -188,7 +175,7 @@ def _copy(source: Path, target: Path) -> None:
     import sqlite3
 
     shutil.copyfile(source / CATALOG, target / CATALOG)
-    shutil.copytree(source / CHROMA, target / CHROMA, ignore=shutil.ignore_patterns("chroma.sqlite3*"))
+    copy_files(source / CHROMA, target / CHROMA, leave_out="chroma.sqlite3")
     old, new = source / CHROMA / "chroma.sqlite3", target / CHROMA / "chroma.sqlite3"
     with closing(sqlite3.connect(old)) as reader, closing(sqlite3.connect(new)) as writer:
         reader.backup(writer)
@@ -196,26 +183,26 @@ def _copy(source: Path, target: Path) -> None:
 
 def next_id(data_dir: Path) -> str:
     """Return the name of the next generation: a number that never goes back, whatever the clock says."""
-    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if path.name.isdigit()]
+    numbers = [int(path.name) for path in (data_dir / "generations").glob("*") if is_name(path.name)]
     return f"{max(numbers, default=0) + 1:06d}"
+
+
+def is_name(name: str) -> bool:
+    """Return whether this can be the name of a generation: a number."""
+    return name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS
 
 
 def seal(path: Path, manifest: Manifest) -> Manifest:
     """Write the manifest with the checksums of the built files, everything flushed to disk."""
     listed = listing(path / CHROMA)
     sealed = replace(manifest, checksums=checksums(path), vectors=listed.vectors, rows=listed.rows)
-    for file in path.rglob("*"):
-        if file.is_file():
-            _flush(file)
+    for file in (file for file in path.rglob("*") if file.is_file()):
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
     write_manifest(path, sealed)
     for directory in (path, *(p for p in path.rglob("*") if p.is_dir())):
         sync_directory(directory)
     return sealed
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def publish(data_dir: Path, built: Path, manifest: Manifest) -> None:
@@ -234,7 +221,11 @@ def point_to(data_dir: Path, generation_id: str) -> None:
 
 def roll_back(data_dir: Path) -> Manifest:
     """Make the newest intact generation before the current one the current one, and return its manifest."""
-    name = _current_if_readable(data_dir)
+    try:
+        name = current_id(data_dir)
+    except DamagedIndexError as error:
+        log.warning("%s The newest intact generation is taken.", error.message)
+        name = None
     older = [m for m in list_generations(data_dir) if name is None or m.id < name]
     for manifest in reversed(older):
         try:
@@ -248,51 +239,27 @@ def roll_back(data_dir: Path) -> Manifest:
     )
 
 
-def _current_if_readable(data_dir: Path) -> str | None:
-    try:
-        return current_id(data_dir)
-    except DamagedIndexError as error:
-        log.warning("%s The newest intact generation is taken.", error.message)
-        return None
-
-
 def prune(data_dir: Path, keep: int) -> list[str]:
     """Remove all but the newest `keep` generations; the current one and any that a reader holds stay. Return their names."""
     current = current_id(data_dir)
     paths = sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir())
     removed = []
     for path in paths[:-keep]:
-        if path.name != current and _remove_unheld(path):
-            removed.append(path.name)
+        with closing(FolderHold(path)) as hold:
+            if path.name != current and hold.take():
+                shutil.rmtree(path)
+                removed.append(path.name)
     return removed
 
 
 def held_generations(data_dir: Path) -> list[str]:
     """Return the names of the generations that a reader holds open, in this process or another."""
-    return [path.name for path in sorted((data_dir / "generations").glob("*")) if path.is_dir() and _is_held(path)]
-
-
-def _is_held(path: Path) -> bool:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-
-
-def _remove_unheld(path: Path) -> bool:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path)
-        return True
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
+    held = []
+    for path in sorted(path for path in (data_dir / "generations").glob("*") if path.is_dir()):
+        with closing(FolderHold(path)) as hold:
+            if not hold.take():
+                held.append(path.name)
+    return held
 
 
 def now() -> str:

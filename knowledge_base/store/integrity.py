@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import file_digest
 from pathlib import Path
 
 from knowledge_base.errors import DamagedIndexError, DamagedVectorsError
+from knowledge_base.files import sha256
 from knowledge_base.store.manifest import Manifest
 from knowledge_base.store.vectors import lasting_files, listing
 
@@ -18,7 +18,7 @@ Look = tuple[int, int, int] | None
 
 def checksums(path: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
-    return {str(file.relative_to(path)): _digest(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
+    return {str(file.relative_to(path)): sha256(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
 
 
 def looks(path: Path, manifest: Manifest) -> dict[str, Look]:
@@ -68,7 +68,7 @@ def check_vectors(path: Path, manifest: Manifest) -> None:
 def _difference(path: Path, name: str, manifest: Manifest) -> str | None:
     """Return how a file differs from what was published, or None."""
     try:
-        found = _digest(path / name)
+        found = sha256(path / name)
     except FileNotFoundError:
         return f"The index is damaged: {name} of generation {manifest.id} is missing."
     except OSError as error:
@@ -76,8 +76,3 @@ def _difference(path: Path, name: str, manifest: Manifest) -> str | None:
     if found == manifest.checksums.get(name):
         return None
     return f"The index is damaged: {name} of generation {manifest.id} has changed on disk."
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

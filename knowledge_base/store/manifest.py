@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.files import replace_file
+from knowledge_base.files import replace_file, require_inside
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -44,20 +45,35 @@ def read_manifest(path: Path) -> Manifest:
         fields = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         seal = fields.pop("seal", None)
         manifest = Manifest(**fields)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        _require_types(manifest)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedIndexError(f"The manifest of generation {path.name} cannot be read: {error}.") from error
     if manifest.format != FORMAT:
         raise DamagedIndexError(f"Generation {path.name} has format {manifest.format}; this program reads {FORMAT}.")
     is_elsewhere = path.parent.name == "generations" and manifest.id != path.name
-    if is_elsewhere or seal not in (None, _seal_of(manifest)):
+    if is_elsewhere or seal not in (None, seal_of(asdict(manifest))):
         raise DamagedIndexError(f"The manifest of generation {path.name} has changed on disk.")
     return manifest
 
 
+def _require_types(manifest: Manifest) -> None:
+    """Raise ValueError where a field is not what its name says, or a checksum is one of a file elsewhere."""
+    texts = [manifest.id, manifest.created, manifest.model_id, manifest.folder or "", manifest.rows or ""]
+    numbers = [manifest.dimension, manifest.chunking, manifest.format, manifest.worn, manifest.vectors or 0]
+    texts += manifest.checksums.values()
+    numbers += manifest.counts.values()
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
+        raise ValueError("a field is of another type")
+    for name in manifest.checksums:
+        require_inside(name)
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write the manifest of the generation in the directory `path`, with a checksum of its own."""
-    replace_file(path / MANIFEST, json.dumps(asdict(manifest) | {"seal": _seal_of(manifest)}, indent=1).encode())
+    fields = asdict(manifest)
+    replace_file(path / MANIFEST, json.dumps(fields | {"seal": seal_of(fields)}, indent=1).encode())
 
 
-def _seal_of(manifest: Manifest) -> str:
-    return sha256(json.dumps(asdict(manifest), sort_keys=True).encode()).hexdigest()
+def seal_of(fields: Mapping[str, object]) -> str:
+    """Return the checksum that a manifest or an archive's list carries of its own fields."""
+    return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

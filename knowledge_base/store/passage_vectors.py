@@ -1,4 +1,4 @@
-"""The vectors of passages and of their sentences: made, looked for, and written anew."""
+"""The vectors of passages and of their sentences: made, looked for, and rewritten."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class PassageEmbedding:
     def embed(self, passages: Sequence[Passage], progress: Callable[[int, int], None] = lambda *_: None) -> PassageVectors:
         """Return the vectors of passages and sentences; `progress` is called with the texts done, and their number."""
         ids, sentences = [p.id for p in passages], sentences_of(passages)
-        texts = [*map(self._text, passages), *sentences.values()]
+        count, most = self.embedder.count_tokens, self.embedder.max_tokens
+        texts = [*(embedded_text(passage, count, most) for passage in passages), *sentences.values()]
         vectors = embed_with_cache(self.embedder, self.cache, texts, lambda done: progress(done, len(texts)))
         first, rest = vectors[: len(ids)], vectors[len(ids) :]
         return PassageVectors(dict(zip(ids, first, strict=True)), dict(zip(sentences, rest, strict=True)))
@@ -59,9 +60,6 @@ class PassageEmbedding:
         sample = others[:: max(1, len(others) // SAMPLE)]
         probes = {**new.passages, **self.embed(sample).passages}
         return list(probes), np.stack(list(probes.values())) if probes else np.zeros((0, 1), dtype=np.float32)
-
-    def _text(self, passage: Passage) -> str:
-        return embedded_text(passage, self.embedder.count_tokens, self.embedder.max_tokens)
 
 
 NO_VECTORS = PassageVectors({}, {})
@@ -83,7 +81,7 @@ def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:
 
 
 def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:
-    """Make the store in the directory `path` of these vectors alone, in place of what was there."""
+    """Make the store in the directory `path` of these vectors only, in place of what was there."""
     shutil.rmtree(path, ignore_errors=True)
     with VectorStore.create(path) as store:
         put_vectors(store.passages, vectors.passages)

@@ -1,4 +1,4 @@
-"""Write the vectors of a damaged generation anew from its catalog, and check an index by its own vectors."""
+"""Rebuild the vectors of a damaged generation from its catalog, and check an index by its own vectors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SPARE_BYTES = 64 << 20
 
 
 def rebuild(settings: Settings, manifest: Manifest) -> str:
-    """Publish a generation with the catalog of `manifest`'s and vectors made anew; return its name.
+    """Publish a generation with the catalog of `manifest`'s and rebuilt vectors; return its name.
 
     The caller holds the writer's lock.
     """
@@ -38,7 +38,7 @@ def rebuild(settings: Settings, manifest: Manifest) -> str:
             "Set PARISCALL_EMBEDDING_MODEL to that model, or rebuild with `python -m ingest sync --rebuild`.",
         )
     require_free_space(data_dir, _SPARE_BYTES + 2 * generations.size_on_disk(damaged))
-    log.warning("The vectors of generation %s are made anew from its catalog.", manifest.id)
+    log.warning("The vectors of generation %s are rebuilt from its catalog.", manifest.id)
     with verifier() as child, generations.building(data_dir, None) as path:
         shutil.copyfile(damaged / CATALOG, path / CATALOG)
         with Catalog.read(path / CATALOG) as catalog:
@@ -48,14 +48,14 @@ def rebuild(settings: Settings, manifest: Manifest) -> str:
             vectors = embedding.embed(passages)
             write_vectors_anew(path / CHROMA, vectors)
             probes = embedding.probes(vectors, passages)
-        mended = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
-        sealed = generations.seal(path, mended)
+        repaired = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
+        sealed = generations.seal(path, repaired)
         child.verify(path, *probes)
         generations.publish(data_dir, path, sealed)
     return sealed.id
 
 
-def find_problem(settings: Settings, generation: Generation) -> str | None:
+def self_search_problem(settings: Settings, generation: Generation) -> str | None:
     """Have a child process search for a sample of passages by their own vectors; return what is wrong, or None.
 
     None, too, where the generation was made with another embedding model than the configured one: whoever asks is told of that.

@@ -1,6 +1,6 @@
-"""Open the published generation; where its files are damaged, mend it or fall back, and say so.
+"""Open the published generation; where its files are damaged, repair it or fall back, and say so.
 
-A published generation is never edited: damaged vectors are made anew, from the catalog and the cache, in a new generation;
+A published generation is never edited: damaged vectors are rebuilt, from the catalog and the cache, in a new generation;
 for a damaged catalog the newest intact generation takes its place. What was done is kept in DATA_DIR/notices.json until the
 next sync, for the page to show.
 """
@@ -31,39 +31,33 @@ log = logging.getLogger(__name__)
 
 NOTICES = "notices.json"
 _PATIENCE = 30.0
-_MENDED = "Its vectors were made anew from its catalog; nothing is lost."
+_REBUILT = "Its vectors were rebuilt from its catalog; nothing is lost."
 
 
 def open_intact(settings: Settings) -> Generation:
-    """Open the published generation, mended or replaced first where it is damaged; what is to be said is in its `notices`."""
+    """Open the published generation, repaired or replaced first where it is damaged; what is to be said is in its `notices`."""
     try:
         generation = open_generation(settings.data_dir)
-    except DamagedIndexError as error:
-        return _open_mended(settings, error)
-    generation.notices = read_notices(settings.data_dir, generation.id)
-    return generation
-
-
-def _open_mended(settings: Settings, damage: DamagedIndexError) -> Generation:
-    try:
-        with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
-            restore(settings)
-    except (LockedError, StorageError) as refusal:
-        return _open_other(settings.data_dir, damage, refusal)
-    generation = open_generation(settings.data_dir)
+    except DamagedIndexError as damage:
+        try:
+            with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
+                restore(settings)
+        except (LockedError, StorageError) as refusal:
+            return _open_other(settings.data_dir, damage, refusal)
+        generation = open_generation(settings.data_dir)
     generation.notices = read_notices(settings.data_dir, generation.id)
     return generation
 
 
 def _open_other(data_dir: Path, damage: DamagedIndexError, refusal: KnowledgeBaseError) -> Generation:
-    """Open the newest intact generation for this process alone, where the damaged one can be neither mended nor replaced."""
+    """Open the newest intact generation for this process only, where the damaged one can be neither repaired nor replaced."""
     for manifest in _candidates(data_dir):
         with suppress(DamagedIndexError):
             generation = open_generation(data_dir, manifest.id)
-            generation.notices = (f"{damage.message} It could not be mended: {refusal} {_instead(manifest)}",)
+            generation.notices = (f"{damage.message} It could not be repaired: {refusal} {_instead(manifest)}",)
             log.warning("%s", generation.notices[0])
             return generation
-    raise DamagedIndexError(f"{damage.message} It could not be mended: {refusal.message}", refusal.remedy) from damage
+    raise DamagedIndexError(f"{damage.message} It could not be repaired: {refusal.message}", refusal.remedy) from damage
 
 
 def restore(settings: Settings) -> tuple[str, ...]:
@@ -87,7 +81,8 @@ def restore(settings: Settings) -> tuple[str, ...]:
             # Imported here, for an index is hardly ever damaged, and this needs the embedding model and numpy.
             from knowledge_base.store.rebuilding import rebuild
 
-            return _announce(data_dir, rebuild(settings, manifest), _rebuilt_notice(damage, error, manifest))
+            instead = "" if error.message == damage.message else f"{_instead(manifest)} "
+            return _announce(data_dir, rebuild(settings, manifest), f"{damage.message} {instead}{_REBUILT}")
         except DamagedIndexError as error:
             log.info("%s", error.message)
         else:
@@ -126,26 +121,20 @@ def _candidates(data_dir: Path) -> Iterator[Manifest]:
 
 def _instead(manifest: Manifest) -> str:
     return (
-        f"Generation {manifest.id} of {manifest.created} answers in its place; what was put in or changed after it is back"
-        " with the next `python -m ingest sync`."
+        f"Generation {manifest.id} of {manifest.created} is used instead; run `python -m ingest sync` to restore later"
+        " documents."
     )
 
 
-def _rebuilt_notice(damage: DamagedIndexError, problem: DamagedIndexError, manifest: Manifest) -> str:
-    if problem.message == damage.message:
-        return f"{damage.message} {_MENDED}"
-    return f"{damage.message} {_instead(manifest)} {_MENDED}"
-
-
 def check_at_start(settings: Settings) -> bool:
-    """Have a child process search the published generation for passages by their own vectors; mend it where they are lost.
+    """Have a child process search the published generation for passages by their own vectors; repair it where they are lost.
 
-    Say whether it had to be mended. Raise DamagedVectorsError where it cannot be mended.
+    Return whether it had to be repaired. Raise DamagedVectorsError where it cannot be.
     """
-    from knowledge_base.store.rebuilding import find_problem, rebuild
+    from knowledge_base.store.rebuilding import rebuild, self_search_problem
 
     with open_intact(settings) as generation:
-        manifest, problem = generation.manifest, find_problem(settings, generation)
+        manifest, problem = generation.manifest, self_search_problem(settings, generation)
     if problem is None:
         return False
     problem = f"in generation {manifest.id}, {problem}"
@@ -153,10 +142,10 @@ def check_at_start(settings: Settings) -> bool:
     try:
         with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
             if generations.current_id(settings.data_dir) == manifest.id:
-                notice = f"The index is damaged: {problem}. {_MENDED}"
+                notice = f"The index is damaged: {problem}. {_REBUILT}"
                 _announce(settings.data_dir, rebuild(settings, manifest), notice)
     except (LockedError, StorageError) as refusal:
-        message = f"The index is damaged: {problem}. It could not be mended: {refusal.message}"
+        message = f"The index is damaged: {problem}. It could not be repaired: {refusal.message}"
         raise DamagedVectorsError(message, refusal.remedy) from refusal
     return True
 

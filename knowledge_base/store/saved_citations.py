@@ -1,7 +1,6 @@
-"""Which kept answers hold text of a document, read from the conversations' file; and their erasure.
+"""The file of conversations and saved answers: its tables, which kept answers hold text of a document, and their erasure.
 
-The file belongs to the assistant, which writes it; this module knows of its tables what it needs to find an answer by what it
-cites. An answer holds what it quotes and the passages that it was made from.
+The assistant writes the file. An answer holds what it quotes and the passages that it was made from.
 """
 
 from __future__ import annotations
@@ -23,12 +22,25 @@ from knowledge_base.store.generations import open_generation
 
 FILE_NAME = "conversations.sqlite3"
 SET_ASIDE = "conversations.damaged-*"
-_BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    role TEXT NOT NULL, content TEXT NOT NULL, answer TEXT, created TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS messages_by_conversation ON messages (conversation, id);
+CREATE TABLE IF NOT EXISTS saved_answers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS feedback (
+    message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, good INTEGER NOT NULL, given TEXT NOT NULL);
+"""
 _SELECT = {
     "saved": "SELECT id, conversation, saved, answer FROM saved_answers ORDER BY id",
     "conversation": "SELECT id, conversation, created, answer FROM messages WHERE answer IS NOT NULL ORDER BY id",
 }
 
+Standing = Literal["there", "moved", "gone"]
 Holds = Callable[[str, str], bool]
 """Says of a source and a text cited from it whether they belong to the document in question."""
 
@@ -46,73 +58,6 @@ class HoldingAnswer:
     kept: str
     question: str
     cites: bool
-
-
-def answers_that_hold(data_dir: Path, holds: Holds) -> list[HoldingAnswer]:
-    """List the kept answers that hold text of a document; none where no conversation is kept."""
-    if not (data_dir / FILE_NAME).exists():
-        return []
-    with _opened(data_dir / FILE_NAME, "ro") as connection:
-        return list(_holding(connection, holds))
-
-
-def erase_answers(data_dir: Path, answers: Sequence[HoldingAnswer]) -> int:
-    """Erase answers, with their questions where they stand in a conversation; return how many. No byte of them is left."""
-    if not answers:
-        return 0
-    with _opened(data_dir / FILE_NAME, "rw") as connection:
-        connection.execute("PRAGMA secure_delete = ON")
-        with connection:
-            for answer in answers:
-                _erase(connection, answer)
-            connection.execute("DELETE FROM conversations WHERE id NOT IN (SELECT conversation FROM messages)")
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return len(answers)
-
-
-def _erase(connection: sqlite3.Connection, answer: HoldingAnswer) -> None:
-    if answer.place == "saved":
-        connection.execute("DELETE FROM saved_answers WHERE id = ?", (answer.id,))
-        return
-    before = "SELECT max(id) FROM messages WHERE conversation = ? AND id < ?"
-    asked = connection.execute(before, (answer.conversation, answer.id)).fetchone()[0]
-    connection.execute("DELETE FROM messages WHERE id = ? AND role = 'user'", (asked,))
-    connection.execute("DELETE FROM messages WHERE id = ?", (answer.id,))
-
-
-def _holding(connection: sqlite3.Connection, holds: Holds) -> Iterator[HoldingAnswer]:
-    places: tuple[Literal["saved", "conversation"], ...] = ("saved", "conversation")
-    for place in places:
-        for identifier, conversation, kept, record in connection.execute(_SELECT[place]):
-            answer = _read(record)
-            cites = any(holds(cited.get("source", ""), cited.get("quote", "")) for cited in answer.get("citations", ()))
-            near = (found.get("passage", {}) for found in answer.get("retrieved", ()))
-            if cites or any(holds(passage.get("source", ""), passage.get("text", "")) for passage in near):
-                yield HoldingAnswer(place, identifier, conversation, kept, str(answer.get("question", "")), cites)
-
-
-def _read(record: str) -> dict[str, Any]:
-    """Return an answer as it was written; an empty one where another version wrote something else."""
-    try:
-        found = json.loads(record)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
-
-
-@contextmanager
-def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[sqlite3.Connection]:
-    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
-            yield connection
-    except sqlite3.DatabaseError as error:
-        remedy = "End the page (`python -m assistant serve`) and try again; it sets a damaged file aside when it starts."
-        raise StorageError(f"The conversations in {path} cannot be read or written: {error}.", remedy) from error
-
-
-Standing = Literal["there", "moved", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +85,65 @@ class QuoteStanding:
     page: int | None = None
     start: int = 0
     end: int = 0
+
+
+def answers_that_hold(data_dir: Path, holds: Holds) -> list[HoldingAnswer]:
+    """List the kept answers that hold text of a document; none where no conversation is kept."""
+    if not (data_dir / FILE_NAME).exists():
+        return []
+    with _opened(data_dir / FILE_NAME, "ro") as connection:
+        places: tuple[Literal["saved", "conversation"], ...] = ("saved", "conversation")
+        found = []
+        for place in places:
+            for identifier, conversation, kept, record in connection.execute(_SELECT[place]):
+                answer = _read(record)
+                cites = any(holds(cited.get("source", ""), cited.get("quote", "")) for cited in answer.get("citations", ()))
+                near = (retrieved.get("passage", {}) for retrieved in answer.get("retrieved", ()))
+                if cites or any(holds(passage.get("source", ""), passage.get("text", "")) for passage in near):
+                    question = str(answer.get("question", ""))
+                    found.append(HoldingAnswer(place, identifier, conversation, kept, question, cites))
+        return found
+
+
+def erase_answers(data_dir: Path, answers: Sequence[HoldingAnswer]) -> int:
+    """Erase answers, with their questions where they stand in a conversation; return how many. No byte of them is left."""
+    if not answers:
+        return 0
+    with _opened(data_dir / FILE_NAME, "rw") as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        with connection:
+            for answer in answers:
+                if answer.place == "saved":
+                    connection.execute("DELETE FROM saved_answers WHERE id = ?", (answer.id,))
+                    continue
+                before = "SELECT max(id) FROM messages WHERE conversation = ? AND id < ?"
+                (asked,) = connection.execute(before, (answer.conversation, answer.id)).fetchone()
+                connection.execute("DELETE FROM messages WHERE id = ? AND role = 'user'", (asked,))
+                connection.execute("DELETE FROM messages WHERE id = ?", (answer.id,))
+            connection.execute("DELETE FROM conversations WHERE id NOT IN (SELECT conversation FROM messages)")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return len(answers)
+
+
+def _read(record: str) -> dict[str, Any]:
+    """Return an answer as it was written; an empty one where another version wrote something else."""
+    try:
+        found = json.loads(record)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[sqlite3.Connection]:
+    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        remedy = "End the page (`python -m assistant serve`) and try again; it sets a damaged file aside when it starts."
+        raise StorageError(f"The conversations in {path} cannot be read or written: {error}.", remedy) from error
 
 
 def standings(data_dir: Path, quotes: Sequence[KeptQuote]) -> list[QuoteStanding]:
@@ -172,19 +176,17 @@ def find_quote(quote: KeptQuote, catalog: Catalog, content_hash: str | None = No
     page = catalog.page(quote.source, quote.page)
     if page is not None and page.text[quote.start : quote.end] == quote.quote:
         return QuoteStanding("there", quote.source, quote.page, quote.start, quote.end)
-    for source in _candidates(quote, catalog, content_hash):
+    if catalog.document(quote.source):
+        candidates = [quote.source]
+    elif content_hash:
+        candidates = [row.source for row in catalog.documents() if row.content_hash == content_hash]
+    else:
+        candidates = [row.source for row in catalog.documents() if row.title == quote.title]
+    for source in candidates:
         found = _nearest(quote, catalog.pages(source))
         if found:
             return QuoteStanding("moved", source, *found)
     return QuoteStanding("gone")
-
-
-def _candidates(quote: KeptQuote, catalog: Catalog, content_hash: str | None) -> list[str]:
-    if catalog.document(quote.source):
-        return [quote.source]
-    if content_hash:
-        return [row.source for row in catalog.documents() if row.content_hash == content_hash]
-    return [row.source for row in catalog.documents() if row.title == quote.title]
 
 
 def _nearest(quote: KeptQuote, pages: Sequence[Page]) -> tuple[int | None, int, int] | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,19 +20,36 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from knowledge_base.errors import DamagedIndexError, StorageError
+from knowledge_base.files import Closing
+from knowledge_base.platform_limits import most_open_files
 from knowledge_base.store.catalog import Remembered
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import numpy as np
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
 
+log = logging.getLogger(__name__)
 
 MOST_HELD = 10_000  # vectors, 15 MB: comparing with all of them takes a millisecond, the graph two
 _REMEMBERED = 5_000
+_PLACE = ("default_tenant", "default_database")
+_FILES_AN_INDEX = 5
+_COLLECTIONS = ("passages", "sentences")
+# Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
+_HNSW = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 160,
+    "max_neighbors": 32,
+    "sync_threshold": 100,
+    "batch_size": 100,
+}
+_BATCH = 2000
+_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
+_PATIENCE = 30.0  # seconds that another process may keep the file locked
+_COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,14 @@ class HeldVectors:
 
     def nearest(self, vector: Vector, top_k: int) -> dict[str, float]:
         """Return the cosine similarities of the `top_k` nearest with a unit vector, by id, best first."""
-        held = self._loaded()
+        with self._lock:  # all are read at the second search, unless there are too many or none
+            if self._held is None and self._searched and self._most:
+                if 0 < self._index.count() <= self._most:
+                    ids, matrix = self._index.all()
+                    self._held = _Held(ids, {identifier: row for row, identifier in enumerate(ids)}, matrix)
+                self._most = 0
+            self._searched = True
+            held = self._held
         return held.nearest(vector, top_k) if held else dict(self._index.query(vector.reshape(1, -1), top_k)[0])
 
     def get(self, ids: Sequence[str]) -> dict[str, Vector]:
@@ -72,25 +95,6 @@ class HeldVectors:
         if held := self._held:
             return {i: held.matrix[held.rows[i]] for i in ids if i in held.rows}
         return self._remembered.get(ids, self._index.get)
-
-    def _loaded(self) -> _Held | None:
-        """Return all vectors, read at the second search; None before, and where there are too many or none."""
-        with self._lock:
-            if self._held is None and self._searched and self._most:
-                self._held = self._read()
-                self._most = 0
-            self._searched = True
-            return self._held
-
-    def _read(self) -> _Held | None:
-        if not 0 < self._index.count() <= self._most:
-            return None
-        ids, matrix = self._index.all()
-        return _Held(ids, {identifier: row for row, identifier in enumerate(ids)}, matrix)
-
-
-_PLACE = ("default_tenant", "default_database")
-_FILES_AN_INDEX = 5
 
 
 class Engine:
@@ -107,7 +111,7 @@ class Engine:
             allow_reset=False,
             sqlite_db_config=database,
             persist_path=str(place),
-            hnsw_cache_size=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _FILES_AN_INDEX,
+            hnsw_cache_size=most_open_files() // _FILES_AN_INDEX,
         )
 
     def get_collection(self, name: str) -> StoredCollection:
@@ -142,24 +146,6 @@ class StoredCollection:
         return int(self._engine.bindings.count(self._id, *_PLACE))
 
 
-log = logging.getLogger(__name__)
-
-_COLLECTIONS = ("passages", "sentences")
-# Wide enough that the approximate index misses nothing at the sizes measured (see tests/test_vectors.py).
-_HNSW = {
-    "space": "cosine",
-    "ef_construction": 200,
-    "ef_search": 160,
-    "max_neighbors": 32,
-    "sync_threshold": 100,
-    "batch_size": 100,
-}
-_BATCH = 2000
-_QUERIES = 500  # of a call, for each number of a vector is an object on its way to the engine
-_PATIENCE = 30.0  # seconds that another process may keep the file locked
-_COUNT_OPENINGS = (b"acquire_write", b"maintenance_log")
-
-
 class VectorIndex:
     """Ids and unit vectors of one kind under cosine similarity."""
 
@@ -184,14 +170,14 @@ class VectorIndex:
 
     def query(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
         """Return for each query vector, shape (n, dimension), its `top_k` nearest as (id, cosine similarity), best first."""
-        parts = (vectors[first : first + _QUERIES] for first in range(0, len(vectors), _QUERIES))
-        return [hits for part in parts for hits in self._nearest(part, top_k)]
-
-    def _nearest(self, vectors: NDArray[np.float32], top_k: int) -> list[list[tuple[str, float]]]:
-        with _damage("searched"):
-            found = self._collection.query(query_embeddings=vectors, n_results=top_k, include=["distances"])
-        pairs = zip(found["ids"], found["distances"], strict=True)
-        return [[(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
+        nearest: list[list[tuple[str, float]]] = []
+        for first in range(0, len(vectors), _QUERIES):
+            part = vectors[first : first + _QUERIES]
+            with _damage("searched"):
+                found = self._collection.query(query_embeddings=part, n_results=top_k, include=["distances"])
+            for ids, distances in zip(found["ids"], found["distances"], strict=True):
+                nearest.append([(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)])
+        return nearest
 
     def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors with these ids, by id; ids that are not there are left out."""
@@ -220,7 +206,7 @@ class VectorIndex:
         return int(self._collection.count())
 
 
-class VectorStore:
+class VectorStore(Closing):
     """The vectors of a generation: those of `passages` and those of their `sentences`; a context manager that closes it."""
 
     def __init__(self, client: Any, passages: VectorIndex, sentences: VectorIndex) -> None:
@@ -233,7 +219,8 @@ class VectorStore:
     def create(cls, path: Path) -> Self:
         """Begin an empty store in the directory `path`."""
         client = _client(path)
-        return cls(client, *(VectorIndex(_created(client, name)) for name in _COLLECTIONS))
+        options = {"embedding_function": None, "configuration": {"hnsw": _HNSW}}
+        return cls(client, *(VectorIndex(client.create_collection(name, **options)) for name in _COLLECTIONS))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -248,7 +235,9 @@ class VectorStore:
         scratch = TemporaryDirectory(prefix="paris-call-")
         log.info("%s is read-only; its vectors are searched in the copy %s.", path, scratch.name)
         try:
-            store = cls._opened(_writable_copy(path, Path(scratch.name) / path.name), Engine)
+            copy = Path(scratch.name) / path.name
+            copy_files(path, copy)
+            store = cls._opened(copy, Engine)
         except BaseException:
             scratch.cleanup()
             raise
@@ -269,12 +258,6 @@ class VectorStore:
             client.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close Chroma's files, so that the directory can be copied or replaced."""
         self._client.close()
@@ -282,19 +265,14 @@ class VectorStore:
             self._scratch.cleanup()
 
 
-def _writable_copy(path: Path, copy: Path) -> Path:
-    """Copy a directory whose folders, too, may not be written."""
+def copy_files(path: Path, copy: Path, leave_out: str = "") -> None:
+    """Copy a folder's files, but those whose names begin with `leave_out`, and not who may read and write them."""
     for source in (path, *path.rglob("*")):
         target = copy / source.relative_to(path)
         if source.is_dir():
             target.mkdir()
-        else:
+        elif not (leave_out and source.name.startswith(leave_out)):
             shutil.copyfile(source, target)
-    return copy
-
-
-def _created(client: Any, name: str) -> Any:
-    return client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
 
 
 @contextmanager
@@ -332,27 +310,19 @@ def listing(path: Path) -> Listing:
     file = path / "chroma.sqlite3"
     if not file.is_file():
         raise DamagedIndexError(f"The index is damaged: {file} is missing.")
+    place = f"file:{quote(str(file.resolve()))}?mode=rw"
     try:
-        with closing(_connected(file)) as connection:
+        with closing(sqlite3.connect(place, uri=True, timeout=_PATIENCE)) as connection:
+            connection.text_factory = bytes  # damaged text need not be UTF-8
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0].decode(errors="replace")
             if found == "ok":
                 vectors = int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
                 return Listing(vectors, _digest_of_rows(connection))
     except sqlite3.DatabaseError as error:
-        if _is_busy(error):
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StorageError(f"{file} is in use by another program.", "Try again in a moment.") from error
         found = str(error)
     raise DamagedIndexError(f"The index is damaged: {file} is not what was published ({found}).")
-
-
-def _connected(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=rw", uri=True, timeout=_PATIENCE)
-    connection.text_factory = bytes  # damaged text need not be UTF-8
-    return connection
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _digest_of_rows(connection: sqlite3.Connection) -> str:
@@ -360,7 +330,8 @@ def _digest_of_rows(connection: sqlite3.Connection) -> str:
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
         if name not in _COUNT_OPENINGS and not name.startswith(b"embedding_fulltext"):
             digest.update(name)
-            for row in connection.execute(f'SELECT * FROM "{name.decode()}" ORDER BY rowid'):
+            table = name.decode(errors="replace").replace('"', '""')
+            for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):
                 digest.update(repr(row).encode())
     return digest.hexdigest()
 
@@ -381,7 +352,7 @@ def warm_up() -> None:
 
 
 def warm_up_aside() -> Thread:
-    """Import what searches a store in a thread, beside what else has to be opened; where that fails, its first use says so."""
+    """Import what searches a store in a thread, while the rest is opened; where that fails, its first use says so."""
 
     def attempt() -> None:
         with suppress(ImportError):

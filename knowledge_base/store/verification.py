@@ -1,8 +1,8 @@
 """Check a generation in a process of its own, before it is published or served: damaged vectors can crash the reader.
 
-Run as `python -m knowledge_base.verification`; it imports Chroma's engine at once, then waits on standard input for one line
-that names the directory and the ids and vectors to look for (as numpy.savez writes them), and answers with one line of JSON:
-{"problem": null or a sentence}.
+Run as `python -m knowledge_base.store.verification`; it imports Chroma's engine at once, then waits on standard input for one
+line that names the directory, and the ids and vectors to look for (as numpy.savez writes them). It answers with one line of
+JSON: {"problem": null or a sentence}.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from knowledge_base.errors import DamagedIndexError
+from knowledge_base.platform_limits import limit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _SAME = 1e-3
 _SECONDS = 600
 _NEAREST = 10
-_LARGEST_FILE = 8 << 30
+_LARGEST_FILE = 8 << 30  # a damaged index must not fill the disk: Chroma was seen to grow one file to 80 GB
 
 
 class Verifier:
@@ -56,19 +57,16 @@ class Verifier:
             answer, _ = self._process.communicate(line + probes.getvalue(), timeout=_SECONDS)
         except subprocess.TimeoutExpired:
             return f"the check did not end within {_SECONDS} s"
-        return _problem_in(answer) if answer else f"the check ended with code {self._process.returncode}"
+        if not answer:
+            return f"the check ended with code {self._process.returncode}"
+        problem = json.loads(answer.splitlines()[-1])["problem"]  # whatever a library may have printed before it
+        return None if problem is None else str(problem)
 
     def close(self) -> None:
         """End the child process, if it still runs."""
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.communicate()
-
-
-def _problem_in(answer: bytes) -> str | None:
-    """Read the last line, whatever a library may have printed before it."""
-    problem = json.loads(answer.splitlines()[-1])["problem"]
-    return None if problem is None else str(problem)
 
 
 @contextmanager
@@ -81,7 +79,7 @@ def verifier() -> Iterator[Verifier]:
         child.close()
 
 
-def find_problem(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> str | None:
+def reason_unsound(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> str | None:
     """Return what is wrong with the generation in `path`, or None; each of `ids` is looked for by its vector."""
     from knowledge_base.store.catalog import Catalog
     from knowledge_base.store.vectors import VectorStore
@@ -99,25 +97,16 @@ def find_problem(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> st
 
 
 def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
-    """Say whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
+    """Return whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
     same = [i for i, score in hits if score > 1 - _SAME]
     return identifier in same or len(same) == _NEAREST
-
-
-def _limit_file_sizes() -> None:
-    """Keep a damaged index from filling the disk: Chroma was seen to grow one file to 80 GB."""
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-    allowed = _LARGEST_FILE if hard == resource.RLIM_INFINITY else min(_LARGEST_FILE, hard)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, hard))
 
 
 def main() -> None:
     """Serve one check over standard input and output."""
     from knowledge_base.store.vectors import warm_up_aside
 
-    _limit_file_sizes()
+    limit("FSIZE", _LARGEST_FILE, for_good=False)
     warm_up_aside().join()  # while the parent is still busy
     line = sys.stdin.buffer.readline().rstrip(b"\n")
     if not line:
@@ -125,7 +114,7 @@ def main() -> None:
     with np.load(io.BytesIO(sys.stdin.buffer.read())) as probes:
         ids, vectors = [str(i) for i in probes["ids"]], probes["vectors"]
     try:
-        problem = find_problem(Path(os.fsdecode(line)), ids, vectors)
+        problem = reason_unsound(Path(os.fsdecode(line)), ids, vectors)
     except DamagedIndexError as error:
         problem = error.message
     print(json.dumps({"problem": problem}))

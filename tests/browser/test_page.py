@@ -222,7 +222,7 @@ def test_an_index_damaged_while_the_page_is_open_is_mended_and_the_page_says_so(
         page.goto(address)
         ask(page, QUESTION)
         assert "Mary Holt" in page.locator(".pc-answer").inner_text()
-        page.locator(".pc-box").get_by_text("made anew from its catalog; nothing is lost").wait_for()
+        page.locator(".pc-box").get_by_text("rebuilt from its catalog; nothing is lost").wait_for()
         (copy / "generations" / "000001" / "catalog.sqlite3").write_bytes(b"")
         (copy / "generations" / "000002" / "catalog.sqlite3").write_bytes(b"")
         page.goto(address)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.loaders.document import load_document
 from knowledge_base.errors import DocumentError
-from knowledge_base.sandbox.worker import _peak_bytes
+from knowledge_base.platform_limits import most_memory_held
 
 
 def measured(path: str, source: str) -> int:
@@ -15,4 +15,4 @@ def measured(path: str, source: str) -> int:
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of the files before
     with suppress(DocumentError):
         load_document(Path(path).read_bytes(), source)
-    return _peak_bytes()
+    return most_memory_held()

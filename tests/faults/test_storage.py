@@ -132,7 +132,7 @@ def test_damage_in_a_read_only_directory_is_said_and_the_older_generation_answer
     code, out, error = finish(start(*ask_command(locked)))
     assert code == 0 and OLD_DATE in out, error
     assert "data_level0.bin of generation 000002 has changed on disk" in error
-    assert "could not be mended" in error and "cannot be written" in error and "Generation 000001" in error
+    assert "could not be repaired" in error and "cannot be written" in error and "Generation 000001" in error
     assert hashes(locked.data_dir) == before
 
 
