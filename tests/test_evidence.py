@@ -227,7 +227,8 @@ def test_the_model_card_names_the_hash_of_the_weights() -> None:
 def test_opening_the_prepared_model_loads_no_torch() -> None:
     open_evidence_model(Settings())
     script = (
-        "import sys; from knowledge_base.models.evidence import open_evidence_model; from knowledge_base.settings import Settings;"
+        "import sys; from knowledge_base.models.evidence import open_evidence_model;"
+        " from knowledge_base.settings import Settings;"
         "print(open_evidence_model(Settings()).score('why', ['because']).shape, {'torch', 'transformers'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
