@@ -56,7 +56,7 @@ def test_an_altered_backup_leaves_everything_as_it_was(library: Library, tmp_pat
     archive.write_bytes(data)
     before = hashes(library.data_dir)
     with pytest.raises(KnowledgeBaseError, match="is not an archive as it was written"):
-        backup.restore(archive, library.data_dir, replace=True)
+        backup.restore_backup(archive, library.data_dir, replace=True)
     assert hashes(library.data_dir) == before
     assert sorted(path.name for path in library.data_dir.parent.iterdir()) == ["backup.tar.gz", "data", "documents"]
 
@@ -82,7 +82,7 @@ def test_a_swap_that_fails_leaves_everything_as_it_was(
     before = kept(library.data_dir)
     monkeypatch.setattr(os, "rename", failing_rename(at))
     with pytest.raises(KnowledgeBaseError, match="cannot be replaced: Device or resource busy"):
-        backup.restore(archive, library.data_dir, replace=True)
+        backup.restore_backup(archive, library.data_dir, replace=True)
     assert kept(library.data_dir) == before
 
 
@@ -90,7 +90,7 @@ def test_an_index_that_is_held_open_is_not_replaced(library: Library, tmp_path: 
     archive = tmp_path / "backup.tar.gz"
     backup.back_up(library.data_dir, archive)
     with open_generation(library.data_dir), pytest.raises(KnowledgeBaseError, match="its generation 000001 is held open"):
-        backup.restore(archive, library.data_dir, replace=True)
+        backup.restore_backup(archive, library.data_dir, replace=True)
 
 
 def test_while_an_ingest_writes_no_backup_is_made(library: Library, tmp_path: Path):
