@@ -168,7 +168,7 @@ def _require_only_a_generation(snapshot: Snapshot, archive: Path) -> None:
         )
     for path, (_, digest) in snapshot.files.items():
         if not path.startswith(f"generations/{snapshot.name}/") and path != f"originals/{digest}":
-            raise KnowledgeBaseError(f"{archive} holds {path[:80]!r}, which is no part of a generation.", "Export it anew.")
+            raise KnowledgeBaseError(f"{archive} holds {path[:80]}, which is no part of a generation.", "Export it anew.")
 
 
 def _keep_originals(source: Path, target: Path) -> None:
