@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
+from assistant.messages import languages, message
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.logs import configure
 from knowledge_base.settings import Settings
@@ -152,6 +153,9 @@ def _question(line: str, place: str) -> dict[str, Any]:
 
 def _readable(answer: Answer) -> str:
     lines = [answer.text, ""]
+    lines[1:1] = [message(language, "terminal.fetch_register") for language in languages() if _lacks_register(answer, language)]
+    if len(answer.table) > sum(part.kind == "list_item" for part in answer.parts):
+        lines += [*_table_lines(answer.table), ""]
     if answer.writing:
         lines[:0] = [f"({answer.writing.notice})", ""] if answer.writing.notice else []
         lines += [_written_by(answer.writing), ""]
@@ -165,6 +169,18 @@ def _readable(answer: Answer) -> str:
             text = " ".join(r.passage.text.split())[:160]
             lines.append(on_a_line(f"  - {r.passage.title} ({r.passage.source}{page}): {text}..."))
     return "\n".join(lines).rstrip()
+
+
+def _lacks_register(answer: Answer, language: str) -> bool:
+    """Return whether an answer points to the official register, which a command brings in."""
+    return message(language, "register.official_register") in answer.text
+
+
+def _table_lines(table: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the rows of a table that the text does not name, a line each, in columns."""
+    rows = [tuple(table[0]), *(tuple(row.values()) for row in table)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [on_a_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()) for row in rows]
 
 
 def _written_by(record: WritingRecord) -> str:

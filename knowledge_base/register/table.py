@@ -163,19 +163,12 @@ def _first_seen(code: str | None) -> str | None:
 def nature_key(text: str) -> str | None:
     """Return the key of a nature as a record writes it, whatever its case, accents and spaces; None where it is blank."""
     folded = " ".join(words(text))
-    return _nature_keys().get(folded, folded) or None
-
-
-def nature_label(key: str, language: str, number: int = 1) -> str:
-    """Return the name of a nature in "en" or "fr", in the plural unless `number` is 1."""
-    for entry in data("register.toml")["natures"]:
-        if entry["key"] == key:
-            return str(entry["french" if language == "fr" else "english"][number != 1])
-    return key
+    return nature_keys().get(folded, folded) or None
 
 
 @cache
-def _nature_keys() -> dict[str, str]:
+def nature_keys() -> dict[str, str]:
+    """Map the folded spellings of natures to their keys."""
     return {" ".join(words(text)): entry["key"] for entry in data("register.toml")["natures"] for text in entry["spellings"]}
 
 
