@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import yaml
 from register_sample import put_record, sample_catalog
 
 from assistant.answers import Answer, stands_on_its_page
-from assistant.register.answers import answer, respond
+from assistant.register.answers import respond
 from assistant.register.reading import parse
 from knowledge_base.passages import Document, Page, RegisterRecord
 from knowledge_base.store.catalog import Catalog
@@ -42,6 +42,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
             record = RegisterRecord(fields["name"], fields.get("category") or "", nature, country, joined)
             put_record(made, f"pariscall/_supporters/{path.name}", record, text)
         yield made
+
+
+def answer(question: str, catalog: Catalog, history: Sequence[str] = ()) -> Answer | None:
+    asked = parse(question, history)
+    return respond(question, asked, catalog) if asked else None
 
 
 def answered(question: str, catalog: Catalog) -> Answer:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from assistant.answers import Answer, AnswerPart, Citation, written
 from assistant.messages import message
 from assistant.register.asked import RegisterQuestion
-from assistant.register.reading import parse, pattern
+from assistant.register.reading import pattern
 from assistant.register.slots import STATE, tokens
 from assistant.register.wording import (
     counted,
@@ -20,7 +20,6 @@ from assistant.register.wording import (
     details,
     either,
     group_name,
-    percentage,
     place_name,
     row,
     supporter_name,
@@ -51,26 +50,15 @@ class Stated(NamedTuple):
     looked_for: Place | str | None = None
 
 
-def answer(question: str, catalog: Catalog, history: Sequence[str] = ()) -> Answer | None:
-    """Answer a question on the register; None where it is none, or where the register cannot tell.
-
-    `history` are the earlier questions of the conversation, the last one last.
-    """
-    asked = parse(question, history)
-    return respond(question, asked, catalog) if asked else None
-
-
 def respond(question: str, asked: RegisterQuestion, catalog: Catalog) -> Answer | None:
     """Answer what was parsed from `question`; None where the register at hand cannot tell."""
     started = time.perf_counter()
     with Register.open(catalog) as register:
-        responder = _Responder(register, asked)
+        responder = _Responder(register, asked, asked.language)
         stated = responder.stated()
-        as_of = register.as_of
     if stated is None:
         return None
-    dated = asked.operation in {"joined", "latest"} or any(wanted.is_dated for wanted in asked.filters)
-    citations, parts = _cited(stated, catalog, dated, as_of, asked.language)
+    citations, parts = _cited(stated, asked, register.as_of, catalog)
     supporters = {supporter.number: supporter for one in stated for supporter in one.supporters}
     table = responder.table or [row(supporter, asked.language) for supporter in supporters.values()]
     return Answer(
@@ -83,7 +71,7 @@ def asks_beyond_states(asked: RegisterQuestion) -> bool:
     """Return whether a register of states only cannot answer: companies, cities or associations are asked for."""
     if asked.places:
         return False
-    if asked.name:
+    if asked.name and asked.operation != "exists":
         return not find(asked.name)
     return any(wanted.kinds != (STATE,) for wanted in asked.filters)
 
@@ -94,88 +82,81 @@ def states_alone(asked: RegisterQuestion, catalog: Catalog) -> AnswerPart | None
         return None
     with Register.open(catalog) as register:
         elsewhere = message(asked.language, "register.official_register")
-        return _Responder(register, asked).note("states_only", elsewhere=elsewhere) if register.built_in else None
+        return (
+            _Responder(register, asked, asked.language).note("states_only", elsewhere=elsewhere) if register.built_in else None
+        )
 
 
 def is_on_the_countries(found: Answer) -> bool:
     """Return whether an answer names a country (or one of the group) that its question asks for, if it asks for one."""
-    asked = {code for place in _places(found.question) for code in place.codes}
-    return not asked or any(asked.issuperset(place.codes) for part in found.parts for place in _places(part.text))
-
-
-def _places(text: str) -> Iterator[Place]:
-    return (place for token in tokens(text, typos=False) for place in token.places)
+    texts = (found.question, *(part.text for part in found.parts))
+    asked, *told = ([place for token in tokens(text, typos=False) for place in token.places] for text in texts)
+    codes = {code for place in asked for code in place.codes}
+    return not codes or any(codes.issuperset(place.codes) for places in told for place in places)
 
 
 # Citations
 
 
 def _cited(
-    stated: Sequence[Stated], catalog: Catalog, dated: bool, as_of: str, language: str
+    stated: Sequence[Stated], asked: RegisterQuestion, as_of: str, catalog: Catalog
 ) -> tuple[tuple[Citation, ...], list[AnswerPart]]:
-    """Cite at most 20 records in all and three of a part; return the citations and the parts with the numbers of theirs.
-
-    `dated`: the quotes go on to the joining date. What was not found cites what tells of the register as a whole.
-    """
+    """Cite at most 20 records in all and three of a part; return the citations and the parts with the numbers of theirs."""
     citations: dict[tuple[str, int], Citation] = {}
     parts: list[AnswerPart] = []
     for one in stated:
-        quotes = [_record_quote(supporter, catalog, dated) for supporter in one.supporters[:_SAMPLE]]
-        if not one.supporters and one.looked_for is not None:
-            quotes = [_register_quote(one.looked_for, catalog, as_of, language)]
         numbers: list[int] = []
-        for source, found in filter(None, quotes):
-            document = catalog.document(source)
+        for source, found in _quotes(one, asked, as_of, catalog):
             if (source, found.start()) not in citations and len(citations) == MOST_CITED:
                 continue
-            new = Citation(
-                len(citations) + 1, source, document.title if document else source, None, found.start(), found.end(), found[0]
-            )
+            document = catalog.document(source)
+            title, number = document.title if document else source, len(citations) + 1
+            new = Citation(number, source, title, None, found.start(), found.end(), found[0])
             numbers.append(citations.setdefault((source, found.start()), new).number)
         parts.append(replace(one.part, citations=tuple(dict.fromkeys(numbers))))
     return tuple(citations.values()), parts
 
 
-def _record_quote(supporter: Supporter, catalog: Catalog, dated: bool) -> tuple[str, re.Match[str]] | None:
-    """Return source and lines of a record, or the line of the brief that names the state where the register is built in."""
-    if supporter.source.endswith(BUILT_IN_SOURCE):
-        return _line(_STATES_BRIEF, catalog, supporter.name, country_name(supporter.country, "en"))
-    page = catalog.page(supporter.source, None)
-    text = page.text if page else ""
-    found = (_FIELDS_AND_DATE.search(text) if dated else None) or _FIELDS.search(text) or _SOME_TEXT.search(text)
-    return (supporter.source, found) if found else None
+def _quotes(one: Stated, asked: RegisterQuestion, as_of: str, catalog: Catalog) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield source and lines of records, to the joining date where dates are asked for; or of a brief.
+
+    The brief lists the states of the built-in register, and tells, with its date, of the whole register what is not in it.
+    """
+    dated = asked.operation in {"joined", "latest"} or any(wanted.is_dated for wanted in asked.filters)
+    for supporter in one.supporters[:_SAMPLE]:
+        if supporter.source.endswith(BUILT_IN_SOURCE):
+            yield from _line(_STATES_BRIEF, catalog, supporter.name, country_name(supporter.country, "en"))
+        elif page := catalog.page(supporter.source, None):
+            found = (_FIELDS_AND_DATE.search(page.text) if dated else None) or _FIELDS.search(page.text)
+            found = found or _SOME_TEXT.search(page.text)
+            yield from [(supporter.source, found)] if found else []
+    if one.supporters or one.looked_for is None or as_of != data(BUILT_IN_SOURCE)["as_of"].isoformat():
+        return
+    place = one.looked_for
+    lines = _line(_STATES_BRIEF, catalog, place.english, place.french) if isinstance(place, Place) else []
+    lines += _line(message(asked.language, "register.brief"), catalog, day(as_of, asked.language))
+    yield from lines[:1] or _line(_STATES_BRIEF, catalog, day(as_of, "en"))
 
 
-def _register_quote(looked_for: Place | str, catalog: Catalog, as_of: str, language: str) -> tuple[str, re.Match[str]] | None:
-    """Return the line on what is not in the register, or on the register as of its date; None for other registers."""
-    if as_of != data(BUILT_IN_SOURCE)["as_of"].isoformat():
-        return None
-    if isinstance(looked_for, Place) and (found := _line(_STATES_BRIEF, catalog, looked_for.english, looked_for.french)):
-        return found
-    return _line(message(language, "register.brief"), catalog, day(as_of, language)) or _line(
-        _STATES_BRIEF, catalog, day(as_of, "en")
-    )
-
-
-def _line(source: str, catalog: Catalog, *words: str) -> tuple[str, re.Match[str]] | None:
-    """Return the first line of a document that holds one of the words."""
+def _line(source: str, catalog: Catalog, *words: str) -> list[tuple[str, re.Match[str]]]:
+    """Return the first line of a document that holds one of the words, if there is one."""
     page = catalog.page(source, None)
     either_word = "|".join(re.escape(word) for word in words)
     found = re.search(rf"(?m)^(?=\S)[^\n]*\b(?:{either_word})(?!\w)[^\n]*$", page.text) if page else None
-    return (source, found) if found else None
+    return [(source, found)] if found else []
 
 
 # Answers
 
 
+@dataclass
 class _Responder:
     """One question before one register; `table` is set where it is not the list of supporters."""
 
-    def __init__(self, register: Register, asked: RegisterQuestion) -> None:
-        self.register = register
-        self.asked = asked
-        self.language = asked.language
-        self.table: list[dict[str, str]] = []
+    register: Register
+    asked: RegisterQuestion
+    language: str
+    table: list[dict[str, str]] = field(default_factory=list)
 
     def text(self, key: str, **values: object) -> str:
         """Return a message of the register."""
@@ -233,10 +214,14 @@ class _Responder:
         is_asked = self.asked.operation == "exists"
         opening = self.verdict(number > 0, "there_are", **values) if is_asked else self.say("there_are", **values)
         notes = [self.note("in_the_table")] if number > MOST_LISTED else []
-        if number > 1 and (not wanted.kinds or (len(wanted.kinds) > 1 and not any(kind.natures for kind in wanted.kinds))):
-            notes.append(self._made_up_of(wanted, "category"))
-        if len(wanted.places) > 1 and not any(place.is_group for place in wanted.places):
-            notes.append(self._made_up_of(wanted, "country"))
+        mixed = not wanted.kinds or (len(wanted.kinds) > 1 and not any(kind.natures for kind in wanted.kinds))
+        places = len(wanted.places) > 1 and not any(place.is_group for place in wanted.places)
+        groupings: dict[Grouping, bool] = {"category": mixed and number > 1, "country": places}
+        for grouping in (grouping for grouping, is_told in groupings.items() if is_told):
+            counts = self.register.count_by(grouping, wanted)
+            said = [self.text("part", count=n, name=group_name(named, grouping, self.language, n)) for named, n in counts]
+            name = message(self.language, f"register.grouping.{grouping}", count=1)
+            notes.append(self.note("made_up_of", grouping=name, said=", ".join(said)))
         notes += self._gaps(wanted)
         if number > MOST_LISTED:
             return [Stated(opening, supporters), *map(Stated, notes)]
@@ -245,15 +230,6 @@ class _Responder:
 
     def _select(self, wanted: RegisterFilter) -> list[Supporter]:
         return sorted(self.register.select(wanted), key=lambda supporter: key(supporter_name(supporter, self.language)))
-
-    def _made_up_of(self, wanted: RegisterFilter, grouping: Grouping) -> AnswerPart:
-        """Return "By category: 17 private sector, 13 civil society."."""
-        counts = self.register.count_by(grouping, wanted)
-        said = ", ".join(f"{self._number(n)} {group_name(named, grouping, self.language, n)}" for named, n in counts)
-        return self.note("made_up_of", grouping=message(self.language, f"register.grouping.{grouping}", count=1), said=said)
-
-    def _number(self, number: int) -> str:
-        return message(self.language, "form.number", count=number)
 
     def _gaps(self, wanted: RegisterFilter) -> list[AnswerPart]:
         """Say what the register leaves open: countries, natures and dates that records do not give."""
@@ -335,12 +311,15 @@ class _Responder:
         return [Stated(first, [s for _, found in sides for s in found]), *map(Stated, difference if asks else [])]
 
     def _shared(self) -> list[Stated]:
+        from babel.numbers import format_percent
+
         part, whole = self.asked.filters
         supporters, total = self._select(part), self.register.count(whole)
         said = counted(whole, total, self.language)
         if not total:
             return [Stated(self.say("there_are", count=0, what=said), (), "")]
-        rate, what = percentage(len(supporters), total, self.language), described(part, 2, self.language)
+        rate = format_percent(len(supporters) / total, message(self.language, "form.percent"), locale=self.language)
+        what = described(part, 2, self.language)
         share = self.say("share", rate=rate, whole=said, part=what, number=len(supporters), total=total)
         return [Stated(share, supporters), *map(Stated, self._gaps(part))]
 
@@ -361,7 +340,7 @@ class _Responder:
             shown = [entry for entry in named if entry[1] > last] or shown[:_MOST_GROUPS]
         place = country(shown[0][0] or "") if grouping == "country" and not ascending else None
         name = place_name(place, self.language) if place else group_name(shown[0][0], grouping, self.language, 2)
-        numbers = [self._number(number) for number in sorted({shown[0][1], shown[-1][1]})]
+        numbers = [self.text("number", count=number) for number in sorted({shown[0][1], shown[-1][1]})]
         first = self.say(
             "fewest" if ascending else "most",
             count=len(shown), group=message(self.language, f"register.grouping.{grouping}", count=len(shown)),
@@ -396,7 +375,7 @@ class _Responder:
         name = self.asked.name or ""
         if self.asked.places:
             return [found for place in self.asked.places for found in self._place(place)]
-        parts = [part for part in pattern("between_names").split(name) if part.strip()]
+        parts = [part for part in pattern(data("register_words.toml")["frame"]["between_names"]).split(name) if part.strip()]
         if len(parts) > 1 and not match(name, self.register.names()).found:
             return [found for part in parts for found in self._name(part)]
         return self._name(name)
@@ -465,7 +444,7 @@ class _Responder:
     def _group(self, place: Place) -> list[Stated]:
         """Answer for a group: its own record where it has one, else its members' states."""
         name = self.asked.name or ""
-        plural = pattern("plural_group").search(name)
+        plural = pattern(data("register_words.toml")["frame"]["plural_group"]).search(name)
         itself = tuple(find(name)) == (place,) and not plural
         own = match(place.english, self.register.names()) if itself else None
         if own and own.found and not own.typo:

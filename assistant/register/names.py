@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from assistant.register.rules import meets
@@ -43,24 +43,15 @@ def named_question(text: str) -> NamedQuestion | None:
 
 def _by_patterns(text: str) -> NamedQuestion | None:
     read = tokens(text, typos=False)
+    leads = next((i for i, token in enumerate(read) if not token.is_a("lead")), len(read))
     for pattern in data("register_words.toml")["names"]:
         for opening in pattern["opens"]:
-            for start in _openings(read, opening.split()):
-                name = _name(text, read, start, pattern)
+            for first in range(leads + 1):
+                start = _after(read, first, opening.split())
+                name = _name(text, read, start, pattern) if start is not None else None
                 if name and is_name(name):
                     return NamedQuestion(pattern["operation"], name)
     return None
-
-
-def _openings(read: Sequence[Token], opening: Sequence[str]) -> Iterator[int]:
-    """Yield the positions where the name may begin: after the words of the opening, and any that lead to it."""
-    first = 0
-    while True:
-        if (end := _after(read, first, opening)) is not None:
-            yield end
-        if first == len(read) or not read[first].is_a("lead"):
-            return
-        first += 1
 
 
 def _after(read: Sequence[Token], position: int, elements: Sequence[str]) -> int | None:

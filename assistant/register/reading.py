@@ -14,7 +14,7 @@ from functools import cache
 
 from assistant.register.asked import RegisterQuestion
 from assistant.register.names import is_name, named_question
-from assistant.register.rules import Reading, by_rules, leaving_one_out, measured
+from assistant.register.rules import Reading, by_rules, leaving_one_out, measured, meets
 from assistant.register.slots import STATE, has, narrowed, tokens, with_typos_corrected
 from knowledge_base.language.dates import interval
 from knowledge_base.language.places import data
@@ -49,24 +49,19 @@ def plain(question: str) -> str:
 def unframed(text: str) -> str:
     """Return a plain question without what is said around it; the whole where nothing would be left."""
     frame = data("register_words.toml")["frame"]
-    bare = pattern("by_the_records").sub(" in the register ", pattern("of_the_asker").sub("", text))
+    bare = pattern(frame["by_the_records"]).sub(" in the register ", pattern(frame["of_the_asker"]).sub("", text))
     for ending in frame["endings"]:
-        bare = _compiled(f"{ending}$").sub("", bare).rstrip(" ,;?!.")
+        bare = pattern(f"{ending}$").sub("", bare).rstrip(" ,;?!.")
     before = None
     while before != bare:
         before = bare
         for opening, stands in frame["openings"]:
-            bare = _compiled(f"^{opening}").sub(stands, bare)
+            bare = pattern(f"^{opening}").sub(stands, bare)
     return plain(bare) if tokens(bare, typos=False) else text
 
 
-def pattern(name: str) -> re.Pattern[str]:
-    """Return a pattern of what stands around a question or between its parts."""
-    return _compiled(data("register_words.toml")["frame"][name])
-
-
 @cache
-def _compiled(written: str) -> re.Pattern[str]:
+def pattern(written: str) -> re.Pattern[str]:
     """Compile a pattern of the data file: a space is any space, {name} the fragment of that name."""
     fragments = data("register_words.toml")["frame"]["fragments"]
     filled = re.sub(r"\{([a-z]+)\}", lambda name: fragments[name[1]], written)
@@ -89,7 +84,12 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
         return None if many or has(read[:1], "any", "anyone") else asked  # "tech companies", "any banks from Kenya"
     whole = Reading.of(read)
     asked = replace(asked, ambiguous=whole.doubtful)
-    if _is_a_kind(whole):
+    # a kind, not one supporter: "any Cuban organisation", "a Ghanaian university"
+    others = [token for token in read if token.kind and token.kind != STATE]
+    groups = any(place.is_group for token in read for place in token.places)
+    is_any = meets(whole.traits, "any kind|supporter|neutral") or (groups and has(read, "any"))
+    is_one = (others or has(read, "supporter")) and has(read, "place")
+    if is_any or is_one or has(others, "plural"):
         wanted = whole.wanted
         if not wanted.kinds and not has(read, "supporter", "neutral"):
             wanted = replace(wanted, kinds=(STATE,))
@@ -99,16 +99,6 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
         announced = asked.operation == "joined" and any(place.is_group for place in places)
         return replace(asked, places=places, also_text=announced)  # the documents tell when the EU did
     return None if has(read, "supporter", "neutral", "kind") else asked
-
-
-def _is_a_kind(read: Reading) -> bool:
-    """Return whether a kind of supporter is named, not one supporter: "any Cuban organisation", "a Ghanaian university"."""
-    kinds = [token for token in read.tokens if token.kind]
-    groups = any(place.is_group for token in read.tokens for place in token.places)
-    is_any = read.meets("any kind|supporter|neutral") or (groups and read.meets("any"))
-    others = [token for token in kinds if token.kind != STATE]
-    is_one = (others or read.meets("supporter")) and read.meets("place")
-    return is_any or bool(is_one) or any(token.is_a("plural") for token in others)
 
 
 def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQuestion | None:
@@ -127,7 +117,7 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
         again = f"when did {name} sign" if before.operation == "joined" else f"did {name} sign"
         return _named(again, language) if is_name(name) else None
     whole = Reading.of(read[1:] if begins and len(read) > 1 else read)
-    refers = has(read[:named], "reference") or whole.meets("reference comes_from")
+    refers = has(read[:named], "reference") or meets(whole.traits, "reference comes_from")
     if before.operation not in _OF_A_SET or not (refers or not has(read, "act", "register", "supporter", "call")):
         return None
     earlier = before.filters[0]
@@ -139,7 +129,7 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
     if not all(token.is_known for token in read):
         return None
     new = by_rules(whole, language, is_anchored=True)
-    if refers and whole.meets("comes_from !count"):
+    if refers and meets(whole.traits, "comes_from !count"):
         return replace(asked, operation="top", grouping="country")
     if begins and not refers and not whole.wanted.is_open and not (new and new.operation in {"share", "compare", "top"}):
         wanted = replace(earlier, kinds=whole.wanted.kinds or earlier.kinds, places=whole.wanted.places or earlier.places)
@@ -154,8 +144,9 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
 
 def _mixed(question: str, language: str) -> RegisterQuestion | None:
     """Read the part of a question that the register answers, where the rest is for the documents."""
-    for name in ("sentences", "clauses"):
-        parts = [unframed(plain(part)) for part in pattern(name).split(question)]
+    frame = data("register_words.toml")["frame"]
+    for between in (frame["sentences"], frame["clauses"]):
+        parts = [unframed(plain(part)) for part in pattern(between).split(question)]
         for part in parts if len(parts) > 1 else ():
             asked = _whole(part, language)
             is_whole = asked and (asked.counted or asked.operation in {"check", "exists", "joined"})

@@ -22,31 +22,57 @@ _GROUPINGS: tuple[tuple[str, Grouping], ...] = (
 class Reading:
     """The tokens of a question and all that the rules ask of them, derived once.
 
-    `traits` are the roles, marks and slots of the tokens; "^role" where the first token has it; and what `_shape` tells.
+    `traits` are the roles, marks and slots of the tokens, "^role" where the first token has it, and what no one word tells.
+    `doubtful` are the countries that one of the words may mean, where it may mean several.
     """
 
     tokens: tuple[Token, ...]
     wanted: RegisterFilter
     sides: tuple[RegisterFilter, ...]
     grouping: Grouping | None
+    doubtful: tuple[Place, ...]
     traits: frozenset[str]
 
     @classmethod
-    def of(cls, read: Iterable[Token]) -> Reading:
+    def of(cls, tokens: Iterable[Token]) -> Reading:
         """Derive it from tokens, of which there is one at least."""
-        found = tuple(read)
-        wanted, sides, grouping = filter_of(found), tuple(_sides(found)), _grouping_of(found)
-        words = frozenset().union(*(token.traits for token in found), (f"^{trait}" for trait in found[0].traits))
-        return cls(found, wanted, sides, grouping, words | _shape(found, words, wanted, sides, grouping))
-
-    def meets(self, condition: str) -> bool:
-        """Return whether every word of `condition` holds: "count", "top|bottom" (either), "!not" (absent)."""
-        return meets(self.traits, condition)
-
-    @property
-    def doubtful(self) -> tuple[Place, ...]:
-        """The countries that one of the words may mean, where it may mean several."""
-        return next((token.places for token in self.tokens if len(token.places) > 1), ())
+        read = tuple(tokens)
+        wanted, (choices, sides), pairs = filter_of(read), _sides(read), list(pairwise(read))
+        after = [
+            second for first, second in pairs if first.is_a("by", "each")
+        ]  # grouped by that rather than by an earlier word
+        grouping = next((found for token in [*after, *read] if (found := groups_by(token))), None)
+        grouping = grouping or ("country" if has(read, "where", "one_member") else None)
+        words = frozenset[str]().union(*(token.traits for token in read), (f"^{trait}" for trait in read[0].traits))
+        first_kind = next((token.kind for token in read if token.kind), None)
+        comes = "represented" in words or read[-1].text == "from" or (read[0].is_a("from") and read[-1].is_a("come"))
+        denied = [following(read, position) for position, token in enumerate(read) if token.is_a("not")]
+        subject = read[: next((position for position, token in enumerate(read) if token.is_a("are")), 0)]
+        is_group = any(place.is_group for place in wanted.places)
+        shape = {
+            "limited": not wanted.is_open,
+            "kinds": bool(wanted.kinds),
+            "two_slots": bool(wanted.kinds and wanted.places and STATE not in wanted.kinds),
+            "other_kind": any(kind != STATE for kind in wanted.kinds),
+            "two_sides": len(sides) > 1,
+            "choice": meets(words, "top|bottom|compare !split !by_category !by_nature")
+            and len(choices) > 1 and not any(place.is_group for place in choices),
+            "choosing": meets(words, "count|top|bottom") or any(t.is_a("compare") and not t.is_a("vague") for t in read),
+            "grouped": grouping is not None,
+            "for_each": "count" in words and any(one.is_a("each") and groups_by(other) for one, other in pairs),
+            "counts_top": meets(words, "^count top number"),
+            "from_where": meets(words, "where represented|seat") and not wanted.places,
+            "of_what_kind": meets(words, "^what|^list") and has(read[1:2], "by_category", "by_nature")
+            or ("^by_category" in words and "what" in read[0].text),
+            "comes_from": first_kind == STATE and comes,
+            "idle_number": meets(words, "number !last") and not is_group,
+            "negated": any(target is None or _is_signing(read[target]) for target in denied),
+            # one place is said to be on a list: "la Chine est-elle sur la liste des États"
+            "one_is_asserted": has(subject, "place") and not any(t.kind or t.roles - {"filler"} for t in subject),
+        }  # fmt: skip
+        traits = words | {name for name, holds in shape.items() if holds}
+        doubtful = next((token.places for token in read if len(token.places) > 1), ())
+        return cls(read, wanted, sides, grouping, doubtful, traits)
 
 
 def meets(traits: frozenset[str], condition: str) -> bool:
@@ -56,6 +82,33 @@ def meets(traits: frozenset[str], condition: str) -> bool:
     )
 
 
+def groups_by(token: Token) -> Grouping | None:
+    """Return by what a word groups supporters."""
+    return next((grouping for trait, grouping in _GROUPINGS if token.is_a(trait)), None)
+
+
+def _is_signing(token: Token) -> bool:
+    """Return whether a "not" before the token denies the signing itself."""
+    return not token.kind and token.is_a("act", "register", "supporter", "call", "list", "any")
+
+
+def _sides(read: tuple[Token, ...]) -> tuple[tuple[Place, ...], tuple[RegisterFilter, ...]]:
+    """Return the places to choose from, and a filter for each side; several places and as many kinds pair up in order.
+
+    The "country" of "which country has more supporters, Spain or Italy" asks for one of the sides.
+    """
+    first = next((token for token in read if token.kind), None)
+    others = any(token.is_a("kind", "supporter") for token in read if token is not first)
+    asks = first and first.kind == STATE and others and read[0].is_a("list") and len(filter_of(read).places) > 1
+    whole = filter_of([token for token in read if token is not first]) if asks else filter_of(read)
+    places, kinds = whole.places, whole.kinds
+    if len(places) > 1 and len(kinds) == len(places):
+        return places, tuple(RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True))
+    if len(places) > 1:
+        return places, tuple(replace(whole, places=(place,)) for place in places)
+    return places, tuple(replace(whole, kinds=(kind,)) for kind in kinds)
+
+
 # What the rules build
 
 
@@ -63,6 +116,8 @@ def _plain(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
     """Ask for all that pass, or who is missing where signing is denied; "how many NGOs are universities": for what is both."""
     if "negated" in read.traits:
         return _missing(asked, read)
+    if asked.operation == "countries":
+        read = Reading.of(token for token in read.tokens if token.kind != STATE)
     verb = next((i for i, token in enumerate(read.tokens) if i and token.is_a("count", "be")), 0)
     first, second = filter_of(read.tokens[:verb]), filter_of(read.tokens[verb:])
     both = narrowed(first, second) if first.kinds and second.kinds and "not" not in read.traits else None
@@ -76,10 +131,6 @@ def _missing(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
         return None
     places = wanted.places or (group("UN"),)
     return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)
-
-
-def _countries(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
-    return _plain(asked, Reading.of(token for token in read.tokens if token.kind != STATE))
 
 
 def _compared(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
@@ -110,9 +161,11 @@ def _top(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
     target = next((token for token in read.tokens if groups_by(token)), None)
     rest = filter_of([token for token in read.tokens if token is not target and not token.is_a("one_member")])
     number = next((token.number for token in read.tokens if token.number), None)
-    singular = target.is_a("one_group") or (target.text == "pays" and "quel" in read.traits) if target else read.meets("!where")
-    limit = number or (1 if singular and read.meets("top|bottom !by !split !each") else None)
-    ascending = read.meets("bottom !top")
+    singular = (
+        target.is_a("one_group") or (target.text == "pays" and "quel" in read.traits) if target else "where" not in read.traits
+    )
+    limit = number or (1 if singular and meets(read.traits, "top|bottom !by !split !each") else None)
+    ascending = meets(read.traits, "bottom !top")
     return replace(asked, filters=(rest,), grouping=read.grouping or "category", limit=limit, ascending=ascending)
 
 
@@ -169,7 +222,7 @@ RULES = (
     Rule(None, "top|bottom|compare|idle_number", examples=("Which country leads the Call?", "Which three companies signed?")),
     Rule("latest", "last act|supporter", "count", _OURS, _latest,
          ("Which company joined last?", "Qui sont les derniers signataires ?")),
-    Rule("countries", "count comes_from", "", (*_OURS, "call kinds"), _countries,
+    Rule("countries", "count comes_from", "", (*_OURS, "call kinds"), _plain,
          ("How many countries are the supporters from?", "De combien de pays viennent les soutiens ?")),
     Rule("count", "count", "", _COUNTED, _plain,
          ("How many companies signed?", "Combien d'ONG suisses soutiennent l'Appel ?")),
@@ -223,100 +276,15 @@ def leaving_one_out(text: str, language: str) -> RegisterQuestion | None:
 
 def by_rules(read: Reading, language: str, is_anchored: bool = False) -> RegisterQuestion | None:
     """Return what the first rule that holds builds; `is_anchored`: the question is known to be on the register."""
-    rule = next((rule for rule in RULES if read.meets(rule.needs) and read.traits.isdisjoint(rule.forbids.split())), None)
+    rule = next(
+        (rule for rule in RULES if meets(read.traits, rule.needs) and read.traits.isdisjoint(rule.forbids.split())), None
+    )
     if rule is None or rule.operation is None or rule.build is None:
         return None
-    if not is_anchored and not any(read.meets(anchor) for anchor in rule.anchors):
+    if not is_anchored and not any(meets(read.traits, anchor) for anchor in rule.anchors):
         return None
     asked = RegisterQuestion(rule.operation, language, counted="count" in read.traits, ambiguous=read.doubtful)
     return rule.build(asked, read)
-
-
-# What the words of a question are together
-
-
-def _shape(
-    read: tuple[Token, ...],
-    words: frozenset[str],
-    wanted: RegisterFilter,
-    sides: tuple[RegisterFilter, ...],
-    grouping: Grouping | None,
-) -> frozenset[str]:
-    """Return the traits that no one word has."""
-    first = next((token for token in read if token.kind), None)
-    idle = has(read, "number") and "last" not in words and not any(place.is_group for place in wanted.places)
-    choice = len(_choices(read)) > 1 and not any(place.is_group for place in _choices(read))
-    comes = "represented" in words or read[-1].text == "from" or (read[0].is_a("from") and read[-1].is_a("come"))
-    held = {
-        "limited": not wanted.is_open,
-        "kinds": bool(wanted.kinds),
-        "two_slots": bool(wanted.kinds and wanted.places and STATE not in wanted.kinds),
-        "other_kind": any(kind != STATE for kind in wanted.kinds),
-        "two_sides": len(sides) > 1,
-        "choice": choice and meets(words, "top|bottom|compare !split !by_category !by_nature"),
-        "choosing": meets(words, "count|top|bottom")
-        or any(token.is_a("compare") and not token.is_a("vague") for token in read),
-        "grouped": grouping is not None,
-        "for_each": any(one.is_a("each") and groups_by(other) for one, other in pairwise(read)) and "count" in words,
-        "counts_top": "^count" in words and meets(words, "top number"),
-        "from_where": meets(words, "where represented|seat") and not wanted.places,
-        "of_what_kind": (meets(words, "^what|^list") and len(read) > 1 and read[1].is_a("by_category", "by_nature"))
-        or ("^by_category" in words and "what" in read[0].text),
-        "comes_from": bool(first and first.kind == STATE and comes),
-        "idle_number": idle,
-        "negated": _is_negated(read),
-        "one_is_asserted": _is_one_asserted(read),
-    }
-    return frozenset(name for name, holds in held.items() if holds)
-
-
-def _is_negated(read: tuple[Token, ...]) -> bool:
-    """Return whether a "not" takes out the signing itself."""
-    targets = [following(read, position) for position, token in enumerate(read) if token.is_a("not")]
-    signs = ("act", "register", "supporter", "call", "list", "any")
-    return any(target is None or (not read[target].kind and read[target].is_a(*signs)) for target in targets)
-
-
-def _is_one_asserted(read: tuple[Token, ...]) -> bool:
-    """Return whether one place is said to be on a list: "la Chine est-elle sur la liste des États"."""
-    verb = next((position for position, token in enumerate(read) if token.is_a("are")), 0)
-    subject = read[:verb]
-    return has(subject, "place") and not any(token.kind or token.roles - {"filler"} for token in subject)
-
-
-def groups_by(token: Token) -> Grouping | None:
-    """Return by what a word groups supporters."""
-    return next((grouping for trait, grouping in _GROUPINGS if token.is_a(trait)), None)
-
-
-def _grouping_of(read: tuple[Token, ...]) -> Grouping | None:
-    """Return by what supporters are to be grouped: the first such word, after "by" where that leads to one."""
-    after = [second for first, second in pairwise(read) if first.is_a("by", "each")]
-    found = next((grouping for token in [*after, *read] if (grouping := groups_by(token))), None)
-    return found or ("country" if has(read, "where", "one_member") else None)
-
-
-def _without_the_one(read: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Leave out the "country" of "which country has more supporters, Spain or Italy": it asks for one of them."""
-    first = next((token for token in read if token.kind), None)
-    others = any(token.is_a("kind", "supporter") for token in read if token is not first)
-    asks = first and first.kind == STATE and others and read[0].is_a("list") and len(filter_of(read).places) > 1
-    return tuple(token for token in read if token is not first) if asks else read
-
-
-def _choices(read: tuple[Token, ...]) -> tuple[Place, ...]:
-    return filter_of(_without_the_one(read)).places
-
-
-def _sides(read: tuple[Token, ...]) -> list[RegisterFilter]:
-    """Return one filter for each place, or each kind where no two places are named; they pair up in order."""
-    whole = filter_of(_without_the_one(read))
-    places, kinds = whole.places, whole.kinds
-    if len(places) > 1 and len(kinds) == len(places):
-        return [RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True)]
-    if len(places) > 1:
-        return [replace(whole, places=(place,)) for place in places]
-    return [replace(whole, kinds=(kind,)) for kind in kinds]
 
 
 def _is_about_something_else(read: tuple[Token, ...]) -> bool:

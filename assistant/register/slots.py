@@ -17,7 +17,7 @@ Phrase = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+?(?=n't\b)|n't\b|[^\W_]+", re.IGNORECASE)
 _LONGEST_PHRASE = 11
 _SECTORS = frozenset(["sector", "society"])  # many supporters, in the singular
-_CASED = frozenset(["us", "eu", "un"])  # places in capitals, common words of English or French otherwise
+_CASED = frozenset(["us", "eu", "un"])  # places in capitals and before nouns, else common words
 _SHORTEST_TYPO, _LONG_WORD = 6, 9  # letters from which one of a word, or two, may be wrong
 
 
@@ -75,8 +75,10 @@ def tokens(text: str, typos: bool = True) -> tuple[Token, ...]:
         phrases = (tuple(folded[position : position + length]) for length in lengths)
         found = next((phrase for phrase in phrases if phrase in _vocabulary()), (folded[position],))
         token = _vocabulary().get(found) or Token(found[0])
-        if found[0] in _CASED and len(found) == 1 and not _is_place(folded, written[position][0], position):
-            token = _without_places().get(found) or Token(found[0])
+        if found[0] in _CASED and len(found) == 1 and not written[position][0].isupper():
+            noun = _without_places().get(tuple(folded[position + 1 : position + 2]))
+            is_before_noun = folded[position - 1 : position] == ["the"] or (noun and noun.kind)
+            token = token if is_before_noun and found[0] != "un" else _without_places().get(found) or Token(found[0])
         if not token.is_known:
             number = _number(found[0]) if len(found) == 1 else None
             token = replace(
@@ -110,13 +112,6 @@ def _without_places() -> dict[Phrase, Token]:
             token = found.get(key := tuple(phrase.split())) or Token(phrase)
             found[key] = replace(token, kind=kind)
     return found
-
-
-def _is_place(folded: Sequence[str], written: str, position: int) -> bool:
-    """Return whether "us", "eu" or "un" is a place here: in capitals, or between "the" and a noun or before a kind."""
-    following = _without_places().get(tuple(folded[position + 1 : position + 2]))
-    before = folded[position - 1 : position] == ["the"]
-    return written.isupper() or (folded[position] != "un" and (bool(following and following.kind) or before))
 
 
 @lru_cache(maxsize=2000)
@@ -183,8 +178,15 @@ def filter_of(read: Sequence[Token]) -> RegisterFilter:
             kinds[-1] = both
         elif token.kind:
             kinds.append(token.kind)
-    if not kinds and any(place.is_group for place in places) and _speaks_of_members(kept):
-        kinds = [STATE]
+    if not kinds and any(place.is_group for place in places):  # "how many of the G7", "G7 members"; not "supporters of the EU"
+        words = [token for token in kept if not token.is_a("article")]
+        of = [
+            before
+            for before, token, after in zip([Token(""), *words], words, words[1:], strict=False)
+            if token.is_a("of") and after.places
+        ]
+        are_members = has(kept, "members") or has(of, "any") or (of and not has(kept, "supporter", "neutral"))
+        kinds = [STATE] if are_members else []
     out = [token for token in read if token.is_excluded]
     return RegisterFilter(
         kinds=tuple(dict.fromkeys(kinds)),
@@ -192,18 +194,6 @@ def filter_of(read: Sequence[Token]) -> RegisterFilter:
         excluded=tuple(dict.fromkeys(token.places[0] for token in out if token.places)),
         excluded_kinds=tuple(dict.fromkeys(token.kind for token in out if token.kind)),
     )
-
-
-def _speaks_of_members(read: Sequence[Token]) -> bool:
-    """Return whether the members of a group are meant: "G7 members", "how many of the G7"; not "supporters of the EU"."""
-    words = [token for token in read if not token.is_a("article")]
-    of = [
-        before
-        for before, token, place in zip([None, *words], words, words[1:], strict=False)
-        if token.is_a("of") and place.places
-    ]
-    any_of = any(before and before.is_a("any") for before in of)
-    return any_of or has(read, "members") or (bool(of) and not has(read, "supporter", "neutral"))
 
 
 def joint_kind(first: Kind, second: Kind) -> Kind | None:

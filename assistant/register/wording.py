@@ -14,13 +14,6 @@ from knowledge_base.register.table import CATEGORIES, Grouping, Kind, RegisterFi
 _LENGTH_OF_DAY = len("2020-02-27")
 
 
-def percentage(part: int, whole: int, language: str) -> str:
-    """Return a share to one decimal: 57.9% or 57,9 %."""
-    from babel.numbers import format_percent
-
-    return str(format_percent(part / whole, message(language, "form.percent"), locale=language))
-
-
 def day(iso: str, language: str) -> str:
     """Return an ISO date (or month) in words: 25 December 2025, September 2019; French counts the first of a month: 1er."""
     from babel.dates import format_date
