@@ -178,9 +178,9 @@ def _lacks_register(answer: Answer, language: str) -> bool:
 
 def _table_lines(table: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the rows of a table that the text does not name, a line each, in columns."""
-    rows = [tuple(table[0]), *(tuple(row.values()) for row in table)]
+    rows = [[on_a_line(cell) for cell in row] for row in (table[0], *(row.values() for row in table))]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [on_a_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()) for row in rows]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _written_by(record: WritingRecord) -> str:

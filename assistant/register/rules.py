@@ -38,15 +38,14 @@ class Reading:
         """Derive it from tokens, of which there is one at least."""
         read = tuple(tokens)
         wanted, (choices, sides), pairs = filter_of(read), _sides(read), list(pairwise(read))
-        after = [
-            second for first, second in pairs if first.is_a("by", "each")
-        ]  # grouped by that rather than by an earlier word
+        after = [second for first, second in pairs if first.is_a("by", "each")]
         grouping = next((found for token in [*after, *read] if (found := groups_by(token))), None)
         grouping = grouping or ("country" if has(read, "where", "one_member") else None)
         words = frozenset[str]().union(*(token.traits for token in read), (f"^{trait}" for trait in read[0].traits))
         first_kind = next((token.kind for token in read if token.kind), None)
         comes = "represented" in words or read[-1].text == "from" or (read[0].is_a("from") and read[-1].is_a("come"))
         denied = [following(read, position) for position, token in enumerate(read) if token.is_a("not")]
+        signs = ("act", "register", "supporter", "call", "list", "any")
         subject = read[: next((position for position, token in enumerate(read) if token.is_a("are")), 0)]
         is_group = any(place.is_group for place in wanted.places)
         shape = {
@@ -66,7 +65,7 @@ class Reading:
             or ("^by_category" in words and "what" in read[0].text),
             "comes_from": first_kind == STATE and comes,
             "idle_number": meets(words, "number !last") and not is_group,
-            "negated": any(target is None or _is_signing(read[target]) for target in denied),
+            "negated": any(i is None or (not read[i].kind and read[i].is_a(*signs)) for i in denied),
             # one place is said to be on a list: "la Chine est-elle sur la liste des États"
             "one_is_asserted": has(subject, "place") and not any(t.kind or t.roles - {"filler"} for t in subject),
         }  # fmt: skip
@@ -85,11 +84,6 @@ def meets(traits: frozenset[str], condition: str) -> bool:
 def groups_by(token: Token) -> Grouping | None:
     """Return by what a word groups supporters."""
     return next((grouping for trait, grouping in _GROUPINGS if token.is_a(trait)), None)
-
-
-def _is_signing(token: Token) -> bool:
-    """Return whether a "not" before the token denies the signing itself."""
-    return not token.kind and token.is_a("act", "register", "supporter", "call", "list", "any")
 
 
 def _sides(read: tuple[Token, ...]) -> tuple[tuple[Place, ...], tuple[RegisterFilter, ...]]:
@@ -114,23 +108,19 @@ def _sides(read: tuple[Token, ...]) -> tuple[tuple[Place, ...], tuple[RegisterFi
 
 def _plain(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
     """Ask for all that pass, or who is missing where signing is denied; "how many NGOs are universities": for what is both."""
-    if "negated" in read.traits:
-        return _missing(asked, read)
+    wanted = read.wanted
+    if "negated" in read.traits:  # "which [states] of [group] have not signed" needs a list of who could have
+        if any(kind != STATE for kind in wanted.kinds) or not (wanted.places or wanted.kinds):
+            return None
+        places = wanted.places or (group("UN"),)
+        states = RegisterFilter((STATE,), places, wanted.excluded)
+        return replace(asked, operation="missing", filters=(states,), places=places)
     if asked.operation == "countries":
         read = Reading.of(token for token in read.tokens if token.kind != STATE)
     verb = next((i for i, token in enumerate(read.tokens) if i and token.is_a("count", "be")), 0)
     first, second = filter_of(read.tokens[:verb]), filter_of(read.tokens[verb:])
     both = narrowed(first, second) if first.kinds and second.kinds and "not" not in read.traits else None
     return replace(asked, filters=(both or read.wanted,))
-
-
-def _missing(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
-    """Turn "which [states] of [group] have not signed" round: it needs a list of who could have."""
-    wanted = read.wanted
-    if any(kind != STATE for kind in wanted.kinds) or not (wanted.places or wanted.kinds):
-        return None
-    places = wanted.places or (group("UN"),)
-    return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)
 
 
 def _compared(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
@@ -219,7 +209,7 @@ RULES = (
          ("Where are the supporters based?", "What kinds of supporters are in the register?")),
     Rule("compare", "compare two_sides", "", _COMPARED, _compared,
          ("Are there more companies than NGOs on the list?", "Do companies outnumber states in the register?")),
-    Rule(None, "top|bottom|compare|idle_number", examples=("Which country leads the Call?", "Which three companies signed?")),
+    Rule(None, "top|bottom|compare|idle_number", examples=("Who leads the Paris Call?", "Which three companies signed?")),
     Rule("latest", "last act|supporter", "count", _OURS, _latest,
          ("Which company joined last?", "Qui sont les derniers signataires ?")),
     Rule("countries", "count comes_from", "", (*_OURS, "call kinds"), _plain,
@@ -234,7 +224,7 @@ RULES = (
          ("Which companies signed the Paris Call?", "French signatories of the Paris Call")),
     Rule("list", "^all", "what act", _LISTED, _plain, ("All the supporters from Kenya", "Tous les soutiens japonais")),
     Rule("list", "", "what ^are ^filler", _LISTED, _plain,
-         ("Local or regional governments in the US on the list?", "Think tanks among the supporters")),
+         ("Non-EU companies on the list", "Listed companies from Kenya")),
     Rule("list", "^what_are limited", "", _LISTED, _plain,
          ("What think tanks are in the register?", "What are the German companies on the list?")),
 )  # fmt: skip
@@ -274,11 +264,16 @@ def leaving_one_out(text: str, language: str) -> RegisterQuestion | None:
     return replace(asked, left_out=text[word.start : word.end])
 
 
-def by_rules(read: Reading, language: str, is_anchored: bool = False) -> RegisterQuestion | None:
-    """Return what the first rule that holds builds; `is_anchored`: the question is known to be on the register."""
-    rule = next(
+def rule_for(read: Reading) -> Rule | None:
+    """Return the first rule of the table that holds."""
+    return next(
         (rule for rule in RULES if meets(read.traits, rule.needs) and read.traits.isdisjoint(rule.forbids.split())), None
     )
+
+
+def by_rules(read: Reading, language: str, is_anchored: bool = False) -> RegisterQuestion | None:
+    """Return what the first rule that holds builds; `is_anchored`: the question is known to be on the register."""
+    rule = rule_for(read)
     if rule is None or rule.operation is None or rule.build is None:
         return None
     if not is_anchored and not any(meets(read.traits, anchor) for anchor in rule.anchors):
