@@ -250,10 +250,12 @@ def leaving_one_out(text: str, language: str) -> RegisterQuestion | None:
     unknown = [position for position, token in enumerate(found) if not token.is_known]
     if len(unknown) != 1 or not found[unknown[0]].text.isalpha() or found[unknown[0]].marks:
         return None
-    position = unknown[0]
+    position, told = unknown[0], data("register_words.toml")["light"]
     act = next((i for i, token in enumerate(found) if token.is_a("act")), 0)
-    nouns = found[position + 1 : position + 2] + (found[position - 1 : position] if language == "fr" else ())
-    leaves_out = any(stem in found[position].text for stem in data("register_words.toml")["light"]["leaves_out"])
+    nouns = found[position + 1 : position + 2] + (
+        found[position - 1 : position] if language in told["adjective_follows"] else ()
+    )
+    leaves_out = any(stem in found[position].text for stem in told["leaves_out"])
     if leaves_out or not has(nouns, "kind", "supporter", "place") or not 0 < position < act or found[act].is_a("infinitive"):
         return None
     word = found[position]

@@ -16,8 +16,6 @@ STATE = Kind("state")
 Phrase = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+?(?=n't\b)|n't\b|[^\W_]+", re.IGNORECASE)
 _LONGEST_PHRASE = 11
-_SECTORS = frozenset(["sector", "society"])  # many supporters, in the singular
-_CASED = frozenset(["us", "eu", "un"])  # places in capitals and before nouns, else common words
 _SHORTEST_TYPO, _LONG_WORD = 6, 9  # letters from which one of a word, or two, may be wrong
 
 
@@ -41,10 +39,10 @@ class Token:
     traits: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        words = self.text.split()
+        words, told = self.text.split(), data("register_words.toml")["light"]
         names = {
             "kind": self.kind, "place": self.places, "number": self.number, "state": self.kind == STATE,
-            "plural": self.kind and any(w in _SECTORS or (w.endswith("s") and w != "business") for w in words),
+            "plural": self.kind and any(word in told["many"] or (word.endswith("s") and word != "business") for word in words),
         }  # fmt: skip
         object.__setattr__(self, "traits", self.roles | self.marks | {name for name, value in names.items() if value})
 
@@ -69,13 +67,13 @@ def tokens(text: str, typos: bool = True) -> tuple[Token, ...]:
     written = list(_WORD.finditer(text))
     folded = ["not" if word[0].lower() == "n't" else fold(word[0]) for word in written]
     read: list[Token] = []
-    position = 0
+    position, cased = 0, data("register_words.toml")["light"]["cased"]
     while position < len(folded):
         lengths = range(min(_LONGEST_PHRASE, len(folded) - position), 0, -1)
         phrases = (tuple(folded[position : position + length]) for length in lengths)
         found = next((phrase for phrase in phrases if phrase in _vocabulary()), (folded[position],))
         token = _vocabulary().get(found) or Token(found[0])
-        if found[0] in _CASED and len(found) == 1 and not written[position][0].isupper():
+        if found[0] in cased and len(found) == 1 and not written[position][0].isupper():
             noun = _without_places().get(tuple(folded[position + 1 : position + 2]))
             is_before_noun = folded[position - 1 : position] == ["the"] or (noun and noun.kind)
             token = token if is_before_noun and found[0] != "un" else _without_places().get(found) or Token(found[0])

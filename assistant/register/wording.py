@@ -30,7 +30,8 @@ def either(texts: Iterable[str], language: str) -> str:
 
 def place_name(place: Place, language: str) -> str:
     """Return a place as it stands in a sentence: "the United States", "the EU", "Japan"."""
-    return f"the {place.english}" if language == "en" and takes_article(place) else place.name(language)
+    name = place.name(language)
+    return message(language, "form.with_article", name=name) if takes_article(place) else name
 
 
 def described(wanted: RegisterFilter, number: int, language: str) -> str:
