@@ -37,7 +37,8 @@ _MOST_GROUPS = 10
 _MOST_NAMES = 8
 _LENGTH_OF_DAY = len("2020-02-27")
 _STATES_BRIEF = "briefs/states-in-the-register.md"
-_FIELDS = re.compile(r"^name:[^\n]*(?:\n(?:category|nature|nationality|country):[^\n]*)*", re.MULTILINE)
+_AFTER_THE_NAME = "category|nature|nationality|country"
+_FIELDS = re.compile(rf"^name:[^\n]*(?:\n(?:{_AFTER_THE_NAME}):[^\n]*)*", re.MULTILINE)
 _FIELDS_AND_DATE = re.compile(r"^name:[^\n]*(?:\n(?!---)[^\n]*)*?\ndate_signed:[^\n]*", re.MULTILINE)
 _SOME_TEXT = re.compile(r"\S[^\n]*")
 

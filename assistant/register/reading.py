@@ -21,16 +21,18 @@ from knowledge_base.language.places import data
 from knowledge_base.language.words import question_language
 from knowledge_base.register.table import RegisterFilter
 
+_REMEMBERED = 8  # questions of a conversation
 _OF_A_SET = frozenset({"count", "list", "exists", "latest", "joined", "countries", "share"})
 
 
 def parse(question: str, history: Sequence[str] = ()) -> RegisterQuestion | None:
     """Read `question`; `history` are the questions that the same person asked before, the last one last."""
     text, language = unframed(plain(question)), question_language(question)
-    before = parse(history[-1], history[:-1]) if history else None
+    earlier = history[-_REMEMBERED:]
+    before = parse(earlier[-1], earlier[:-1]) if earlier else None
     if before and (found := _followup(text, before, language)):
         return found
-    if history and has(tokens(history[-1]), "call"):
+    if earlier and has(tokens(earlier[-1]), "call"):
         text = re.sub(r"\bit\b", "the Paris Call", text)
     if found := _whole(text, language) or _mixed(question, language):
         return found
@@ -80,7 +82,7 @@ def _named(text: str, language: str) -> RegisterQuestion | None:
     asked = RegisterQuestion(found.operation, language, name=found.name)
     read = tokens(found.name, typos=False)
     if not all(token.is_known and token.number is None for token in read):
-        many = found.name.islower() and any(token.is_a("kind") and token.is_a("plural") for token in read)
+        many = found.name.islower() and has(read, "plural")
         return None if many or has(read[:1], "any", "anyone") else asked  # "tech companies", "any banks from Kenya"
     whole = Reading.of(read)
     asked = replace(asked, ambiguous=whole.doubtful)
@@ -109,7 +111,7 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
         return None
     begins = read[0].is_a("followup")
     named = next((i for i, token in enumerate(read) if token.is_a("kind", "supporter", "place")), len(read))
-    if before.name:
+    if before.name and before.operation != "exists":
         pronoun = next((token for token in tokens(text)[: named + 1] if token.is_a("it")), None)
         name = text[read[0].end :].strip(" ,") if begins else ""
         if pronoun:
@@ -121,9 +123,7 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
     if before.operation not in _OF_A_SET or not (refers or not has(read, "act", "register", "supporter", "call")):
         return None
     earlier = before.filters[0]
-    asked = replace(
-        before, operation="joined", language=language, filters=(earlier,), also_text=False, left_out="", corrected=()
-    )
+    asked = RegisterQuestion("joined", language, (earlier,))
     if refers and has(read, "when") and has(read, "act", "added"):
         return asked if all(token.is_known or token.is_a("when", "added") for token in read) else None
     if not all(token.is_known for token in read):
@@ -134,7 +134,8 @@ def _followup(text: str, before: RegisterQuestion, language: str) -> RegisterQue
     if begins and not refers and not whole.wanted.is_open and not (new and new.operation in {"share", "compare", "top"}):
         wanted = replace(earlier, kinds=whole.wanted.kinds or earlier.kinds, places=whole.wanted.places or earlier.places)
         operation = "count" if "count" in whole.traits else before.operation
-        return replace(asked, operation=operation, filters=(wanted,), ambiguous=whole.doubtful)
+        counted = before.counted or operation == "count"
+        return replace(asked, operation=operation, filters=(wanted,), ambiguous=whole.doubtful, counted=counted)
     if not new or not (refers or begins or (whole.wanted.is_open and new.operation in {"count", "list"})):
         return None
     dated = RegisterFilter(joined_since=dates.since, joined_before=dates.before)
