@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
 from assistant.evaluation.testset import Turn
+from assistant.messages import languages, message
 from knowledge_base.command_line import DataDirectory, read_settings, run
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
@@ -184,6 +185,9 @@ def _read_batch(path: Path, max_length: int) -> Iterator[tuple[int, BatchQuestio
 
 def _readable(answer: Answer) -> str:
     lines = [answer.text, ""]
+    lines[1:1] = [message(language, "terminal.fetch_register") for language in languages() if _lacks_register(answer, language)]
+    if len(answer.table) > sum(part.kind == "list_item" for part in answer.parts):
+        lines += [*_table_lines(answer.table), ""]
     if answer.writing:
         lines[:0] = [f"({answer.writing.notice})", ""] if answer.writing.notice else []
         lines += [_written_by(answer.writing), ""]
@@ -197,6 +201,18 @@ def _readable(answer: Answer) -> str:
             text = " ".join(r.passage.text.split())[:160]
             lines.append(on_a_line(f"  - {r.passage.title} ({r.passage.source}{page}): {text}..."))
     return "\n".join(lines).rstrip()
+
+
+def _lacks_register(answer: Answer, language: str) -> bool:
+    """Return whether an answer points to the official register, which a command brings in."""
+    return message(language, "register.official_register") in answer.text
+
+
+def _table_lines(table: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the rows of a table that the text does not name, a line each, in columns."""
+    rows = [[on_a_line(cell) for cell in row] for row in (table[0], *(row.values() for row in table))]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _written_by(record: WritingRecord) -> str:

@@ -214,11 +214,13 @@ def install_generation(archive: Path, settings: Settings, expected: str | None =
 
 
 def _require_only_a_generation(snapshot: Snapshot, archive: Path) -> None:
-    if not (snapshot.name.isascii() and snapshot.name.isdigit()):
-        raise KnowledgeBaseError(f"{archive} names its generation {snapshot.name!r}, which is no number.", "Export it again.")
+    if not generations.is_name(snapshot.name):
+        raise KnowledgeBaseError(
+            f"{archive} names its generation {snapshot.name[:80]!r}, which is no number.", "Export it again."
+        )
     for path, (_, digest) in snapshot.files.items():
         if not path.startswith(f"generations/{snapshot.name}/") and path != f"originals/{digest}":
-            raise KnowledgeBaseError(f"{archive} holds {path}, which is no part of a generation.", "Export it again.")
+            raise KnowledgeBaseError(f"{archive} holds {path[:80]}, which is no part of a generation.", "Export it again.")
 
 
 def _keep_originals(source: Path, target: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from register_sample import INDEXED_AT, ROWS, put_record, record_text, sample_catalog
 
+from assistant.register.wording import group_name
 from knowledge_base.language.places import country, data, group
 from knowledge_base.passages import RegisterRecord
 from knowledge_base.register.names import match
-from knowledge_base.register.table import Kind, Register, RegisterFilter, nature_key, nature_label
+from knowledge_base.register.table import Kind, Register, RegisterFilter, nature_key
 from knowledge_base.store.catalog import Catalog
 
 STATES, COMPANIES = Kind("state"), Kind("private-sector")
@@ -126,7 +127,10 @@ def test_natures_are_one_whatever_their_spelling(written: str, key: str | None) 
 
 
 def test_natures_are_named_in_both_languages() -> None:
-    assert (nature_label("university", "en", 2), nature_label("university", "fr")) == ("universities", "université")
+    assert (group_name("university", "nature", "en", 2), group_name("university", "nature", "fr")) == (
+        "universities",
+        "université",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import yaml
 from register_sample import put_record, sample_catalog
 
 from assistant.answers import Answer, stands_on_its_page
-from assistant.register.answers import answer, respond
+from assistant.register.answers import respond
 from assistant.register.reading import parse
 from knowledge_base.passages import Document, Page, RegisterRecord
 from knowledge_base.store.catalog import Catalog
@@ -42,6 +42,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
             record = RegisterRecord(fields["name"], fields.get("category") or "", nature, country, joined)
             put_record(made, f"pariscall/_supporters/{path.name}", record, text)
         yield made
+
+
+def answer(question: str, catalog: Catalog, history: Sequence[str] = ()) -> Answer | None:
+    asked = parse(question, history)
+    return respond(question, asked, catalog) if asked else None
 
 
 def answered(question: str, catalog: Catalog) -> Answer:
@@ -229,6 +234,31 @@ def test_a_date_before_the_records_begin_is_left_to_the_documents(catalog: Catal
     assert answer("How many states signed in 2018?", catalog) is None
 
 
+def test_a_comparison_gives_the_difference_where_it_is_asked_for(catalog: Catalog) -> None:
+    text = answered("How many more companies than NGOs signed?", catalog).text
+    assert "11 private-sector supporters against 8 civil-society supporters" in text
+    assert text.endswith("The difference is 3.")
+    assert "difference" not in answered("Are there more companies than NGOs in the register?", catalog).text
+
+
+def test_what_was_read_for_a_misspelt_or_unknown_word_is_said_first(catalog: Catalog) -> None:
+    typo = answered("how many german comapnies signed?", catalog)
+    assert typo.text.startswith("I read “comapnies” as “companies”. 2 private-sector supporters in Germany")
+    left_out = answered("How many small German companies signed?", catalog)
+    assert left_out.text.startswith("I read this as “private-sector supporters in Germany”, leaving out “small”. 2 private")
+    assert left_out.confidence == 0.5
+
+
+def test_when_a_set_of_supporters_joined_is_told_by_the_records_that_give_a_date(catalog: Catalog) -> None:
+    found = answer("When did they join?", catalog, ["How many civil-society supporters signed?"])
+    assert found is not None
+    assert found.text.startswith(
+        "Joining dates of 8 civil-society supporters in the register (as of 3 February 2026): 2 of 8 records give one,"
+        " from 12 November 2019 to 1 September 2021."
+    )
+    assert items(found) == ["Université d’Essai, 12 November 2019", "Lake Peace Institute, 1 September 2021"]
+
+
 def test_other_questions_are_left_alone(catalog: Catalog) -> None:
     assert answer("What does Microsoft say about norms?", catalog) is None
 
@@ -260,6 +290,22 @@ def test_a_built_in_state_is_cited_from_the_brief_that_lists_it(no_records: Cata
     (citation,) = answered("Is Germany on the list?", no_records).citations
     assert citation.quote == "Germany supports the Call."
     assert stands_on_its_page(citation, no_records)
+
+
+def test_an_answer_that_says_no_cites_what_tells_of_the_register(no_records: Catalog) -> None:
+    told = "The Paris Call had 81 states as of 25 December 2025.\nChina and Russia were not among them."
+    brief = Document("briefs/states-in-the-register.md", "States", "0" * 64, "en", (Page(None, None, told),), kind="markdown")
+    no_records.put_document(brief, (), "1", "2026-02-03T10:00:00+00:00")
+    for question, quote in (
+        ("Does Russia support the Call?", "China and Russia were not among them."),
+        ("Does Kenya support the Call?", "The Paris Call had 81 states as of 25 December 2025."),
+        ("Le Kenya soutient-il l'Appel ?", "The Paris Call had 81 states as of 25 December 2025."),
+    ):
+        found = answered(question, no_records)
+        (citation,) = found.citations
+        assert citation.quote == quote
+        assert found.parts[0].citations == (1,)
+        assert stands_on_its_page(citation, no_records)
 
 
 def test_a_mixed_question_is_answered_and_flagged(catalog: Catalog) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.register.asked import RegisterQuestion
-from assistant.register.reading import parse, unframed
-from knowledge_base.language.places import Place, country, group
+from assistant.register.names import named_question
+from assistant.register.reading import parse, plain, unframed
+from assistant.register.rules import RULES, Reading, Rule, rule_for
+from assistant.register.slots import tokens
+from knowledge_base.language.places import Place, country, data, group
 from knowledge_base.register.table import Kind, RegisterFilter
 
 COMPANIES, NGOS, STATES = Kind("private-sector"), Kind("civil-society"), Kind("state")
@@ -319,3 +323,145 @@ def test_the_fewest_come_first_where_they_are_asked_for() -> None:
 def test_long_questions_are_read_in_no_time() -> None:
     assert parse("What does the report say about norms " * 27) is None
     assert parse("is not " * 140) is None
+
+
+@pytest.mark.parametrize(("question", "rule"), [(question, rule) for rule in RULES for question in rule.examples])
+def test_each_rule_is_the_first_that_holds_for_its_examples(question: str, rule: Rule) -> None:
+    assert rule_for(Reading.of(tokens(unframed(plain(question))))) is rule
+    if rule.operation:
+        assert parsed(question).operation == rule.operation
+
+
+NAMES = data("register_words.toml")["names"]
+
+
+@pytest.mark.parametrize(
+    ("question", "operation"), [(question, row["operation"]) for row in NAMES for question in row["examples"]]
+)
+def test_each_pattern_for_names_reads_its_examples(question: str, operation: str) -> None:
+    found = named_question(unframed(plain(question)))
+    assert found is not None
+    assert found.operation == operation
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("how many german comapnies signed?", "How many German companies signed?"),
+        ("did any frnech univeristies sign the call", "did any french universities sign the call"),
+        ("how many suporters come from Ukraine", "How many supporters come from Ukraine?"),
+        ("combien d'entrepirses allemandes ont signé ?", "Combien d'entreprises allemandes ont signé ?"),
+    ],
+)
+def test_misspelt_words_of_the_vocabulary_are_corrected_and_told(question: str, meant: str) -> None:
+    found = parsed(question)
+    assert found.corrected
+    assert replace(found, corrected=()) == parsed(meant)
+
+
+@pytest.mark.parametrize(
+    ("question", "left_out"),
+    [
+        ("How many small German companies signed?", "small"),
+        ("Which listed or Bavarian German companies signed?", "Bavarian"),
+        ("Quelles petites entreprises françaises ont signé ?", "petites"),
+        ("Quelles entreprises françaises cotées ont signé ?", "cotées"),
+    ],
+)
+def test_one_unknown_word_that_describes_who_signed_is_left_out_and_told(question: str, left_out: str) -> None:
+    assert parsed(question).left_out == left_out
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which tech companies signed?",
+        "How many German companies signed GATT?",
+        "Which German companies hesitate to sign?",
+        "Quels États européens pourraient rejoindre l'Appel ?",
+        "How many lapsed defunct German companies signed?",
+        "How many excluded German companies signed?",
+    ],
+)
+def test_no_other_unknown_word_is_left_out(question: str) -> None:
+    assert parse(question) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many more companies than NGOs signed?",
+        "By how much do companies outnumber NGOs in the register?",
+        "Are there more companies than NGOs on the list, and by how many?",
+        "De combien les entreprises dépassent-elles les ONG dans le registre ?",
+        "What is the difference between the number of companies and NGOs on the list?",
+    ],
+)
+def test_a_comparison_may_ask_for_the_difference(question: str) -> None:
+    found = parsed(question)
+    assert (found.operation, found.counted) == ("compare", True)
+    assert [wanted.kinds for wanted in found.filters] == [(COMPANIES,), (NGOS,)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Did Lenovo join, and as what?",
+        "Did Lenovo join, and in what category?",
+        "As what did Lenovo join?",
+        "In which category did Lenovo sign up?",
+        "Lenovo a-t-il signé, et à quel titre ?",
+    ],
+)
+def test_a_name_may_be_asked_for_together_with_its_category(question: str) -> None:
+    found = parsed(question)
+    assert (found.operation, found.name) == ("check", "Lenovo")
+
+
+GERMAN = RegisterFilter((COMPANIES,), (place("DEU"),))
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "operation", "wanted"),
+    [
+        (["How many companies signed?"], "Which of them are German?", "list", GERMAN),
+        (["How many companies signed?", "Which of them are German?"], "List them", "list", GERMAN),
+        (["How many German supporters are there?"], "And how many companies?", "count", GERMAN),
+        (["How many German companies signed?"], "When did they join?", "joined", GERMAN),
+        (["How many companies signed?"], "Are any of them German?", "exists", GERMAN),
+        (["How many companies signed?"], "Which countries are they from?", "top", RegisterFilter((COMPANIES,))),
+        (["Which companies joined in 2021?"], "And how many NGOs?", "count",
+         RegisterFilter((NGOS,), joined_since="2021-01-01", joined_before="2022-01-01")),
+        (["Combien d'entreprises ont signé ?"], "Lesquelles sont allemandes ?", "list", GERMAN),
+        (["Combien d'entreprises allemandes ont signé ?"], "Qui sont-elles ?", "list", GERMAN),
+        (["Combien d'entreprises allemandes ont signé ?"], "Quand ont-elles signé ?", "joined", GERMAN),
+        (["How many German companies signed?"], "How many NGOs signed?", "count", RegisterFilter((NGOS,))),
+    ],
+)  # fmt: skip
+def test_a_follow_up_keeps_the_filter_of_the_question_before(
+    history: list[str], question: str, operation: str, wanted: RegisterFilter
+) -> None:
+    found = parse(question, history)
+    assert found is not None
+    assert (found.operation, found.filters) == (operation, (wanted,))
+
+
+def test_a_share_of_those_before_has_them_as_its_whole() -> None:
+    found = parse("How many of them are German?", ["How many companies signed?"])
+    assert found is not None
+    assert (found.operation, found.filters) == ("share", (GERMAN, RegisterFilter((COMPANIES,))))
+
+
+@pytest.mark.parametrize(
+    "question", ["What do they commit to?", "Why did they sign?", "Are they bound by it?", "Why?", "Tell me more"]
+)
+def test_other_follow_ups_are_left_to_the_documents(question: str) -> None:
+    assert parse(question, ["How many companies signed?"]) is None
+    assert parse("Which of them are German?", ["What is the Paris Call?"]) is None
+
+
+def test_a_pronoun_stands_for_the_name_asked_for_before() -> None:
+    found = parse("When did it join?", ["Did Red Hat sign the Paris Call?"])
+    assert found is not None
+    assert (found.operation, found.name) == ("joined", "Red Hat")
+    assert parse("Is it legally binding?", ["Did Red Hat sign the Paris Call?"]) is None

@@ -28,3 +28,25 @@ def test_a_file_name_cannot_forge_a_line_of_a_report(tmp_path: Path) -> None:
     for text in written:
         assert "\x1b" not in text and "\n  deleted: charter.md" not in text
         assert "notes\\n" in text
+
+
+def test_a_table_that_the_text_only_points_to_is_printed() -> None:
+    from assistant.__main__ import _readable
+    from assistant.answers import Answer, AnswerPart
+
+    table = ({"name": "Acme", "country": "Germany"}, {"name": "Société Lumière\x1b[2J", "country": "France"})
+    told = Answer("Who?", "The table lists them all.", "register", False, (), (), 0.0, table=table)
+    assert _readable(told).splitlines()[2:] == [
+        "name                    country", "Acme                    Germany", r"Société Lumière\x1b[2J  France",
+    ]  # fmt: skip
+    named = tuple(AnswerPart(row["name"], kind="list_item") for row in table)
+    assert "country" not in _readable(Answer("Who?", "Two.", "register", False, (), (), 0.0, named, table=table))
+
+
+def test_the_terminal_gives_the_command_that_brings_in_the_register() -> None:
+    from assistant.__main__ import _readable
+    from assistant.answers import Answer
+    from assistant.messages import message
+
+    told = Answer("Who?", message("fr", "register.official_register"), "register", False, (), (), 0.0)
+    assert "python -m ingest fetch --sync" in _readable(told)

@@ -1,322 +1,305 @@
-"""Questions on numbers and lists: which of the operations the known words of a question ask for."""
+"""Questions on numbers and lists: one table of rules, each an operation with what its words must be."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from assistant.register.asked import Operation, RegisterQuestion
-from assistant.register.slots import SIGNIFICANT, STATE, Token, filter_of, has, is_negated, narrowed, tokens
+from assistant.register.slots import STATE, Token, filter_of, following, has, narrowed, tokens
 from knowledge_base.language.dates import interval
-from knowledge_base.language.places import Place, group
+from knowledge_base.language.places import Place, data, group
 from knowledge_base.register.table import Grouping, RegisterFilter
 
-_ONE_MEMBER = frozenset(["member", "membre"])
-_ONE_GROUP = frozenset(["country", "state", "nation", "etat", "category", "categorie", "type", "kind", "nature", "sector"])
 _MOST_LATEST = 5
+_GROUPINGS: tuple[tuple[str, Grouping], ...] = (
+    ("by_category", "category"), ("by_nature", "nature"), ("by_country", "country"), ("state", "country"),
+)  # fmt: skip
 
 
-# Groups, the first and the last
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The tokens of a question and all that the rules ask of them, derived once.
+
+    `traits` are the roles, marks and slots of the tokens, "^role" where the first token has it, and what no one word tells.
+    `doubtful` are the countries that one of the words may mean, where it may mean several.
+    """
+
+    tokens: tuple[Token, ...]
+    wanted: RegisterFilter
+    sides: tuple[RegisterFilter, ...]
+    grouping: Grouping | None
+    doubtful: tuple[Place, ...]
+    traits: frozenset[str]
+
+    @classmethod
+    def of(cls, tokens: Iterable[Token]) -> Reading:
+        """Derive it from tokens, of which there is one at least."""
+        read = tuple(tokens)
+        wanted, (choices, sides), pairs = filter_of(read), _sides(read), list(pairwise(read))
+        after = [second for first, second in pairs if first.is_a("by", "each")]
+        grouping = next((found for token in [*after, *read] if (found := groups_by(token))), None)
+        grouping = grouping or ("country" if has(read, "where", "one_member") else None)
+        words = frozenset[str]().union(*(token.traits for token in read), (f"^{trait}" for trait in read[0].traits))
+        first_kind = next((token.kind for token in read if token.kind), None)
+        comes = "represented" in words or read[-1].text == "from" or (read[0].is_a("from") and read[-1].is_a("come"))
+        denied = [following(read, position) for position, token in enumerate(read) if token.is_a("not")]
+        signs = ("act", "register", "supporter", "call", "list", "any")
+        subject = read[: next((position for position, token in enumerate(read) if token.is_a("are")), 0)]
+        is_group = any(place.is_group for place in wanted.places)
+        shape = {
+            "limited": not wanted.is_open,
+            "kinds": bool(wanted.kinds),
+            "two_slots": bool(wanted.kinds and wanted.places and STATE not in wanted.kinds),
+            "other_kind": any(kind != STATE for kind in wanted.kinds),
+            "two_sides": len(sides) > 1,
+            "choice": meets(words, "top|bottom|compare !split !by_category !by_nature")
+            and len(choices) > 1 and not any(place.is_group for place in choices),
+            "choosing": meets(words, "count|top|bottom") or any(t.is_a("compare") and not t.is_a("vague") for t in read),
+            "grouped": grouping is not None,
+            "for_each": "count" in words and any(one.is_a("each") and groups_by(other) for one, other in pairs),
+            "counts_top": meets(words, "^count top number"),
+            "from_where": meets(words, "where represented|seat") and not wanted.places,
+            "of_what_kind": meets(words, "^what|^list") and has(read[1:2], "by_category", "by_nature")
+            or ("^by_category" in words and "what" in read[0].text),
+            "comes_from": first_kind == STATE and comes,
+            "idle_number": meets(words, "number !last") and not is_group,
+            "negated": any(i is None or (not read[i].kind and read[i].is_a(*signs)) for i in denied),
+            # one place is said to be on a list: "la Chine est-elle sur la liste des États"
+            "one_is_asserted": has(subject, "place") and not any(t.kind or t.roles - {"filler"} for t in subject),
+        }  # fmt: skip
+        traits = words | {name for name, holds in shape.items() if holds}
+        doubtful = next((token.places for token in read if len(token.places) > 1), ())
+        return cls(read, wanted, sides, grouping, doubtful, traits)
 
 
-def top(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion:
-    """Say by what to group, what to count and how many to name."""
-    target = next((token for token in read if groups_by(token)), None)
-    rest = [token for token in read if token is not target and token.text not in _ONE_MEMBER]
-    number = next((token.number for token in read if token.number), None)
-    is_one = (
-        (_is_singular(target, read) if target else not has(read, "where"))
-        and not has(read, "by", "split", "each")
-        and has(read, "top", "bottom")
+def meets(traits: frozenset[str], condition: str) -> bool:
+    """Return whether `traits` hold every word of `condition`: "count", "top|bottom" (either), "!not" (absent)."""
+    return all(
+        word[1:] not in traits if word[0] == "!" else not traits.isdisjoint(word.split("|")) for word in condition.split()
     )
-    ascending = has(read, "bottom") and not has(read, "top")
-    limit = number or (1 if is_one else None)
-    return replace(
-        asked, filters=(filter_of(rest),), grouping=grouping_of(read) or "category", limit=limit, ascending=ascending
-    )
-
-
-def _is_singular(target: Token, read: list[Token]) -> bool:
-    """Say whether one country, category or nature is asked for; French "pays" is told by what stands before it."""
-    if target.text == "pays":
-        return any(token.text == "quel" for token in read)
-    return target.text in _ONE_GROUP
-
-
-def grouping_of(read: list[Token]) -> Grouping | None:
-    """Return by what supporters are to be grouped: the first such word, after "by" where that leads to one."""
-    after = [second for first, second in pairwise(read) if first.roles & {"by", "each"} and groups_by(second)]
-    target = next((token for token in [*after, *read] if groups_by(token)), None)
-    if target is None:
-        return "country" if has(read, "where") or any(token.text in _ONE_MEMBER for token in read) else None
-    return groups_by(target)
 
 
 def groups_by(token: Token) -> Grouping | None:
     """Return by what a word groups supporters."""
-    if token.roles & {"by_category"}:
-        return "category"
-    if token.roles & {"by_nature"}:
-        return "nature"
-    if token.roles & {"by_country"}:
-        return "country"
-    return "country" if token.kind == STATE else None
+    return next((grouping for trait, grouping in _GROUPINGS if token.is_a(trait)), None)
 
 
-def latest(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    """Ask for one, or a few where many are asked for, with the latest joining date."""
-    if is_negated(read):
-        return None
-    number = next((token.number for token in read if token.number), None)
-    many = any(token.text.endswith("s") for token in read if token.kind or "supporter" in token.roles)
-    return replace(asked, filters=(filter_of(read),), limit=number or (_MOST_LATEST if many else 1))
+def _sides(read: tuple[Token, ...]) -> tuple[tuple[Place, ...], tuple[RegisterFilter, ...]]:
+    """Return the places to choose from, and a filter for each side; several places and as many kinds pair up in order.
 
-
-# Comparisons and shares
-
-
-def sides(read: list[Token]) -> list[RegisterFilter]:
-    """Return one filter for each place, or each kind where no two places are named; they pair up in order."""
-    whole = filter_of(without_the_one(read))
+    The "country" of "which country has more supporters, Spain or Italy" asks for one of the sides.
+    """
+    first = next((token for token in read if token.kind), None)
+    others = any(token.is_a("kind", "supporter") for token in read if token is not first)
+    asks = first and first.kind == STATE and others and read[0].is_a("list") and len(filter_of(read).places) > 1
+    whole = filter_of([token for token in read if token is not first]) if asks else filter_of(read)
     places, kinds = whole.places, whole.kinds
     if len(places) > 1 and len(kinds) == len(places):
-        return [RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True)]
+        return places, tuple(RegisterFilter((kind,), (place,)) for kind, place in zip(kinds, places, strict=True))
     if len(places) > 1:
-        return [replace(whole, places=(place,)) for place in places]
-    return [replace(whole, kinds=(kind,)) for kind in kinds]
+        return places, tuple(replace(whole, places=(place,)) for place in places)
+    return places, tuple(replace(whole, kinds=(kind,)) for kind in kinds)
 
 
-def without_the_one(read: list[Token]) -> list[Token]:
-    """Leave out the "country" of "which country has more supporters, Spain or Italy": it asks for one of them."""
-    first = next((token for token in read if token.kind), None)
-    others = any(token.kind or "supporter" in token.roles for token in read if token is not first)
-    asks = first and first.kind == STATE and others and "list" in read[0].roles and len(filter_of(read).places) > 1
-    return [token for token in read if token is not first] if asks else read
+# What the rules build
 
 
-def shared(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
+def _plain(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
+    """Ask for all that pass, or who is missing where signing is denied; "how many NGOs are universities": for what is both."""
+    wanted = read.wanted
+    if "negated" in read.traits:  # "which [states] of [group] have not signed" needs a list of who could have
+        if any(kind != STATE for kind in wanted.kinds) or not (wanted.places or wanted.kinds):
+            return None
+        places = wanted.places or (group("UN"),)
+        states = RegisterFilter((STATE,), places, wanted.excluded)
+        return replace(asked, operation="missing", filters=(states,), places=places)
+    if asked.operation == "countries":
+        read = Reading.of(token for token in read.tokens if token.kind != STATE)
+    verb = next((i for i, token in enumerate(read.tokens) if i and token.is_a("count", "be")), 0)
+    first, second = filter_of(read.tokens[:verb]), filter_of(read.tokens[verb:])
+    both = narrowed(first, second) if first.kinds and second.kinds and "not" not in read.traits else None
+    return replace(asked, filters=(both or read.wanted,))
+
+
+def _compared(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
+    return replace(asked, filters=read.sides, counted="count" in read.traits or "difference" in read.traits)
+
+
+def _shared(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
     """Find part and whole: "share of [whole] are [part]", "share of [part] among [whole]", "of [whole], what share [part]"."""
-    start = next(i for i, token in enumerate(read) if "share" in token.roles)
-    body = read[start + 1 :] if not filter_of(read[start + 1 :]).is_open else read
-    whole, part = filter_of(read[:start]) if body is not read else RegisterFilter(), filter_of(body)
+    start = next(i for i, token in enumerate(read.tokens) if token.is_a("share"))
+    body = read.tokens[start + 1 :]
+    whole, part = filter_of(read.tokens[:start]), filter_of(body)
+    if part.is_open:
+        whole, part, body = RegisterFilter(), read.wanted, read.tokens
     for position, token in enumerate(body):
         first, second = filter_of(body[:position]), filter_of(body[position:])
-        if "are" in token.roles and not second.is_open:
+        if token.is_a("are") and not second.is_open:
             whole, part = narrowed(whole, first) or RegisterFilter(), second
             break
-        if "among" in token.roles and not first.is_open:
+        if token.is_a("among") and not first.is_open:
             whole, part = second, first
             break
     joint = narrowed(whole, part)
     return replace(asked, filters=(joint, whole)) if joint else None
 
 
-def missing(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    """Turn "which [states] of [group] have not signed" round: it needs a list of who could have."""
-    wanted = filter_of(read)
-    if any(kind != STATE for kind in wanted.kinds) or (not wanted.places and not wanted.kinds):
-        return None
-    places = wanted.places or (group("UN"),)
-    return replace(asked, operation="missing", filters=(RegisterFilter((STATE,), places, wanted.excluded),), places=places)
+def _top(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
+    """Say by what to group, what to count and how many to name; French "pays" is one or many by what stands before it."""
+    target = next((token for token in read.tokens if groups_by(token)), None)
+    rest = filter_of([token for token in read.tokens if token is not target and not token.is_a("one_member")])
+    number = next((token.number for token in read.tokens if token.number), None)
+    singular = (
+        target.is_a("one_group") or (target.text == "pays" and "quel" in read.traits) if target else "where" not in read.traits
+    )
+    limit = number or (1 if singular and meets(read.traits, "top|bottom !by !split !each") else None)
+    ascending = meets(read.traits, "bottom !top")
+    return replace(asked, filters=(rest,), grouping=read.grouping or "category", limit=limit, ascending=ascending)
 
 
-_DO = frozenset(["do", "does", "did"])
-_IS = frozenset(["are", "is", "sont", "est"])
-_ALL = frozenset(["the", "all", "all the", "every", "each", "le", "la", "les", "tous", "toutes", "tous les", "toutes les"])
-_VAGUE = frozenset(
-    ["compare", "compared", "compares", "comparison", "versus", "vs", "difference", "contrast", "against", "comparer"]
-)
+def _latest(asked: RegisterQuestion, read: Reading) -> RegisterQuestion | None:
+    """Ask for one, or a few where many are asked for, with the latest joining date."""
+    number = next((token.number for token in read.tokens if token.number), None)
+    many = any(token.text.endswith("s") for token in read.tokens if token.is_a("kind", "supporter"))
+    return replace(asked, filters=(read.wanted,), limit=number or (_MOST_LATEST if many else 1))
+
+
+# The rules
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table: the first one whose conditions hold decides (see `meets`).
+
+    `anchors`: one of these must hold too, or the question is on something else than the register. `build` None: no question on
+    the register.
+    """
+
+    operation: Operation | None
+    needs: str
+    forbids: str = ""
+    anchors: tuple[str, ...] = ()
+    build: Callable[[RegisterQuestion, Reading], RegisterQuestion | None] | None = None
+    examples: tuple[str, ...] = ()
+
+
+_OURS = ("act|register|supporter", "call negated")  # speaks of the Call's supporters
+_SLOTS = "two_slots !not"  # "Belgian universities": every word of it is the register's
+_COUNTED = (_SLOTS, *_OURS, "call kinds")
+_COMPARED = ("two_slots choosing", *_OURS, "call count|number")
+_RANKED = ("by count other_kind", *_OURS, "call count|number")
+_LISTED = (_SLOTS, "limited act|register|supporter", "limited call negated", "supporter|act list !^what_word")
+
+RULES = (
+    Rule("share", "share limited", "", _COUNTED, _shared,
+         ("What share of supporters are companies?", "Quelle part des soutiens vient d'Asie ?")),
+    Rule("compare", "choice", "counts_top split", _COMPARED, _compared,
+         ("Does Poland have more supporters than Hungary?", "Who has the most signatories, Spain or Italy?")),
+    Rule("top", "split grouped", "", _RANKED, _top,
+         ("Break down the supporters by country", "Répartition des soutiens par pays")),
+    Rule("top", "split", "compare count", _RANKED, _top,
+         ("How is the register divided?", "What is the composition of the register?")),
+    Rule("top", "grouped by|for_each", "", _RANKED, _top,
+         ("Supporters by category", "How many supporters are there in each category?")),
+    Rule("top", "grouped top|bottom", "counts_top ^do ^have", _RANKED, _top,
+         ("Which country has the most supporters?", "Quels pays ont le moins de soutiens ?")),
+    Rule("top", "from_where|of_what_kind", "top bottom", _RANKED, _top,
+         ("Where are the supporters based?", "What kinds of supporters are in the register?")),
+    Rule("compare", "compare two_sides", "", _COMPARED, _compared,
+         ("Are there more companies than NGOs on the list?", "Do companies outnumber states in the register?")),
+    Rule(None, "top|bottom|compare|idle_number", examples=("Who leads the Paris Call?", "Which three companies signed?")),
+    Rule("latest", "last act|supporter", "count", _OURS, _latest,
+         ("Which company joined last?", "Qui sont les derniers signataires ?")),
+    Rule("countries", "count comes_from", "", (*_OURS, "call kinds"), _plain,
+         ("How many countries are the supporters from?", "De combien de pays viennent les soutiens ?")),
+    Rule("count", "count", "", _COUNTED, _plain,
+         ("How many companies signed?", "Combien d'ONG suisses soutiennent l'Appel ?")),
+    Rule(None, "how|where", examples=("How does the register work?", "Where did the states sign?")),
+    Rule("exists", "any ^any|^are", "", _COUNTED, _plain,
+         ("Are there any Chinese companies on the list?", "Y a-t-il des villes parmi les signataires ?")),
+    Rule(None, "one_is_asserted", examples=("La Chine est-elle sur la liste des États ?",)),
+    Rule("list", "list|^kind|^place|^supporter", "", _LISTED, _plain,
+         ("Which companies signed the Paris Call?", "French signatories of the Paris Call")),
+    Rule("list", "^all", "what act", _LISTED, _plain, ("All the supporters from Kenya", "Tous les soutiens japonais")),
+    Rule("list", "", "what ^are ^filler", _LISTED, _plain,
+         ("Non-EU companies on the list", "Listed companies from Kenya")),
+    Rule("list", "^what_are limited", "", _LISTED, _plain,
+         ("What think tanks are in the register?", "What are the German companies on the list?")),
+)  # fmt: skip
 
 
 def measured(text: str, language: str) -> RegisterQuestion | None:
     """Read a question on numbers or lists, or return None; `text` is plain."""
     dates = interval(text)
-    read = tokens(dates.rest)
-    if not read or not all(token.is_known for token in read) or _is_about_something_else(read):
+    found = tokens(dates.rest)
+    if not found or not all(token.is_known for token in found) or _is_about_something_else(found):
         return None
-    operation = _operation(read)
-    if not operation or not _is_anchored(read, operation) or (dates != (text, None, None) and not has(read, "act")):
+    read = Reading.of(found)
+    asked = by_rules(read, language)
+    if asked is None or ((dates.since or dates.before) and "act" not in read.traits):
         return None
-    asked = RegisterQuestion(operation, language, counted=has(read, "count"), ambiguous=doubtful(read))
-    built = _built(asked, read)
-    return built and _dated(built, dates.since, dates.before)
+    filters = (replace(wanted, joined_since=dates.since, joined_before=dates.before) for wanted in asked.filters)
+    return replace(asked, filters=tuple(filters))
 
 
-def doubtful(read: list[Token]) -> tuple[Place, ...]:
-    """Return the countries that one of the words may mean, where it may mean several."""
-    return next((token.places for token in read if len(token.places) > 1), ())
-
-
-def _built(asked: RegisterQuestion, read: list[Token]) -> RegisterQuestion | None:
-    if asked.operation == "top":
-        return top(asked, read)
-    if asked.operation == "compare":
-        return replace(asked, filters=tuple(sides(read)))
-    if asked.operation == "share":
-        return shared(asked, read)
-    if asked.operation == "latest":
-        return latest(asked, read)
-    if is_negated(read):
-        return missing(asked, read)
-    if asked.operation == "countries":
-        read = [token for token in read if token.kind != STATE]
-    return replace(asked, filters=(_both(read) or filter_of(read),))
-
-
-def _both(read: list[Token]) -> RegisterFilter | None:
-    """Return what "how many [kind] are [kind]" or "of the [kind], how many are [kind]" asks for: what is both."""
-    position = next((i for i, token in enumerate(read) if i and ("count" in token.roles or token.text in _IS)), 0)
-    first, second = filter_of(read[:position]), filter_of(read[position:])
-    return narrowed(first, second) if first.kinds and second.kinds and not has(read, "not") else None
-
-
-def _dated(asked: RegisterQuestion, since: str | None, before: str | None) -> RegisterQuestion:
-    filters = tuple(replace(wanted, joined_since=since, joined_before=before) for wanted in asked.filters)
-    return replace(asked, filters=filters)
-
-
-# Which operation
-
-
-def _operation(read: list[Token]) -> Operation | None:
-    """Return what is asked for; the more telling words first."""
-    wanted = filter_of(read)
-    if has(read, "share") and wanted != RegisterFilter():
-        return "share"
-    if _is_ranking(read):
-        return "compare" if _names_sides(read) else "top"
-    if has(read, "compare") and len(sides(read)) > 1:
-        return "compare"
-    if has(read, "top", "bottom", "compare") or _has_idle_number(read, wanted):
+def leaving_one_out(text: str, language: str) -> RegisterQuestion | None:
+    """Read "which small German companies signed" without its one unknown word, where that only describes who signed."""
+    found = tokens(text)
+    unknown = [position for position, token in enumerate(found) if not token.is_known]
+    if len(unknown) != 1 or not found[unknown[0]].text.isalpha() or found[unknown[0]].marks:
         return None
-    if has(read, "last") and not has(read, "count") and has(read, "act", "supporter"):
-        return "latest"
-    if has(read, "count"):
-        return "countries" if _asks_for_countries(read) else "count"
-    return None if has(read, "how", "where") else _listing(read)
-
-
-def _has_idle_number(read: list[Token], wanted: RegisterFilter) -> bool:
-    """Say whether a number would go unused: not that of "the 27 EU members" or "the last three"."""
-    return any(token.number for token in read) and not has(read, "last") and not any(place.is_group for place in wanted.places)
-
-
-def _listing(read: list[Token]) -> Operation | None:
-    first = read[0]
-    if first.roles & {"any", "are"} and has(read, "any"):
-        return "exists"
-    if _is_yes_or_no(read):
+    position, told = unknown[0], data("register_words.toml")["light"]
+    act = next((i for i, token in enumerate(found) if token.is_a("act")), 0)
+    nouns = found[position + 1 : position + 2] + (
+        found[position - 1 : position] if language in told["adjective_follows"] else ()
+    )
+    leaves_out = any(stem in found[position].text for stem in told["leaves_out"])
+    if leaves_out or not has(nouns, "kind", "supporter", "place") or not 0 < position < act or found[act].is_a("infinitive"):
         return None
-    if has(read, "list") or first.kind or first.places or "supporter" in first.roles:
-        return "list"
-    if first.text in _ALL and not has(read, "what", "act"):
-        return "list"
-    if not has(read, "what") and not first.roles & {"are", "filler"}:
-        return "list"
-    return "list" if first.text in {"what", "what are"} and not filter_of(read).is_open else None
+    word = found[position]
+    asked = measured(f"{text[: word.start]} {text[word.end :]}", language)
+    slots = asked.filters[0] if asked and asked.operation in {"count", "list", "exists"} else RegisterFilter()
+    if asked is None or not (slots.kinds and slots.places):
+        return None
+    return replace(asked, left_out=text[word.start : word.end])
 
 
-def _is_yes_or_no(read: list[Token]) -> bool:
-    """Say whether one place is said to be on a list: "la Chine est-elle sur la liste des États"."""
-    verb = next((position for position, token in enumerate(read) if "are" in token.roles), 0)
-    return any(token.places for token in read[:verb]) and not any(
-        token.kind or token.roles - {"filler"} for token in read[:verb]
+def rule_for(read: Reading) -> Rule | None:
+    """Return the first rule of the table that holds."""
+    return next(
+        (rule for rule in RULES if meets(read.traits, rule.needs) and read.traits.isdisjoint(rule.forbids.split())), None
     )
 
 
-def _is_ranking(read: list[Token]) -> bool:
-    """Say whether groups of supporters are to be told apart: "which country has the most", "by category"."""
-    for_each = has(read, "count") and any("each" in one.roles and groups_by(other) for one, other in pairwise(read))
-    if has(read, "split") or for_each or (has(read, "by") and grouping_of(read)):
-        return not (has(read, "split") and not grouping_of(read) and has(read, "compare", "count"))
-    if has(read[:1], "count") and has(read, "top") and any(token.number for token in read):
-        return False  # "how many of the top ten countries"
-    if not has(read, "top", "bottom"):
-        return _asks_where(read) or _asks_for_the_kinds(read)
-    return not (read[0].text in {*_DO, "have", "has"} and not _names_sides(read)) and bool(
-        grouping_of(read) or _names_sides(read)
-    )
+def by_rules(read: Reading, language: str, is_anchored: bool = False) -> RegisterQuestion | None:
+    """Return what the first rule that holds builds; `is_anchored`: the question is known to be on the register."""
+    rule = rule_for(read)
+    if rule is None or rule.operation is None or rule.build is None:
+        return None
+    if not is_anchored and not any(meets(read.traits, anchor) for anchor in rule.anchors):
+        return None
+    asked = RegisterQuestion(rule.operation, language, counted="count" in read.traits, ambiguous=read.doubtful)
+    return rule.build(asked, read)
 
 
-def _names_sides(read: list[Token]) -> bool:
-    """Say whether the countries to choose from are named: "which has the most, Spain or Italy"."""
-    wanted = filter_of(without_the_one(read))
-    named = len(wanted.places) > 1 and not any(place.is_group for place in wanted.places)
-    return has(read, "top", "bottom", "compare") and named and not has(read, "split", "by_category", "by_nature")
-
-
-def _asks_where(read: list[Token]) -> bool:
-    return has(read, "where") and has(read, "represented", "seat") and filter_of(read).places == ()
-
-
-def _asks_for_the_kinds(read: list[Token]) -> bool:
-    """Say whether it begins as "what kinds of supporters"."""
-    begins = read[0].roles & {"what", "list"} and len(read) > 1 and read[1].roles & {"by_category", "by_nature"}
-    return bool(begins or read[0].roles & {"by_category"} and "what" in read[0].text)
-
-
-def _asks_for_countries(read: list[Token]) -> bool:
-    """Say whether the countries that supporters are from are counted, not the states that are supporters."""
-    first = next((token for token in read if token.kind), None)
-    if not first or first.kind != STATE:
-        return False
-    comes = has(read, "represented") or read[-1].text == "from"
-    return comes or (read[0].text in {"from", "de"} and read[-1].text in {"come", "originate", "viennent"})
-
-
-def _is_anchored(read: list[Token], operation: Operation) -> bool:
-    """Say whether the words speak of the register, of supporters or of supporting the Call."""
-    wanted = filter_of(read)
-    named = wanted.kinds and wanted.places and STATE not in wanted.kinds
-    if named and operation in {"count", "list", "exists", "share"} and not has(read, "not"):
-        return True  # "Belgian universities": every word of it is the register's
-    if (named and operation == "compare" and not _compares_vaguely(read)) or (operation == "top" and _is_by(read, wanted)):
-        return True  # "more firms from Sweden or Norway", "number of companies by country"
-    if not has(read, *SIGNIFICANT):
-        return False
-    if operation == "list" and wanted.is_open:
-        return has(read, "supporter", "act") and (read[0].text != "what" and has(read, "list"))
-    if has(read, "act", "register", "supporter") or is_negated(read):
-        return True
-    if operation in {"top", "compare"}:
-        return has(read, "count") or any(token.number for token in read)  # not "which country leads the Call"
-    return operation != "list" and bool(wanted.kinds)
-
-
-def _compares_vaguely(read: list[Token]) -> bool:
-    if has(read, "count", "top", "bottom"):
-        return False
-    return not any("compare" in token.roles and token.text not in _VAGUE for token in read)
-
-
-def _is_by(read: list[Token], wanted: RegisterFilter) -> bool:
-    return has(read, "by") and has(read, "count") and any(kind != STATE for kind in wanted.kinds)
-
-
-def _is_about_something_else(read: list[Token]) -> bool:
-    """Say whether the Call itself supports something, or the kinds named are acted upon: "companies do states support"."""
-    essential = [token for token in read if token.roles != {"filler"} or token.text in _DO]
+def _is_about_something_else(read: tuple[Token, ...]) -> bool:
+    """Return whether the Call itself supports something, or the kinds named are acted upon: "companies do states support"."""
+    essential = [token for token in read if token.roles != {"filler"} or token.is_a("do")]
     for first, second, third in zip(essential, essential[1:], [*essential[2:], Token("")], strict=False):
-        if "call" in first.roles and "act" in second.roles and "by" not in third.roles:
+        if first.is_a("call") and second.is_a("act") and not third.is_a("by"):
             return True
-        if second.text in _DO and (first.kind or "supporter" in first.roles) and _acts(essential, third):
+        acts = third.is_a("kind", "place", "supporter", "call") and has(essential, "act")
+        if second.is_a("do") and first.is_a("kind", "supporter") and acts:
             return True
-    if has(read[1:], "gives") and not _gives_supporters(read):
-        return True
-    second = read[1] if len(read) > 1 else Token("")
-    if read[0].text == "who" and any(one.text in {"for", "pour"} and other.places for one, other in pairwise(read)):
+    pairs = list(pairwise(read))
+    gives_to = any(first.is_a("gives") and second.is_a("to") for first, second in pairs)
+    gives = not gives_to and (has(read, "top", "bottom", "compare") or (has(read, "count") and has(read, "place")))
+    if has(read[1:], "gives") and not gives:
+        return True  # a supporter's help, not the supporters that a country has on the list
+    if read[0].text == "who" and any(first.is_a("for") and second.places for first, second in pairs):
         return True  # who signed for France is a person
-    return read[0].text in {"what", "who"} and (
-        second.text.startswith(tuple(_DO)) or (read[0].text == "what" and "act" in second.roles)
-    )
-
-
-def _gives_supporters(read: list[Token]) -> bool:
-    """Say whether a country gives the list its supporters, not a supporter its help: "contributed to the Call"."""
-    to = any("gives" in first.roles and second.text in {"to", "a", "au", "aux"} for first, second in pairwise(read))
-    places = any(token.places for token in read)
-    return not to and (has(read, "top", "bottom", "compare") or (has(read, "count") and places))
-
-
-def _acts(read: list[Token], subject: Token) -> bool:
-    return bool(subject.kind or subject.places or subject.roles & {"supporter", "call"}) and has(read, "act")
+    second = read[1] if len(read) > 1 else Token("")
+    is_what = read[0].text == "what"
+    return (is_what or read[0].text == "who") and (second.is_a("do", "what_does") or (is_what and second.is_a("act")))

@@ -32,22 +32,13 @@ class NameMatch:
 
 def match(name: str, supporters: Sequence[tuple[int, str]]) -> NameMatch:
     """Find `name` among (number, name) pairs: exact first, then without legal forms, then parts, then typos."""
-    found = _match(key(name), supporters)
-    plain = _without_introduction(key(name))
-    if found.found or plain == key(name):
+    wanted = key(name)
+    found = _match(wanted, supporters)
+    introduced = next((i for i, word in enumerate(wanted) if word not in _listed("introductions")), 0)  # "city of ..."
+    if found.found or not introduced:
         return found
-    again = _match(plain, supporters)
+    again = _match(wanted[introduced:], supporters)
     return again if again.found and not again.typo else found
-
-
-def _match(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:
-    keys = [(number, _keys(official)) for number, official in supporters]
-    for strip in (_same, _without_legal_forms, _without_descriptions):
-        plain = strip(wanted)
-        exact = tuple(number for number, names in keys if any(strip(found) == plain for found in names)) if plain else ()
-        if exact:
-            return NameMatch(found=exact)
-    return _by_part(wanted, keys) or _by_typo(wanted, keys) or _near(wanted, supporters)
 
 
 @lru_cache(maxsize=10_000)
@@ -62,6 +53,12 @@ def _listed(which: str) -> frozenset[str]:
     return frozenset(data("register.toml")["names"][which].split())
 
 
+@lru_cache(maxsize=60_000)
+def _without(name: tuple[str, ...], *lists: str) -> tuple[str, ...]:
+    """Return a name without the words of some lists: legal forms, descriptions."""
+    return tuple(word for word in name if not any(word in _listed(which) for which in lists))
+
+
 @lru_cache(maxsize=10_000)
 def _keys(name: str) -> list[tuple[str, ...]]:
     """Return the whole name, the name without what stands in parentheses, and each of those (acronyms, other names)."""
@@ -71,65 +68,45 @@ def _keys(name: str) -> list[tuple[str, ...]]:
     return [found for found in map(key, variants) if found]
 
 
-def _same(name: tuple[str, ...]) -> tuple[str, ...]:
-    return name
+def _match(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:
+    from rapidfuzz import fuzz, process
 
-
-@lru_cache(maxsize=20_000)
-def _without_legal_forms(name: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in name if word not in _listed("legal_forms"))
-
-
-@lru_cache(maxsize=20_000)
-def _without_descriptions(name: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in _without_legal_forms(name) if word not in _listed("descriptions"))
-
-
-def _without_introduction(name: tuple[str, ...]) -> tuple[str, ...]:
-    """Drop "city of" and the like; a name made of such words alone stays."""
-    first = next((i for i, word in enumerate(name) if word not in _listed("introductions")), 0)
-    return name[first:]
+    keys = [(number, _keys(official)) for number, official in supporters]
+    for lists in ((), ("legal_forms",), ("legal_forms", "descriptions")):
+        plain = _without(wanted, *lists)
+        exact = tuple(number for number, names in keys if any(_without(found, *lists) == plain for found in names))
+        if plain and exact:
+            return NameMatch(found=exact)
+    if found := _by_part(wanted, keys) or _by_typo(wanted, keys):
+        return found
+    choices = {number: " ".join(key(official)) for number, official in supporters}
+    best = process.extract(" ".join(wanted), choices, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=3)
+    return NameMatch(candidates=tuple(number for _, _, number in best))
 
 
 def _by_part(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, ...]]]]) -> NameMatch | None:
-    """Find names that hold all of `wanted` in a row; one alone is meant by three words, or two that begin it."""
-    if not wanted:
-        return None
+    """Find names that hold all of `wanted` in a row; a single one is meant by three words, or two that begin it."""
     text = f" {' '.join(wanted)} "
-    holding = [number for number, names in keys if any(text in f" {' '.join(name)} " for name in names)]
-    certain = [n for n, names in keys if any(name[: len(wanted)] == wanted for name in names)] if len(wanted) == 2 else holding
+    holding = [number for number, names in keys if wanted and any(text in f" {' '.join(name)} " for name in names)]
+    begins = [number for number, names in keys if any(name[: len(wanted)] == wanted for name in names)]
+    certain = begins if len(wanted) == 2 else holding
     if len(holding) == 1 and certain == holding and len(wanted) > 1:
         return NameMatch(found=tuple(holding))
     return NameMatch(candidates=tuple(holding), part=True) if holding else None
 
 
 def _by_typo(wanted: tuple[str, ...], keys: Sequence[tuple[int, list[tuple[str, ...]]]]) -> NameMatch | None:
+    """Find names of which one letter is wrong, or two of a long one, legal forms left out."""
     from rapidfuzz.distance import OSA
 
-    text = " ".join(_without_legal_forms(wanted))
+    text = " ".join(_without(wanted, "legal_forms"))
     if len(text) < _SHORT_NAME:
         return None
     allowed = 2 if len(text) >= _LONG_NAME else 1
-    lengths = range(len(text) - allowed, len(text) + allowed + 1)
-    close = [
-        number
-        for number, names in keys
-        if any(
-            len(plain) in lengths and OSA.distance(text, plain, score_cutoff=allowed) <= allowed
-            for plain in map(_joined, names)
-        )
-    ]
+    close: list[int] = []
+    for number, names in keys:
+        plain = [" ".join(_without(name, "legal_forms")) for name in names]
+        near = [name for name in plain if abs(len(name) - len(text)) <= allowed]
+        if any(OSA.distance(text, name, score_cutoff=allowed) <= allowed for name in near):
+            close.append(number)
     return NameMatch(found=tuple(close), typo=True) if close else None
-
-
-@lru_cache(maxsize=20_000)
-def _joined(name: tuple[str, ...]) -> str:
-    return " ".join(_without_legal_forms(name))
-
-
-def _near(wanted: tuple[str, ...], supporters: Sequence[tuple[int, str]]) -> NameMatch:
-    from rapidfuzz import fuzz, process
-
-    choices = {number: " ".join(key(name)) for number, name in supporters}
-    best = process.extract(" ".join(wanted), choices, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=3)
-    return NameMatch(candidates=tuple(number for _, _, number in best))

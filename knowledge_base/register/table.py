@@ -1,6 +1,6 @@
 """The supporters' register as a table of its own: filtered, counted and grouped by SQL.
 
-The rows are the catalog's records; only where it holds none, the 81 states that the package carries as facts stand in.
+The rows are the catalog's records; only where it holds none, the 81 states that the package carries as facts are used.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class RegisterFilter:
 
     @property
     def is_open(self) -> bool:
-        """Say whether every supporter passes."""
+        """Return whether every supporter passes."""
         return self == RegisterFilter()
 
     @property
     def is_dated(self) -> bool:
-        """Say whether it asks for a joining date."""
+        """Return whether it asks for a joining date."""
         return bool(self.joined_since or self.joined_before)
 
 
@@ -161,19 +161,12 @@ def _first_seen(code: str | None) -> str | None:
 def nature_key(text: str) -> str | None:
     """Return the key of a nature as a record writes it, whatever its case, accents and spaces; None where it is blank."""
     folded = " ".join(words(text))
-    return _nature_keys().get(folded, folded) or None
-
-
-def nature_label(key: str, language: str, number: int = 1) -> str:
-    """Return the name of a nature in "en" or "fr", in the plural unless `number` is 1."""
-    for entry in data("register.toml")["natures"]:
-        if entry["key"] == key:
-            return str(entry["french" if language == "fr" else "english"][number != 1])
-    return key
+    return nature_keys().get(folded, folded) or None
 
 
 @cache
-def _nature_keys() -> dict[str, str]:
+def nature_keys() -> dict[str, str]:
+    """Map the folded spellings of natures to their keys."""
     return {" ".join(words(text)): entry["key"] for entry in data("register.toml")["natures"] for text in entry["spellings"]}
 
 
@@ -198,38 +191,22 @@ def _as_of(rows: Sequence[RegisterRow], catalog: Catalog) -> str:
 
 
 def _where(wanted: RegisterFilter) -> tuple[str, list[str]]:
+    """Return the condition of a filter in SQL, and its arguments."""
     conditions, arguments = ["1"], list[str]()
-    _add_kinds(wanted.kinds, "", conditions, arguments)
-    _add_kinds(wanted.excluded_kinds, "NOT ", conditions, arguments)
-    _add_places(wanted.places, "IN", conditions, arguments)
-    _add_places(wanted.excluded, "NOT IN", conditions, arguments)
-    for comparison, date in (
-        (f"{_EARLIEST_POSSIBLE} >=", wanted.joined_since),
-        (f"{_LATEST_POSSIBLE} <", wanted.joined_before),
-    ):
-        if date:
-            conditions.append(f"{comparison} ?")
-            arguments.append(date)
-    return " AND ".join(conditions), arguments
-
-
-def _add_kinds(kinds: Sequence[Kind], negation: str, conditions: list[str], arguments: list[str]) -> None:
-    if not kinds:
-        return
-    conditions.append(f"{negation}({' OR '.join(_kind_condition(kind) for kind in kinds)})")
-    for kind in kinds:
-        arguments += [*([kind.category] if kind.category else []), *kind.natures]
-
-
-def _kind_condition(kind: Kind) -> str:
-    parts = ["category = ?"] if kind.category else []
-    if kind.natures:
-        parts.append(f"coalesce(nature, '') IN ({','.join('?' * len(kind.natures))})")
-    return f"({' AND '.join(parts) or '1'})"
-
-
-def _add_places(places: Sequence[Place], comparison: str, conditions: list[str], arguments: list[str]) -> None:
-    codes = sorted({code for place in places for code in place.codes})
-    if codes:
-        conditions.append(f"country {comparison} ({','.join('?' * len(codes))})")
+    for kinds, negation in ((wanted.kinds, ""), (wanted.excluded_kinds, "NOT ")):
+        either: list[str] = []
+        for kind in kinds:
+            marks = ",".join("?" * len(kind.natures))
+            parts = [*(["category = ?"] if kind.category else []), *([f"coalesce(nature, '') IN ({marks})"] if marks else [])]
+            either.append(f"({' AND '.join(parts) or '1'})")
+            arguments += [*([kind.category] if kind.category else []), *kind.natures]
+        conditions += [f"{negation}({' OR '.join(either)})"] if either else []
+    for places, comparison in ((wanted.places, "IN"), (wanted.excluded, "NOT IN")):
+        codes = sorted({code for place in places for code in place.codes})
+        conditions += [f"country {comparison} ({','.join('?' * len(codes))})"] if codes else []
         arguments += codes
+    dates = ((f"{_EARLIEST_POSSIBLE} >= ?", wanted.joined_since), (f"{_LATEST_POSSIBLE} < ?", wanted.joined_before))
+    for condition, date in dates:
+        conditions += [condition] if date else []
+        arguments += [date] if date else []
+    return " AND ".join(conditions), arguments
