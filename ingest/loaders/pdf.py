@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
+from ingest.loaders.document import load_document
+from ingest.loaders.pdf_pages.embedded import Embedded, EmbeddedFile, read_embedded, with_embedded
 from ingest.loaders.pdf_pages.extractor import Annotation, Drawings, PdfiumPage
 from ingest.loaders.pdf_pages.filled import with_annotations
 from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines
@@ -31,6 +34,7 @@ MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
 _MOST_OUTLINE_ENTRIES = 5_000
 _OUTER_PAGES = 2
+_COVER = "The page is the cover of a collection of files; they are read."
 _NO_TEXT = "The page has no text of its own; it may be a picture."
 _log = logging.getLogger(__name__)
 
@@ -61,15 +65,55 @@ class _Properties:
 
 def load(data: bytes, source: str) -> Document:
     """Read a PDF. Raise DocumentError if it needs a password, is broken, too large, or has no text on any page."""
+    return _load(data, source, is_embedded=False)
+
+
+def _load(data: bytes, source: str, *, is_embedded: bool) -> Document:
+    """Read a PDF; of one that is embedded in another, the files embedded in it are not read."""
     reader = _second_reader(data, source)
     raw_pages = list(_read_pages(data, source, reader))
     _use_second_reader(raw_pages, reader)
-    if not any(page.lines or page.plain.strip() for page in raw_pages):
+    embedded = Embedded() if is_embedded else read_embedded(_embedded_files(reader, source), _load_embedded)
+    has_text = any(page.lines or page.plain.strip() or page.struck for page in raw_pages)
+    if not has_text and not embedded.documents:
         raise DocumentError(
             f"{source} has no searchable text: it looks like a scan.",
             "Run OCR on it (ocrmypdf does that, for example) and add the result.",
         )
-    return _document(data, source, raw_pages, _properties(reader, len(raw_pages), source))
+    if embedded.documents and _is_portfolio(reader):
+        raw_pages = [_RawPage(problem=_COVER) for _ in raw_pages]
+    document = _document(data, source, raw_pages, _properties(reader, len(raw_pages), source))
+    pages = with_embedded(document.pages, embedded.documents)
+    return replace(document, pages=tuple(pages), notices=(*_notices(pages, raw_pages), *embedded.notices()))
+
+
+def _load_embedded(data: bytes, name: str) -> Document:
+    return _load(data, name, is_embedded=True) if data.lstrip()[:5] == b"%PDF-" else load_document(data, name)
+
+
+def _embedded_files(reader: pypdf.PdfReader | None, source: str) -> Iterator[EmbeddedFile]:
+    """Yield the files that the second reader finds in the document."""
+    try:
+        for file in reader.attachment_list if reader is not None else ():
+            yield EmbeddedFile(clean(file.alternative_name or file.name), file.size, partial(_content, file))
+    except MemoryError:
+        raise
+    except Exception as error:  # see _second_reader
+        _log.warning("%s: its embedded files cannot be read (%s: %s)", source, type(error).__name__, error)
+
+
+def _content(file: Any) -> bytes:  # noqa: ANN401
+    try:
+        return bytes(file.content)
+    except MemoryError:
+        raise
+    except Exception as error:  # see _second_reader
+        raise DocumentError(f"{file.name} cannot be taken out of the document ({type(error).__name__}).") from error
+
+
+def _is_portfolio(reader: pypdf.PdfReader | None) -> bool:
+    """Tell whether the pages are but the cover of a collection of files."""
+    return reader is not None and "/Collection" in reader.root_object
 
 
 def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], properties: _Properties) -> Document:
@@ -96,7 +140,6 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         pages=tuple(pages),
         kind="pdf",
         date=choose_date(properties.date, _outer_blocks(pages)),
-        notices=tuple(_notices(pages, raw_pages)),
     )
 
 
