@@ -15,11 +15,12 @@ from ingest.loaders.document import load_document
 from ingest.loaders.pdf_pages.embedded import Embedded, EmbeddedFile, read_embedded, with_embedded
 from ingest.loaders.pdf_pages.extractor import Annotation, Drawings, PdfiumPage
 from ingest.loaders.pdf_pages.filled import with_annotations
-from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines
+from ingest.loaders.pdf_pages.legible import GARBLED, LeftOut, are_garbled, is_garbled, left_out_notices, listed, seen_lines
+from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines, words_of
 from ingest.loaders.pdf_pages.margins import is_initial, join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.properties import choose_date, choose_title
-from ingest.loaders.pdf_pages.struck import find_struck
+from ingest.loaders.pdf_pages.struck import find_covered, find_struck
 from ingest.loaders.pdf_pages.structure import levels_of, page_units, plain_page, write_page
 from ingest.loaders.pdf_pages.style import letters, measure, words_of_lines
 from knowledge_base.errors import DocumentError
@@ -50,7 +51,7 @@ class _RawPage:
     problem: str | None = None
     drawn: Drawings = field(default_factory=Drawings)
     annotations: list[Annotation] = field(default_factory=list)
-    struck: int = 0
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _load(data: bytes, source: str, *, is_embedded: bool) -> Document:
     raw_pages = list(_read_pages(data, source, reader))
     _use_second_reader(raw_pages, reader)
     embedded = Embedded() if is_embedded else read_embedded(_embedded_files(reader, source), _load_embedded)
-    has_text = any(page.lines or page.plain.strip() or page.struck for page in raw_pages)
+    has_text = any(page.lines or page.plain.strip() or page.left_out.struck for page in raw_pages)
     if not has_text and not embedded.documents:
         raise DocumentError(
             f"{source} has no searchable text: it looks like a scan.",
@@ -169,16 +170,8 @@ def _outer_blocks(pages: Sequence[Page]) -> Iterator[str]:
 def _notices(pages: Sequence[Page], raw_pages: Sequence[_RawPage]) -> Iterator[str]:
     without = [page.number for page in pages if page.problem]
     if without:
-        yield f"{len(without)} of {len(pages)} pages have no text: {_listed(without)}."
-    struck = [number for number, page in enumerate(raw_pages, 1) if page.struck]
-    if struck:
-        count = sum(page.struck for page in raw_pages)
-        passages = "1 passage is" if count == 1 else f"{count} passages are"
-        yield f"{passages} struck out and left out, on {'page' if len(struck) == 1 else 'pages'} {_listed(struck)}."
-
-
-def _listed(numbers: Sequence[int | None]) -> str:
-    return ", ".join(map(str, numbers[:20])) + (", ..." if len(numbers) > 20 else "")
+        yield f"{len(without)} of {len(pages)} pages have no text: {listed(without)}."
+    yield from left_out_notices([page.left_out for page in raw_pages])
 
 
 def _read_pages(data: bytes, source: str, reader: pypdf.PdfReader | None) -> Iterator[_RawPage]:
@@ -225,9 +218,17 @@ def _read_page(document: Any, number: int) -> _RawPage:
 
 def _raw_page(page: PdfiumPage, form: Any) -> _RawPage:  # noqa: ANN401
     drawn, annotations = page.drawings(), page.annotations(form)
-    struck = find_struck(page, drawn.across, [note.box for note in annotations if note.kind == "struck"])
-    lines = read_lines(page, struck.indices)
-    return _RawPage(page.width, page.height, lines, "", None, drawn, annotations, struck.passages)
+    if are_garbled(page.codes):
+        return _RawPage(page.width, page.height, problem=GARBLED)
+    words = list(words_of(page))
+    struck = find_struck(page, words, drawn.across, [note.box for note in annotations if note.kind == "struck"])
+    covered = find_covered(page, words, drawn.dark)
+    left_out = struck.indices | covered.indices
+    seen = seen_lines(read_lines(page, words_of(page, left_out) if left_out else words), page, drawn)
+    if is_garbled(" ".join(line.text for line in seen.lines)):
+        return _RawPage(page.width, page.height, problem=GARBLED)
+    counts = LeftOut(struck.passages, covered.passages, seen.hidden, seen.across)
+    return _RawPage(page.width, page.height, seen.lines, "", None, drawn, annotations, counts)
 
 
 def _second_reader(data: bytes, source: str) -> pypdf.PdfReader | None:
@@ -260,7 +261,12 @@ def _use_second_reader(pages: Sequence[_RawPage], reader: pypdf.PdfReader | None
     for number, page in enumerate(pages):
         if page.lines:
             continue
+        if page.left_out.any():
+            page.problem = "Its text is struck out, blacked out or hidden."
+            continue
         page.plain = _second_text(reader, number)
+        if is_garbled(page.plain):
+            page.plain, page.problem = "", GARBLED
         page.problem = None if page.plain.strip() else page.problem or _NO_TEXT
 
 

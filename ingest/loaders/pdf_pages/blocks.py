@@ -23,7 +23,8 @@ _OPEN_PITCH = 1.5
 _OTHER_SIZE = 1.15
 _SHORT_LINE = 0.8
 _LONGEST_CELL = 700
-_MOST_BOXES = 200
+_MOST_BOXES = 50
+_LEAST_WIDTH = 60.0
 _MOST_BETWEEN = 4
 _LEAST_BOX = 3.2
 _CLOSE_ROW = 0.3
@@ -77,17 +78,19 @@ class Unit:
 
 def read_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> list[Unit]:
     """Return the units of a page in reading order."""
-    boxed, others = _boxed(lines, drawn)
+    turned = [Unit([[line]]) for line in lines if line.is_turned]
+    boxed, others = _boxed([line for line in lines if not line.is_turned], style, drawn)
     units = _arranged_units(others, style, drawn)
     for box, inside in boxed:
         place = next((place for place, unit in enumerate(units) if unit.box.top < box.top), len(units))
         units[place:place] = [replace(unit, aside=True) for unit in _arranged_units(inside, style, drawn)]
-    return _joined_over(units)
+    return [*_joined_over(units), *turned]
 
 
-def _boxed(lines: Sequence[Line], drawn: Drawings) -> tuple[list[tuple[Box, list[Line]]], list[Line]]:
+def _boxed(lines: Sequence[Line], style: Style, drawn: Drawings) -> tuple[list[tuple[Box, list[Line]]], list[Line]]:
     """Return the lines in each box that stands alone, and the lines outside of them."""
-    alone = [box for box in drawn.boxes[:_MOST_BOXES] if not any(_touch(box, other) for other in drawn.boxes[:_MOST_BOXES])]
+    large = [box for box in drawn.boxes if box.right - box.left > _LEAST_WIDTH and box.top - box.bottom > 2 * style.body_size]
+    alone = [box for box in large if not any(_touch(box, other) for other in large)] if len(large) <= _MOST_BOXES else []
     found: list[tuple[Box, list[Line]]] = []
     others = list(lines)
     for box in sorted(alone, key=lambda box: -box.top):

@@ -21,7 +21,8 @@ _MOST_OBJECTS = 3000
 _MOST_SEGMENTS = 1000
 _MOST_ANNOTATIONS = 2000
 _THIN = 2.0
-_WHITE = 250
+_WHITE, _BLACK = 250, 70
+_TURNED = 0.25  # less is an oblique letter
 _HIDDEN_FLAGS = 2 | 32
 _LONGEST_VALUE = 20_000
 _RAW_HYPHEN = 0xFFFE
@@ -30,12 +31,17 @@ _INVISIBLE_MODE = 3
 
 @dataclass(slots=True)
 class Drawings:
-    """What is drawn on a page beside its letters: thin lines, boxes that are filled or outlined, and pictures."""
+    """What is drawn on a page beside its letters: thin lines, boxes that are filled or outlined, dark ones, and pictures.
+
+    `is_complete` is false where some of it is not known, such as what lies in forms of the page.
+    """
 
     across: list[Box] = field(default_factory=list)
     upright: list[Box] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
+    dark: list[Box] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
+    is_complete: bool = True
 
 
 class Annotation(NamedTuple):
@@ -69,9 +75,11 @@ class PdfiumPage:
             raise DocumentError(f"it has {count} characters; the limit is {most}.")
         buffer = (c_ushort * (count + 1))()
         if self._raw.FPDFText_GetText(self._text_page, 0, count, cast(buffer, POINTER(c_ushort))) == count + 1:
-            hyphen = ord(LINE_END_HYPHEN)
-            codes = [hyphen if code == _RAW_HYPHEN else code for code in buffer[:count]]
-            if not any(0xD800 <= code < 0xE000 for code in codes):
+            codes: list[int] = buffer[:count]
+            known = set(codes)
+            if _RAW_HYPHEN in known:
+                codes = [ord(LINE_END_HYPHEN) if code == _RAW_HYPHEN else code for code in codes]
+            if not any(0xD800 <= code < 0xE000 for code in known):
                 return codes
         unicode_at, text_page = self._raw.FPDFText_GetUnicode, self._text_page
         codes = [unicode_at(text_page, index) for index in range(count)]
@@ -89,6 +97,9 @@ class PdfiumPage:
         rectangle = self._rectangle
         if not self._raw.FPDFText_GetLooseCharBox(self._text_page, index, rectangle):
             return Box(0.0, 0.0, 0.0, 0.0)
+        if self._quarter_turns == 0:
+            x, y = self._left, self._bottom
+            return Box(rectangle.left - x, rectangle.bottom - y, rectangle.right - x, rectangle.top - y)
         return self._turned(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
 
     def _turned(self, left: float, bottom: float, right: float, top: float) -> Box:
@@ -115,13 +126,17 @@ class PdfiumPage:
         weight = int(self._raw.FPDFText_GetFontWeight(self._text_page, index))
         return max(weight, _BOLD) if named else weight
 
-    def is_turned(self, index: int) -> bool:
-        """Tell whether a character is set in another direction than most of the page."""
+    def turn(self, index: int) -> float:
+        """Return by how many quarter turns a character is set in another direction than most of the page, 0 to below 4."""
         angle = self._raw.FPDFText_GetCharAngle(self._text_page, index)
-        if angle < 0:
-            return False
-        turn = (-angle / (pi / 2) - self._quarter_turns) % 4
-        return bool(0.1 < turn < 3.9)
+        turn = (-angle / (pi / 2) - self._quarter_turns) % 4 if angle >= 0 else 0.0
+        return turn if _TURNED < turn < 4 - _TURNED else 0.0
+
+    def is_dark(self, index: int) -> bool:
+        """Tell whether a character is nearly black."""
+        red, green, blue, opaque = c_uint(), c_uint(), c_uint(), c_uint()
+        known = self._raw.FPDFText_GetFillColor(self._text_page, index, red, green, blue, opaque)
+        return bool(known) and max(red.value, green.value, blue.value) <= _BLACK
 
     def is_pale(self, index: int) -> bool:
         """Tell whether a character is white, transparent or set to be invisible."""
@@ -137,21 +152,27 @@ class PdfiumPage:
         """Return what is drawn on the page; nothing of a page with very many objects, such as a map."""
         drawn, raw = Drawings(), self._raw
         count = raw.FPDFPage_CountObjects(self._page)
+        drawn.is_complete = count <= _MOST_OBJECTS
         for number in range(count if count <= _MOST_OBJECTS else 0):
             item = raw.FPDFPage_GetObject(self._page, number)
             kind = raw.FPDFPageObj_GetType(item)
             if kind == raw.FPDF_PAGEOBJ_PATH:
-                for box in self._path_boxes(item):
+                boxes = list(self._path_boxes(item))
+                for box in boxes:
                     _sort_in(drawn, box)
+                if len(boxes) == 1 and self._draw_mode(item)[0] and self._is_filled(item, 0, _BLACK):
+                    drawn.dark += boxes
             elif kind == raw.FPDF_PAGEOBJ_IMAGE and (bounds := self._bounds(item)):
                 drawn.pictures.append(bounds)
+            elif kind in (raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_SHADING):
+                drawn.is_complete = False
         return drawn
 
     def _path_boxes(self, path: Any) -> Iterator[Box]:  # noqa: ANN401
         """Yield the boxes of a path that can be seen: one for its whole, or one for each of its strokes."""
         bounds = self._bounds(path)
         filled, stroked = self._draw_mode(path)
-        if bounds is None or not (stroked or (filled and not self._is_white(path))):
+        if bounds is None or not (stroked or (filled and not self._is_filled(path, _WHITE, 255))):
             return
         segments = self._raw.FPDFPath_CountSegments(path)
         if min(bounds.right - bounds.left, bounds.top - bounds.bottom) <= _THIN or segments <= 5 or segments > _MOST_SEGMENTS:
@@ -165,10 +186,13 @@ class PdfiumPage:
             return False, False
         return fill.value != 0, stroke.value != 0
 
-    def _is_white(self, item: Any) -> bool:  # noqa: ANN401
+    def _is_filled(self, item: Any, lowest: int, highest: int) -> bool:  # noqa: ANN401
+        """Tell whether all parts of a colour, 0 to 255, lie between two bounds."""
         red, green, blue, opaque = c_uint(), c_uint(), c_uint(), c_uint()
-        known = self._raw.FPDFPageObj_GetFillColor(item, red, green, blue, opaque)
-        return bool(known) and (opaque.value == 0 or min(red.value, green.value, blue.value) >= _WHITE)
+        if not self._raw.FPDFPageObj_GetFillColor(item, red, green, blue, opaque):
+            return False
+        parts = (red.value, green.value, blue.value)
+        return lowest <= min(parts) and max(parts) <= highest and (opaque.value > 128 or lowest >= _WHITE)
 
     def _bounds(self, item: Any) -> Box | None:  # noqa: ANN401
         left, bottom, right, top = c_float(), c_float(), c_float(), c_float()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -47,8 +47,13 @@ class Box(NamedTuple):
 
     def joined(self, other: Box) -> Box:
         """Return the smallest box around both."""
+        left, bottom, right, top = self
+        other_left, other_bottom, other_right, other_top = other
         return Box(
-            min(self.left, other.left), min(self.bottom, other.bottom), max(self.right, other.right), max(self.top, other.top)
+            left if left < other_left else other_left,
+            bottom if bottom < other_bottom else other_bottom,
+            right if right > other_right else other_right,
+            top if top > other_top else other_top,
         )
 
     def overlap_across(self, other: Box) -> float:
@@ -84,11 +89,8 @@ class PageCharacters(Protocol):
     def weight(self, index: int) -> int:
         """Return the weight of a character's font, 100 to 900."""
 
-    def is_turned(self, index: int) -> bool:
-        """Tell whether a character is set in another direction than most of the page."""
-
-    def is_pale(self, index: int) -> bool:
-        """Tell whether a character is white, transparent or set to be invisible."""
+    def is_dark(self, index: int) -> bool:
+        """Tell whether a character is nearly black."""
 
 
 class Word(NamedTuple):
@@ -129,15 +131,16 @@ class Line:
     gaps: list[Gap] = field(default_factory=list)
     label: str = ""
     kind: BlockKind | None = None
+    is_turned: bool = False
 
 
-def read_lines(page: PageCharacters, struck: Collection[int] = frozenset()) -> list[Line]:
-    """Return the lines of a page in the extractor's order, without the `struck` characters.
+def read_lines(page: PageCharacters, words: Iterable[Word] | None = None) -> list[Line]:
+    """Return the lines that the `words` of a page make, in the extractor's order; None: all words of the page.
 
-    Those off the page or too small to be seen are left out.
+    Lines off the page or too small to be seen are left out.
     """
     grouped: list[list[Word]] = []
-    for word in words_of(page, struck):
+    for word in words_of(page) if words is None else words:
         if grouped and _continues(grouped[-1], word, page):
             grouped[-1].append(word)
         else:
@@ -238,12 +241,12 @@ def _word(page: PageCharacters, start: int, end: int, after_break: bool) -> Word
     last = end - 2 if end - start > 1 and codes[end - 1] == ord(LINE_END_HYPHEN) else end - 1
     if last <= start:
         return Word(start, end, page.box(start), page.size(start), after_break, False)
-    first_box, last_box = page.box(start), page.box(last)
-    height, last_height = first_box.top - first_box.bottom, last_box.top - last_box.bottom
-    is_uneven = abs(height - last_height) > _UNEVEN * height or (
-        not 48 <= codes[last] <= 57 and any(48 <= code <= 57 for code in codes[start + 1 : last])
-    )
-    return Word(start, end, first_box.joined(last_box), page.size(start), after_break, is_uneven)
+    first, final = page.box(start), page.box(last)
+    height = first.top - first.bottom
+    is_uneven = abs(height - (final.top - final.bottom)) > _UNEVEN * height
+    if not is_uneven and not chr(codes[last]).isalnum():
+        is_uneven = any(48 <= code <= 57 for code in codes[start + 1 : last])
+    return Word(start, end, first.joined(final), page.size(start), after_break, is_uneven)
 
 
 def _continues(words: Sequence[Word], word: Word, page: PageCharacters) -> bool:

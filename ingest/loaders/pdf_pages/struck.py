@@ -1,4 +1,4 @@
-"""Text that is struck out: by an annotation, or by a line drawn through it."""
+"""Text that is struck out, by an annotation or a line drawn through it, and text that is blacked out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ingest.loaders.pdf_pages.lines import Box, PageCharacters, Word, words_of
+from ingest.loaders.pdf_pages.lines import Box, PageCharacters, Word
 
 _LOWEST, _HIGHEST = 0.27, 0.66
 _OVERHANG = 0.7
@@ -14,6 +14,7 @@ _THICKEST = 0.16
 _SHORTEST = 3.0
 _MOST_RULES = 1000
 _MOST_MARKED = 200
+_COVERED, _TALLEST_BAR = 0.5, 4.0
 _STEP, _TALLEST = 8.0, 400.0
 
 
@@ -24,14 +25,26 @@ class Struck(NamedTuple):
     passages: int
 
 
-def find_struck(page: PageCharacters, rules: Sequence[Box], marked: Sequence[Box]) -> Struck:
+def find_covered(page: PageCharacters, words: Sequence[Word], dark: Sequence[Box]) -> Struck:
+    """Return what is blacked out: dark letters in `dark` boxes, which nobody can read on the page."""
+    found: set[int] = set()
+    for box in dark[:_MOST_MARKED]:
+        for word in words:
+            if _is_covered(word, box) and _meets(word.box, box) and page.is_dark(word.start):
+                found |= set(_inside(word, box, page))
+    return Struck(frozenset(found), _passages(found, page.codes))
+
+
+def _is_covered(word: Word, box: Box) -> bool:
+    height = word.box.top - word.box.bottom
+    return word.box.overlap_down(box) > _COVERED * height and box.top - box.bottom < _TALLEST_BAR * height
+
+
+def find_struck(page: PageCharacters, words: Sequence[Word], rules: Sequence[Box], marked: Sequence[Box]) -> Struck:
     """Return what is struck out by drawn `rules`, thin lines across, and in the `marked` boxes of annotations."""
     rules = [rule for rule in rules if rule.right - rule.left >= _SHORTEST][:_MOST_RULES]
-    if not rules and not marked:
-        return Struck(frozenset(), 0)
-    words = list(words_of(page))
     found: set[int] = set()
-    by_height = _by_height(words)
+    by_height = _by_height(words) if rules else {}
     for rule in rules:
         found |= set(_under_rule(rule, by_height.get(int(rule.bottom // _STEP), ()), page))
     for box in marked[:_MOST_MARKED]:
