@@ -17,12 +17,12 @@ from ingest.loaders.pdf_pages.extractor import Annotation, Drawings, PdfiumPage
 from ingest.loaders.pdf_pages.filled import with_annotations
 from ingest.loaders.pdf_pages.legible import GARBLED, LeftOut, are_garbled, is_garbled, left_out_notices, listed, seen_lines
 from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines, words_of
-from ingest.loaders.pdf_pages.margins import is_initial, join_initials, take_margin_numbers
+from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.properties import choose_date, choose_title
 from ingest.loaders.pdf_pages.struck import find_covered, find_struck
 from ingest.loaders.pdf_pages.structure import levels_of, page_units, plain_page, write_page
-from ingest.loaders.pdf_pages.style import letters, measure, words_of_lines
+from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document, Page
 
@@ -152,11 +152,7 @@ def _read_lines(raw_pages: Sequence[_RawPage]) -> list[list[Line]]:
     ]
     settle_marks(lines)
     take_margin_numbers(lines)
-    initials = [kept for kept in lines if any(is_initial(line) for line in kept)]
-    if initials:
-        words = words_of_lines([line for kept in lines for line in kept])
-        for kept in initials:
-            join_initials(kept, words)
+    join_initials(lines)
     return [with_annotations(kept, page.annotations) for kept, page in zip(lines, raw_pages, strict=True)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import pairwise
 
@@ -18,6 +18,8 @@ _DEEPEST = 60
 _FEWEST_LINES = 2
 _RIVER_ROWS = 4
 _RIVER_STEP = 3.0
+_WIDEST_GAP = 100
+_EVEN = 0.12
 _FULL_SHARE = 0.7
 _FULL_LENGTH = 18
 _OPEN_END = re.compile(r"[^.!?:;…”\"’»)\]]$")
@@ -55,7 +57,7 @@ def arrange(lines: Sequence[Line], drawn: Drawings) -> list[Region]:
     """Return the regions of a page; `lines` are in the extractor's order, which stays where there is one column."""
     if len(lines) > _MOST_LINES:
         return [Region(list(lines))]
-    return list(_arranged(_with_markers(_split_at_rivers(lines)), drawn, 0))
+    return list(_arranged(_with_markers(_split_at_rivers(_without_stretched_gaps(lines))), drawn, 0))
 
 
 def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
@@ -76,33 +78,81 @@ def _same_height(one: Line, other: Line) -> bool:
 
 def _split_at_rivers(lines: Sequence[Line]) -> list[Line]:
     """Cut lines where gaps stand above each other: there the extractor ran over the space between two columns."""
-    columns: dict[int, list[tuple[Line, Gap]]] = defaultdict(list)
+    columns: dict[int, list[tuple[Line, Gap | None]]] = defaultdict(list)
     for line in lines:
         for gap in line.gaps:
-            for step in range(int(gap.left / _RIVER_STEP) + 1, int(gap.right / _RIVER_STEP) + 1):
-                columns[step].append((line, gap))
+            _note_gap(columns, line, gap.left, gap.right, gap)
+    if not columns:
+        return list(lines)
+    for line, after in pairwise(lines):
+        if line.box.right < after.box.left and _same_height(line, after):
+            _note_gap(columns, line, line.box.right, after.box.left, None)
     cuts: dict[int, set[Gap]] = defaultdict(set)
     for step, beside in columns.items():
-        if len(beside) >= _RIVER_ROWS:
+        if len(beside) >= _RIVER_ROWS and any(gap for _, gap in beside):
             for line, gap in _river(step * _RIVER_STEP, beside, lines):
                 cuts[id(line)].add(gap)
     return [part for line in lines for part in (_parts(line, sorted(cuts[id(line)])) if id(line) in cuts else [line])]
 
 
-def _river(x: float, beside: Sequence[tuple[Line, Gap]], lines: Sequence[Line]) -> Iterator[tuple[Line, Gap]]:
-    """Yield the gaps at `x` of rows that follow each other, none of whose lines runs over it."""
-    over = {id(line): line for line in lines if line.box.left < x < line.box.right}
-    gaps = {id(line): (line, gap) for line, gap in beside}
-    run: list[tuple[Line, Gap]] = []
-    for line in sorted(over.values(), key=lambda line: -line.box.top):
-        if id(line) in gaps and (not run or run[-1][0].box.bottom - line.box.top < 2 * line.size):
-            run.append(gaps[id(line)])
+def _note_gap(
+    columns: dict[int, list[tuple[Line, Gap | None]]], line: Line, left: float, right: float, gap: Gap | None
+) -> None:
+    for step in range(int(left / _RIVER_STEP) + 1, min(int(right / _RIVER_STEP), int(left / _RIVER_STEP) + _WIDEST_GAP) + 1):
+        columns[step].append((line, gap))
+
+
+def _river(x: float, beside: Sequence[tuple[Line, Gap | None]], lines: Sequence[Line]) -> Iterator[tuple[Line, Gap]]:
+    """Yield the gaps at `x` in rows that follow each other, none of which has a line that runs over it."""
+    open_at = {id(line): gap for line, gap in beside}
+    rows = [line for line in lines if id(line) in open_at or line.box.left < x < line.box.right]
+    run: list[Line] = []
+    for line in [*sorted(rows, key=lambda line: -line.box.top), None]:
+        if line is not None and id(line) in open_at and (not run or run[-1].box.bottom - line.box.top < 3 * line.size):
+            run.append(line)
             continue
         if len(run) >= _RIVER_ROWS:
-            yield from run
-        run = [gaps[id(line)]] if id(line) in gaps else []
-    if len(run) >= _RIVER_ROWS:
-        yield from run
+            yield from ((other, gap) for other in run if (gap := open_at[id(other)]) is not None)
+        run = [line] if line is not None and id(line) in open_at else []
+
+
+def _without_stretched_gaps(lines: Sequence[Line]) -> list[Line]:
+    """Join the parts of a row whose words all stand equally far apart: it is stretched to the width of its column."""
+    rows: list[list[Line]] = []
+    for line in lines:
+        last = rows[-1][-1] if rows else None
+        if last and line.order == last.order + 1 and line.box.left > last.box.right and _same_height(last, line):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    joined: list[Line] = []
+    gone = 0
+    for row in rows:
+        for line in row:
+            line.order -= gone
+        if not _is_stretched(row):
+            joined += row
+            continue
+        joined.append(replace(reduce(_joined, row), gaps=[]))
+        gone += len(row) - 1
+    return joined
+
+
+def _is_stretched(row: Sequence[Line]) -> bool:
+    if len(row) == 1 and not row[0].gaps:
+        return False
+    gaps = [gap.right - gap.left for line in row for gap in line.gaps]
+    gaps += [after.box.left - before.box.right for before, after in pairwise(row)]
+    spaces = sum(line.text.count(" ") for line in row) + len(row) - 1
+    return len(gaps) == spaces > 2 and max(gaps) - min(gaps) <= _EVEN * max(gaps)
+
+
+def _joined(before: Line, line: Line) -> Line:
+    shift = len(before.text) + 1
+    gap = Gap(len(before.text), before.box.right, line.box.left)
+    gaps = [*before.gaps, gap, *(other._replace(position=other.position + shift) for other in line.gaps)]
+    indices = [*before.indices, -1, *line.indices]
+    return replace(before, text=f"{before.text} {line.text}", indices=indices, box=before.box.joined(line.box), gaps=gaps)
 
 
 def _parts(line: Line, cuts: Sequence[Gap]) -> list[Line]:

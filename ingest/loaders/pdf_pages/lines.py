@@ -94,7 +94,10 @@ class PageCharacters(Protocol):
 
 
 class Word(NamedTuple):
-    """A run of characters `start` to `end`; `is_uneven`: some of them may be smaller than the others."""
+    """A run of characters `start` to `end`.
+
+    `is_uneven`: some of them may be smaller than the others. `after_struck`: what stands before it was taken out.
+    """
 
     start: int
     end: int
@@ -102,6 +105,7 @@ class Word(NamedTuple):
     size: float
     after_break: bool
     is_uneven: bool
+    after_struck: bool = False
 
 
 class Gap(NamedTuple):
@@ -217,36 +221,37 @@ def shown_character(code: int) -> str:
 
 def words_of(page: PageCharacters, struck: Collection[int] = frozenset()) -> Iterator[Word]:
     """Yield the runs of characters between spaces, line ends and `struck` characters."""
-    start, after_break = -1, True
+    start, after_break, after_struck = -1, True, False
     codes = page.codes
     for index, code in enumerate(codes):
         is_break = code in (10, 13)
-        if not (is_break or code == 0x20 or code == 0xA0 or chr(code).isspace() or index in struck):
+        is_struck = index in struck
+        if not (is_break or code == 0x20 or code == 0xA0 or chr(code).isspace() or is_struck):
             start = index if start < 0 else start
             if code != ord(LINE_END_HYPHEN):
                 continue
-            yield _word(page, start, index + 1, after_break)
-            start, after_break = -1, True
+            yield _word(page, start, index + 1, after_break, after_struck)
+            start, after_break, after_struck = -1, True, False
             continue
         if start >= 0:
-            yield _word(page, start, index, after_break)
-            start, after_break = -1, False
-        after_break = after_break or is_break
+            yield _word(page, start, index, after_break, after_struck)
+            start, after_break, after_struck = -1, False, False
+        after_break, after_struck = after_break or is_break, after_struck or is_struck
     if start >= 0:
-        yield _word(page, start, len(codes), after_break)
+        yield _word(page, start, len(codes), after_break, after_struck)
 
 
-def _word(page: PageCharacters, start: int, end: int, after_break: bool) -> Word:
+def _word(page: PageCharacters, start: int, end: int, after_break: bool, after_struck: bool) -> Word:
     codes = page.codes
     last = end - 2 if end - start > 1 and codes[end - 1] == ord(LINE_END_HYPHEN) else end - 1
     if last <= start:
-        return Word(start, end, page.box(start), page.size(start), after_break, False)
+        return Word(start, end, page.box(start), page.size(start), after_break, False, after_struck)
     first, final = page.box(start), page.box(last)
     height = first.top - first.bottom
     is_uneven = abs(height - (final.top - final.bottom)) > _UNEVEN * height
     if not is_uneven and not chr(codes[last]).isalnum():
         is_uneven = any(48 <= code <= 57 for code in codes[start + 1 : last])
-    return Word(start, end, first.joined(final), page.size(start), after_break, is_uneven)
+    return Word(start, end, first.joined(final), page.size(start), after_break, is_uneven, after_struck)
 
 
 def _continues(words: Sequence[Word], word: Word, page: PageCharacters) -> bool:
@@ -254,6 +259,8 @@ def _continues(words: Sequence[Word], word: Word, page: PageCharacters) -> bool:
     gap = word.box.left - last.box.right
     if len(words) == 1 and last.end - last.start <= 2 and last.size > _INITIAL_RATIO * word.size:
         return False
+    if word.after_struck and word.box.overlap_down(last.box) >= 0.5 * min(word.size, last.size) and gap > 0:
+        return True
     if not word.after_break:
         is_marked = len(words) == 1 and MARKER.fullmatch(_shown(page, last)) is not None
         return gap <= _CELL_GAP * max(word.size, last.size) or is_marked
@@ -274,7 +281,7 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
     codes = page.codes
     for position, word in enumerate(words):
         if position and _is_spaced(before := words[position - 1], word, page):
-            if word.box.left - before.box.right > _WIDE_SPACE * word.size:
+            if word.box.left - before.box.right > _WIDE_SPACE * word.size and not word.after_struck:
                 gaps.append(Gap(len(characters), before.box.right, word.box.left))
             characters.append(" ")
             indices.append(-1 if word.after_break or before.end >= word.start else before.end)

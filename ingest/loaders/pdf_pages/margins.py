@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.loaders.pdf_pages.lines import Box, Line
+from ingest.loaders.pdf_pages.style import words_of_lines
 
 _NUMBER = re.compile(r"\[?(\d{1,4})\]?")
 _FIRST_NUMBER = re.compile(r"\[?(\d{1,4})\]?(?= )")
@@ -15,11 +16,19 @@ _LAST_NUMBER = re.compile(r"(?<= )\[?(\d{1,4})\]?$")
 _PROSE = 20
 _FEWEST = 3
 _NEAR = 2.5
+_SAME_EDGE = 2.0
 _IN_STEP = 0.75
 _DENSE = 0.85
 _FEWEST_LINE_NUMBERS = 5
 _INITIAL = re.compile(r"[“\"«‘']?[^\W\d_a-zà-ÿ][’']?")
 _INITIAL_RATIO = 1.8
+_ONE_LETTER_WORDS = frozenset("aioyuàéó")
+_COMMON_WITH_A = (
+    "about above across after again against ago all along already also although always among an and another any apart are around "
+    "as asked at au aux auch auf am ante antes así"
+)
+_BEGIN_WITH_A = frozenset(_COMMON_WITH_A.split())
+_NO_BEGINNING = re.compile(r"([bcdfglmnprst])\1|[^aeiouy]{3}")
 _TALLEST_INITIAL = 8
 
 
@@ -43,7 +52,7 @@ def take_margin_numbers(pages: Sequence[list[Line]]) -> None:
     for is_right in (False, True):
         numbers = [[n for n in page if _is_right(n) == is_right] for page in found]
         flat = [number.number for page in numbers for number in page]
-        if len(flat) < _FEWEST:
+        if len(flat) < _FEWEST and flat not in ([5, 10], [10, 20]):
             continue
         last = 0
         for lines, page in zip(pages, numbers, strict=True):
@@ -89,13 +98,23 @@ def _in_line(line: Line, prose: Sequence[Line]) -> _MarginNumber | None:
     first, last = _FIRST_NUMBER.match(line.text), _LAST_NUMBER.search(line.text)
     if first and line.gaps[0].position == first.end():
         edge = line.gaps[0].right
-        if sum(abs(other.box.left - edge) <= 2 for other in prose) >= _FEWEST - 1:
+        if sum(_begins_at(other, edge) for other in prose if other is not line) >= _FEWEST - 1:
             return _MarginNumber(int(first[1]), first[0], line, span=(0, first.end() + 1))
     if last and line.gaps[-1].position == last.start() - 1:
         edge = line.gaps[-1].right
         if all(other.box.right < edge for other in prose if other is not line and not _LAST_NUMBER.search(other.text)):
             return _MarginNumber(int(last[1]), last[0], line, span=(last.start() - 1, len(line.text)))
     return None
+
+
+def _begins_at(line: Line, edge: float) -> bool:
+    """Tell whether the text of a line begins at an edge, without the number before it."""
+    if abs(line.box.left - edge) <= _SAME_EDGE:
+        return True
+    number = _FIRST_NUMBER.match(line.text) if line.gaps else None
+    if number is None or line.gaps[0].position != number.end():
+        return False
+    return abs(line.gaps[0].right - edge) <= _SAME_EDGE
 
 
 def _is_right(number: _MarginNumber) -> bool:
@@ -120,7 +139,7 @@ def _beside_prose(numbers: Sequence[_MarginNumber]) -> bool:
 
 def _number_lines(lines: Sequence[Line], numbers: Sequence[_MarginNumber], all_numbers: Sequence[int]) -> bool:
     """Tell whether the numbers of a page count its lines."""
-    if any(_counts_on(all_numbers, step) for step in (5, 10)):
+    if any(_counts_on(all_numbers, step) for step in (5, 10)) or all_numbers in ([5, 10], [10, 20]):
         return True
     if len(numbers) < _FEWEST_LINE_NUMBERS or not _counts_on([number.number for number in numbers], 1):
         return False
@@ -162,26 +181,38 @@ def is_initial(line: Line) -> bool:
     return len(line.text) <= 2 and _INITIAL.fullmatch(line.text) is not None
 
 
-def join_initials(lines: list[Line], words: frozenset[str]) -> None:
-    """Put a large initial before the rest of its word, in place; `words` are those of the document."""
-    removed = set()
-    for initial in lines:
-        if not is_initial(initial):
-            continue
-        beside = [line for line in lines if _goes_around(line, initial)]
-        first = max(beside, key=lambda line: line.box.top, default=None)
-        if first is None or not first.text[:1].isalpha():
-            continue
-        rest = re.match(r"[^\W\d_]+", first.text)
-        alone = rest is not None and rest[0].casefold() in words and (initial.text + rest[0]).casefold() not in words
-        space = " " if alone and initial.text.casefold() in "aioyuàéyoe" else ""
+def join_initials(pages: Sequence[list[Line]]) -> None:
+    """Put each large initial of a document before the rest of its word, in place."""
+    found: list[tuple[list[Line], Line, list[Line]]] = []
+    for lines in pages:
+        for initial in filter(is_initial, lines):
+            beside = sorted((line for line in lines if _goes_around(line, initial)), key=lambda line: -line.box.top)
+            if beside and beside[0].text[:1].isalpha():
+                found.append((lines, initial, beside))
+    if not found:
+        return
+    first_lines = {id(beside[0]) for _, _, beside in found}
+    words = words_of_lines([line for lines in pages for line in lines if id(line) not in first_lines])
+    for lines, initial, beside in found:
+        first = beside[0]
+        space = " " if _stands_alone(initial.text[-1], re.match(r"[^\W\d_]+", first.text), words) else ""
         first.text = initial.text + space + first.text
         first.indices = [*initial.indices, *[-1] * len(space), *first.indices]
         for line in beside:
             line.box = line.box._replace(left=initial.box.left)
-        removed.add(id(initial))
-    if removed:
-        _remove(lines, removed)
+        _remove(lines, {id(initial)})
+
+
+def _stands_alone(letter: str, rest: re.Match[str] | None, words: frozenset[str]) -> bool:
+    """Tell whether an initial is a word of its own, such as A, and not the beginning of the `rest`."""
+    if rest is None or letter.casefold() not in _ONE_LETTER_WORDS:
+        return False
+    whole, part = (letter + rest[0]).casefold(), rest[0].casefold()
+    if whole in words or part in words:
+        return whole not in words
+    return (
+        letter.casefold() == "a" and whole not in _BEGIN_WITH_A and re.match(r"([bcdfglmnprst])\1|[^aeiouy]{3}", part) is None
+    )
 
 
 def _goes_around(line: Line, initial: Line) -> bool:

@@ -15,6 +15,8 @@ _SYMBOLS = re.compile(r"[*†‡§¶#]{1,3}|[a-z]|\([a-z]\)|[ivx]{1,4}")
 _UNIT = re.compile(r"(?<![^\W\d_])(?:[kcdmµnh]?m|s|ha|ft|in|yd|mi|cm|km)$")
 _TEN = re.compile(r"(?:[x×·⋅*.]\s*|(?<![\w.,]))10$")
 _VARIABLE = re.compile(r"(?<![^\W_])[^\W\d_]$|[)\]|]$")
+_IN_FORMULA = re.compile(r"[=+−×·/<>]\s*[^\W\d_]{1,2}$")
+_OPERATOR = re.compile(r"\s*[=+−×·/<>]")
 _NOTE_START = re.compile(r"[(\[]?(\d{1,3}|[a-z]|[*†‡§¶#]{1,3})[)\].]?\s*(?=[^\W\d]|[“\"«‘'(<])")
 _SMALL_NOTE = 0.93
 
@@ -58,7 +60,7 @@ def _settle(line: Line, start: int, end: int, notes: set[str], last: int) -> int
         if after[:1].isalpha() and text.isdigit():
             _replace(line, end, end, " ")  # a note's own number, at the start of its line
         return 0
-    if len(before) == start and _is_exponent(text, before, notes, last):
+    if len(before) == start and _is_exponent(text, before, after, notes, last):
         for position in range(start, end):
             line.text = line.text[:position] + line.text[position].translate(_RAISED) + line.text[position + 1 :]
         return 0
@@ -71,7 +73,7 @@ def _settle(line: Line, start: int, end: int, notes: set[str], last: int) -> int
     return int(re.findall(r"\d+", text)[-1]) if is_number else 0
 
 
-def _is_exponent(text: str, before: str, notes: set[str], last: int) -> bool:
+def _is_exponent(text: str, before: str, after: str, notes: set[str], last: int) -> bool:
     if not _EXPONENT.fullmatch(text):
         return False
     if not text.isdigit():
@@ -84,6 +86,8 @@ def _is_exponent(text: str, before: str, notes: set[str], last: int) -> bool:
     if before[-1].isdigit():
         is_year = re.search(r"(?<!\d)(?:1[5-9]|20)\d\d$", before) is not None
         return not is_note and not is_year and re.search(r"\d[.,]\d*$", before) is None
+    if text in ("2", "3", "4") and (_IN_FORMULA.search(before) or _OPERATOR.match(after)):
+        return True
     is_variable = _VARIABLE.search(before) is not None and before[-1] not in ")]" and re.search(r"\b[aAI]$", before) is None
     return is_variable and not is_note
 
