@@ -24,8 +24,8 @@ _INITIAL = re.compile(r"[“\"«‘']?[^\W\d_a-zà-ÿ][’']?")
 _INITIAL_RATIO = 1.8
 _ONE_LETTER_WORDS = frozenset("aioyuàéó")
 _COMMON_WITH_A = (
-    "about above across after again against ago all along already also although always among an and another any apart are around "
-    "as asked at au aux auch auf am ante antes así"
+    "about above across after again against ago all along already also although always among an and another any apart are "
+    "around as asked at au aux auch auf am ante antes así"
 )
 _BEGIN_WITH_A = frozenset(_COMMON_WITH_A.split())
 _NO_BEGINNING = re.compile(r"([bcdfglmnprst])\1|[^aeiouy]{3}")

@@ -10,7 +10,7 @@ from ingest.loaders.pdf_pages.lines import Box, PageCharacters, Word
 
 _LOWEST, _HIGHEST = 0.27, 0.66
 _OVERHANG = 0.7
-_THICKEST = 0.16
+_THICKEST = 0.28
 _SHORTEST = 3.0
 _MOST_RULES = 1000
 _MOST_MARKED = 200
@@ -67,7 +67,7 @@ def _under_rule(rule: Box, words: Iterable[Word], page: PageCharacters) -> Itera
     """Yield the characters that a rule runs through the middle of, where it begins and ends with them."""
     middle = (rule.bottom + rule.top) / 2
     crossed = [word for word in words if _meets(word.box, rule) and _runs_through(middle, word)]
-    if not crossed or rule.top - rule.bottom > max(1.0, _THICKEST * crossed[0].size):
+    if not crossed or rule.top - rule.bottom > max(2.0, _THICKEST * crossed[0].size):
         return
     overhang = _OVERHANG * crossed[0].size
     left, right = min(word.box.left for word in crossed), max(word.box.right for word in crossed)
