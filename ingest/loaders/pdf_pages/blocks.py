@@ -28,6 +28,8 @@ _LEAST_WIDTH = 60.0
 _MOST_BETWEEN = 4
 _LEAST_BOX = 3.2
 _CLOSE_ROW = 0.3
+_FULL_LINE = 0.75
+_SAME_EDGE = 3.0
 _TOUCHING = 3.0
 _MOST_UNITS = 1000
 _LINES_COMPARED = 8
@@ -204,8 +206,11 @@ def _looks_different(piece: Unit, line: Line, style: Style) -> bool:
 
 def _is_marked(piece: Unit, line: Line) -> bool:
     """Tell whether `line` begins a list item right below `piece`: a dash or number may also just go on with a sentence."""
-    if not marker_length(line.text):
+    length = marker_length(line.text)
+    if not length:
         return False
+    if line.gaps and line.gaps[0].position < length:
+        return True
     first, last = piece.cells[0][0], piece.cells[0][-1]
     is_next_item = piece.marker > 0 and abs(first.box.left - line.box.left) < 0.5 * line.size
     return line.text[0] in _ALWAYS_BULLET or is_next_item or _SENTENCE_END.search(last.text) is not None
@@ -337,11 +342,27 @@ def _divided(before: Sequence[Unit], unit: Unit) -> Unit | None:
         if earlier.aside or earlier.is_row or not _same_size(earlier, unit):
             continue
         last = earlier.cells[0][-1]
-        is_column = abs(earlier.recent_box.left - unit.box.left) < 3 and last.box.bottom > first.box.bottom
         is_text = len(last.text) > 10 and not last.kind and not last.bold
-        is_next = earlier is before[-1] and last.box.bottom - first.box.bottom > 2 * last.size
-        return earlier if is_column and is_text and not is_next and _is_open(earlier) else None
+        goes_on = _is_below_in_column(earlier, unit) if earlier is before[-1] else _is_next_in_column(earlier, unit)
+        return earlier if goes_on and is_text and _is_open(earlier) else None
     return None
+
+
+def _is_below_in_column(earlier: Unit, unit: Unit) -> bool:
+    """Tell whether a unit goes on right below another, whose last line is full or was cut by what is struck out."""
+    last, first, around = earlier.cells[0][-1], unit.cells[0][0], earlier.recent_box.joined(unit.recent_box)
+    is_full = last.box.right - around.left > _FULL_LINE * (around.right - around.left)
+    distance = last.box.bottom - first.box.bottom
+    same_edge = abs(earlier.recent_box.left - unit.box.left) < _SAME_EDGE
+    return same_edge and (0 < distance <= 2 * last.size and is_full or 0 < distance <= 4 * last.size and first.after_struck)
+
+
+def _is_next_in_column(earlier: Unit, unit: Unit) -> bool:
+    """Tell whether a unit stands further down in the column of another, or at the head of the next one."""
+    last, first = earlier.cells[0][-1], unit.cells[0][0]
+    if first.box.bottom > last.box.bottom:
+        return unit.box.left > earlier.recent_box.right - _SAME_EDGE
+    return abs(earlier.recent_box.left - unit.box.left) < _SAME_EDGE
 
 
 def _mended(units: Sequence[Unit]) -> list[Unit]:

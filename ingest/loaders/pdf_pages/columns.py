@@ -183,9 +183,9 @@ def _with_markers(lines: Sequence[Line]) -> list[Line]:
             continue
         if text.box.left - marker.box.right > _MARKER_GAP * text.size:
             continue
+        text.gaps = [Gap(len(marker.text), marker.box.right, text.box.left)]
         text.text, text.indices = f"{marker.text} {text.text}", [*marker.indices, -1, *text.indices]
         text.box, text.label = text.box.joined(marker.box), marker.label or text.label
-        text.gaps = []
         joined.add(id(marker))
     return [line for line in lines if id(line) not in joined]
 

@@ -75,8 +75,11 @@ def listed(numbers: Iterable[int | None]) -> str:
 
 
 def seen_lines(lines: Sequence[Line], page: PdfiumPage, drawn: Drawings) -> SeenLines:
-    """Return the lines that are seen; those in another direction than most are marked as turned."""
-    seen = SeenLines()
+    """Return the lines that are seen; those in another direction than most are marked as turned.
+
+    Where none is seen, the hidden ones are all there is, as on a scan whose picture is missing: they are kept.
+    """
+    seen, hidden = SeenLines(), list[Line]()
     for line in lines:
         first = next((index for index in line.indices if index >= 0), -1)
         turn = page.turn(first) if first >= 0 else 0.0
@@ -84,10 +87,13 @@ def seen_lines(lines: Sequence[Line], page: PdfiumPage, drawn: Drawings) -> Seen
             seen.across.append(line.text)
             continue
         if first >= 0 and drawn.is_complete and page.is_pale(first) and not _is_backed(line.box, drawn):
-            seen.hidden += 1
+            hidden.append(line)
             continue
         line.is_turned = bool(turn)
         seen.lines.append(line)
+    if not seen.lines:
+        return SeenLines(hidden, 0, seen.across)
+    seen.hidden = len(hidden)
     return seen
 
 

@@ -33,6 +33,7 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 _RUNNING_LENGTH = 120
 _LEADERS = re.compile(r"\s*(?:[.·_…]\s?){4,}")
 _SYMBOL_BULLETS = frozenset({0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF0A8})
+_TICK_BOXES = {0x274F: "☐", 0x2750: "☐", 0x2751: "☐", 0x2752: "☐", 0xF06F: "☐", 0xF071: "☐", 0xF0FD: "☒", 0xF0FE: "☑"}
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE_USE = range(0xE000, 0xF900)
 
@@ -136,6 +137,7 @@ class Line:
     label: str = ""
     kind: BlockKind | None = None
     is_turned: bool = False
+    after_struck: bool = False
 
 
 def read_lines(page: PageCharacters, words: Iterable[Word] | None = None) -> list[Line]:
@@ -211,6 +213,8 @@ def shown_character(code: int) -> str:
         return LINE_END_HYPHEN
     if code in _SYMBOL_BULLETS:
         return "•"
+    if code in _TICK_BOXES:
+        return _TICK_BOXES[code]
     if not 0 < code < 0x110000 or code in _PRIVATE_USE or code & 0xFFFE == 0xFFFE:
         return ""
     character = chr(code)
@@ -261,6 +265,8 @@ def _continues(words: Sequence[Word], word: Word, page: PageCharacters) -> bool:
         return False
     if word.after_struck and word.box.overlap_down(last.box) >= 0.5 * min(word.size, last.size) and gap > 0:
         return True
+    if gap < -last.size and _is_upright(last) and word.box.overlap_down(last.box) < 0.3 * min(word.size, last.size):
+        return False  # the extractor ran on to the row below
     if not word.after_break:
         is_marked = len(words) == 1 and MARKER.fullmatch(_shown(page, last)) is not None
         return gap <= _CELL_GAP * max(word.size, last.size) or is_marked
@@ -268,6 +274,10 @@ def _continues(words: Sequence[Word], word: Word, page: PageCharacters) -> bool:
         return False
     same_row = word.box.overlap_down(last.box) >= 0.5 * min(word.size, last.size)
     return same_row and -0.3 * last.size <= gap <= _BROKEN_LINE_GAP * max(word.size, last.size)
+
+
+def _is_upright(word: Word) -> bool:
+    return word.box.top - word.box.bottom < 2 * word.size
 
 
 def _shown(page: PageCharacters, word: Word) -> str:
@@ -296,6 +306,7 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
     for word in words[1:]:
         box = box.joined(word.box)
     line = Line(order, text, indices, box, size, _is_bold(words, page), gaps=gaps if len(text) == len(characters) else [])
+    line.after_struck = words[0].after_struck
     if raised_at:
         line.raised = spans_of(raised_at, indices)
     return line

@@ -134,7 +134,7 @@ def _count_paragraphs(numbers: Sequence[int], last: int, all_numbers: Sequence[i
 
 
 def _beside_prose(numbers: Sequence[_MarginNumber]) -> bool:
-    return 2 * sum(number.line.text[-1:] in ".;:," or len(number.line.text) > 60 for number in numbers) >= len(numbers)
+    return 2 * sum(number.line.text[-1:] in ".;:," or len(number.line.text) > 40 for number in numbers) >= len(numbers)
 
 
 def _number_lines(lines: Sequence[Line], numbers: Sequence[_MarginNumber], all_numbers: Sequence[int]) -> bool:

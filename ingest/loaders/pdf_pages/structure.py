@@ -131,7 +131,8 @@ def _label(unit: Unit, kind: BlockKind, text: str, style: Style) -> str:
         return given
     if unit.marker:
         mark = text[: unit.marker].strip()
-        return mark.rstrip(".") if any(map(str.isalnum, mark)) and mark != "o" else ""
+        bare = mark.strip("(.)")
+        return (f"({bare})" if mark.startswith("(") else bare) if bare.isalnum() and mark != "o" else ""
     note = _NOTE_NUMBER.match(text) if style.is_small(unit.size) else None
     if note:
         return f"note {note[1]}"
