@@ -28,6 +28,7 @@ _LEAST_WIDTH = 60.0
 _MOST_BETWEEN = 4
 _LEAST_BOX = 3.2
 _CLOSE_ROW = 0.3
+_INTO_NEXT = 4.0
 _FULL_LINE = 0.75
 _SAME_EDGE = 3.0
 _TOUCHING = 3.0
@@ -135,7 +136,7 @@ def _arranged_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> lis
     first = 0
     for region in regions:
         if region.rows:
-            units += _rows(region.rows)
+            units += _rows(region.rows, region.columns)
             continue
         if region.is_sorted:
             for number, line in enumerate(region.lines, first):
@@ -249,7 +250,7 @@ def _aligned(units: Sequence[Unit]) -> list[Unit]:
         rows = list(run)
         columns = columns_of_cells([unit.cells for unit in rows]) if is_table else []
         placed = [row for unit in rows if (row := _placed(unit, columns)) is not None] if len(columns) > 1 else []
-        aligned += _rows(placed) if len(placed) == len(rows) else rows
+        aligned += _rows(placed, columns) if len(placed) == len(rows) else rows
     return aligned
 
 
@@ -264,15 +265,31 @@ def _placed(unit: Unit, columns: Sequence[float]) -> list[list[Line]] | None:
     return row
 
 
-def _rows(rows: Iterable[list[list[Line]]]) -> list[Unit]:
+def _rows(rows: Iterable[list[list[Line]]], columns: Sequence[float]) -> list[Unit]:
+    """Return the rows of a table, what is but more lines of a row joined to it, each but the first with its headers."""
     joined: list[list[list[Line]]] = []
     for row in rows:
         if joined and _is_rest(row, joined[-1]):
             joined[-1] = [[*cell, *more] for cell, more in zip(joined[-1], row, strict=True)]
         else:
             joined.append(row)
+    if len(joined) > 2 and _is_second_header(joined[0], joined[1], joined[2]):
+        joined[:2] = [[[*upper, *lower] for upper, lower in zip(joined[0], joined[1], strict=True)]]
     headers = headers_of(joined)
-    return [_row(row, headers if number else []) for number, row in enumerate(joined)]
+    return [_row(row, headers if number else [], columns) for number, row in enumerate(joined)]
+
+
+def _is_second_header(
+    first: Sequence[Sequence[Line]], second: Sequence[Sequence[Line]], third: Sequence[Sequence[Line]]
+) -> bool:
+    """Tell whether the headers of a table take two lines: both bold as no other row is, or without a figure and close."""
+    upper, lower, below = ([line for cell in row for line in cell] for row in (first, second, third))
+    if all(line.bold for line in (*upper, *lower)):
+        return not any(line.bold for line in below)
+    is_worded = not any(map(str.isdigit, "".join(line.text for line in (*upper, *lower))))
+    space = min(line.box.bottom for line in upper) - max(line.box.top for line in lower)
+    next_space = min(line.box.bottom for line in lower) - max(line.box.top for line in below)
+    return is_worded and not first[0] and space < next_space - 0.2 * lower[0].size
 
 
 def _is_rest(row: Sequence[Sequence[Line]], before: Sequence[Sequence[Line]]) -> bool:
@@ -283,10 +300,16 @@ def _is_rest(row: Sequence[Sequence[Line]], before: Sequence[Sequence[Line]]) ->
     return any(above[-1].box.bottom - cell[0].box.top < _CLOSE_ROW * cell[0].size for cell, above in both)
 
 
-def _row(cells: list[list[Line]], headers: list[str]) -> Unit:
-    """Return a row of a table; a lone cell is no row but a text over those below it."""
+def _row(cells: list[list[Line]], headers: list[str], columns: Sequence[float]) -> Unit:
+    """Return a row of a table; a lone cell is no row but a text over those below it, and one over several leaves none empty."""
     filled = [cell for cell in cells if cell]
-    return Unit(cells, headers=headers) if len(filled) > 1 else Unit(filled)
+    lefts = [*columns[1:], float("inf")]
+    is_wide = any(
+        max(line.box.right for line in cell) > left + _INTO_NEXT and not after
+        for cell, left, after in zip(cells, lefts, [*cells[1:], []], strict=True)
+        if cell
+    )
+    return Unit(filled) if is_wide or len(filled) == 1 else Unit(cells, headers=headers)
 
 
 def _joined_across(units: Sequence[Unit]) -> list[Unit]:

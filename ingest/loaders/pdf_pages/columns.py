@@ -421,14 +421,32 @@ def _is_cell(frame: Box, box: Box) -> bool:
 
 
 def _column_ends(lines: Sequence[Line]) -> list[float]:
-    """Return the left end of each column: the lines that share a stretch from left to right make one."""
+    """Return the left end of each column; what spans several columns of the fullest rows does not make them one."""
+    rows = rows_of(lines)
+    fullest = max(map(len, rows), default=0)
+    ends = _stretches([line for row in rows if len(row) == fullest for line in row])
+    for row in rows:
+        for line in row if len(row) < fullest else ():
+            over = [
+                place for place, (left, right) in enumerate(ends) if line.box.left < right - 1 and left + 1 < line.box.right
+            ]
+            if len(over) == 1:
+                left, right = ends[over[0]]
+                ends[over[0]] = (min(left, line.box.left), max(right, line.box.right))
+            elif not over:
+                ends = sorted([*ends, (line.box.left, line.box.right)])
+    return [left for left, _ in ends]
+
+
+def _stretches(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Return the stretches from left to right that lines cover; those that share one are joined."""
     ends: list[tuple[float, float]] = []
     for left, right in sorted((line.box.left, line.box.right) for line in lines):
         if ends and left < ends[-1][1] - 1:
             ends[-1] = (ends[-1][0], max(ends[-1][1], right))
         else:
             ends.append((left, right))
-    return [left for left, _ in ends]
+    return ends
 
 
 def column_of(line: Line, columns: Sequence[float]) -> int:
@@ -458,7 +476,7 @@ def _is_table(columns: Sequence[Sequence[Line]], lines: Sequence[Line], is_ruled
         return False
     if prose:
         bands = _bands(lines)
-        return len(bands) >= 2 and sum(len(_column_ends(band)) > 1 for band in bands) >= 0.7 * len(bands)
+        return len(bands) >= 2 and sum(len(_stretches(band)) > 1 for band in bands) >= 0.7 * len(bands)
     return shared >= 0.5 * len(rows) and not _is_read_down(columns)
 
 
@@ -495,7 +513,7 @@ def _table_lines(lines: Sequence[Line], columns: Sequence[float], levels: Sequen
     rows = rows_of(lines)
     bands = _bands(lines)
     starts = sum(len(row) > 1 and column_of(row[0], columns) == 0 for row in rows)
-    if starts <= len(bands) < len(rows) and all(len(_column_ends(band)) > 1 for band in bands[1:]):
+    if starts <= len(bands) < len(rows) and all(len(_stretches(band)) > 1 for band in bands[1:]):
         return bands
     joined: list[list[Line]] = []
     for row in rows:
