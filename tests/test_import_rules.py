@@ -18,7 +18,11 @@ VENDORS = {
     "openvino": {"knowledge_base/models/compiled_model.py"},
     "sentence_transformers": {"knowledge_base/models/embeddings.py", "knowledge_base/models/evidence.py"},
     "pypdf": {"ingest/loaders/pdf.py"},
-    "pypdfium2": {"ingest/loaders/pdf.py", "knowledge_base/sandbox/page_images.py"},
+    "pypdfium2": {
+        "ingest/loaders/pdf.py",
+        "ingest/loaders/pdf_pages/extractor.py",
+        "knowledge_base/sandbox/page_images.py",
+    },
     "ray": {"ingest/sync/ray_engine.py"},
     "prometheus_client": {"assistant/page/metrics.py"},
     "langchain": {"assistant/writing/model.py"},

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from ctypes import create_string_buffer
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
-from math import hypot, pi
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.pdf_pages.lines import Box, Line, read_lines, running_lines
+from ingest.loaders.document import load_document
+from ingest.loaders.pdf_pages.embedded import Embedded, EmbeddedFile, read_embedded, with_embedded
+from ingest.loaders.pdf_pages.extractor import Annotation, Drawings, PdfiumPage
+from ingest.loaders.pdf_pages.filled import with_annotations
+from ingest.loaders.pdf_pages.legible import GARBLED, LeftOut, are_garbled, is_garbled, left_out_notices, listed, seen_lines
+from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines, words_of
+from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
+from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.properties import choose_date, choose_title
+from ingest.loaders.pdf_pages.struck import find_covered, find_struck
 from ingest.loaders.pdf_pages.structure import levels_of, page_units, plain_page, write_page
 from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
@@ -24,16 +29,13 @@ from knowledge_base.passages import Document, Page
 if TYPE_CHECKING:
     import pypdf
 
-VERSION = 1
+VERSION = 2
 MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
 _MOST_OUTLINE_ENTRIES = 5_000
-_ANGLES_SAMPLED = 50
-_LONGEST_FONT_NAME = 128
-_BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
-_BOLD = 700
 _OUTER_PAGES = 2
+_COVER = "The page is the cover of a collection of files; they are read."
 _NO_TEXT = "The page has no text of its own; it may be a picture."
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ class _RawPage:
     lines: list[Line] = field(default_factory=list)
     plain: str = ""
     problem: str | None = None
+    drawn: Drawings = field(default_factory=Drawings)
+    annotations: list[Annotation] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +66,61 @@ class _Properties:
 
 def load(data: bytes, source: str) -> Document:
     """Read a PDF. Raise DocumentError if it needs a password, is broken, too large, or has no text on any page."""
+    return _load(data, source, is_embedded=False)
+
+
+def _load(data: bytes, source: str, *, is_embedded: bool) -> Document:
+    """Read a PDF; of one that is embedded in another, the files embedded in it are not read."""
     reader = _second_reader(data, source)
     raw_pages = list(_read_pages(data, source, reader))
     _use_second_reader(raw_pages, reader)
-    if not any(page.lines or page.plain.strip() for page in raw_pages):
+    embedded = Embedded() if is_embedded else read_embedded(_embedded_files(reader, source), _load_embedded)
+    has_text = any(page.lines or page.plain.strip() or page.left_out.struck for page in raw_pages)
+    if not has_text and not embedded.documents:
         raise DocumentError(
             f"{source} has no searchable text: it looks like a scan.",
             "Run OCR on it (ocrmypdf does that, for example) and add the result.",
         )
-    return _document(data, source, raw_pages, _properties(reader, len(raw_pages), source))
+    if embedded.documents and _is_portfolio(reader):
+        raw_pages = [_RawPage(problem=_COVER) for _ in raw_pages]
+    document = _document(data, source, raw_pages, _properties(reader, len(raw_pages), source))
+    pages = with_embedded(document.pages, embedded.documents)
+    return replace(document, pages=tuple(pages), notices=(*_notices(pages, raw_pages), *embedded.notices()))
+
+
+def _load_embedded(data: bytes, name: str) -> Document:
+    return _load(data, name, is_embedded=True) if data.lstrip()[:5] == b"%PDF-" else load_document(data, name)
+
+
+def _embedded_files(reader: pypdf.PdfReader | None, source: str) -> Iterator[EmbeddedFile]:
+    """Yield the files that the second reader finds in the document."""
+    try:
+        for file in reader.attachment_list if reader is not None else ():
+            yield EmbeddedFile(clean(file.alternative_name or file.name), file.size, partial(_content, file))
+    except MemoryError:
+        raise
+    except Exception as error:  # see _second_reader
+        _log.warning("%s: its embedded files cannot be read (%s: %s)", source, type(error).__name__, error)
+
+
+def _content(file: Any) -> bytes:  # noqa: ANN401
+    try:
+        return bytes(file.content)
+    except MemoryError:
+        raise
+    except Exception as error:  # see _second_reader
+        raise DocumentError(f"{file.name} cannot be taken out of the document ({type(error).__name__}).") from error
+
+
+def _is_portfolio(reader: pypdf.PdfReader | None) -> bool:
+    """Tell whether the pages are but the cover of a collection of files."""
+    return reader is not None and "/Collection" in reader.root_object
 
 
 def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], properties: _Properties) -> Document:
-    running = running_lines([page.lines for page in raw_pages], [page.height for page in raw_pages])
-    lines = [
-        [line for line in page.lines if line.order not in dropped] for page, dropped in zip(raw_pages, running, strict=True)
-    ]
+    lines = _read_lines(raw_pages)
     style = measure(lines, properties.outline)
-    units = [page_units(kept, style, page.width) for kept, page in zip(lines, raw_pages, strict=True)]
+    units = [page_units(kept, style, page.drawn) for kept, page in zip(lines, raw_pages, strict=True)]
     levels = levels_of(units)
     labels = [*properties.labels, *[None] * len(raw_pages)]
     pages = []
@@ -99,8 +141,19 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         pages=tuple(pages),
         kind="pdf",
         date=choose_date(properties.date, _outer_blocks(pages)),
-        notices=tuple(_notices(pages)),
     )
+
+
+def _read_lines(raw_pages: Sequence[_RawPage]) -> list[list[Line]]:
+    """Return the lines of each page without what is no part of its text, and with what was filled in."""
+    running = running_lines([page.lines for page in raw_pages], [page.height for page in raw_pages])
+    lines = [
+        [line for line in page.lines if line.order not in dropped] for page, dropped in zip(raw_pages, running, strict=True)
+    ]
+    settle_marks(lines)
+    take_margin_numbers(lines)
+    join_initials(lines)
+    return [with_annotations(kept, page.annotations) for kept, page in zip(lines, raw_pages, strict=True)]
 
 
 def _outer_blocks(pages: Sequence[Page]) -> Iterator[str]:
@@ -110,11 +163,11 @@ def _outer_blocks(pages: Sequence[Page]) -> Iterator[str]:
         yield from (pages[number].text[block.start : block.end] for block in pages[number].blocks)
 
 
-def _notices(pages: Sequence[Page]) -> Iterator[str]:
-    without = [str(page.number) for page in pages if page.problem]
+def _notices(pages: Sequence[Page], raw_pages: Sequence[_RawPage]) -> Iterator[str]:
+    without = [page.number for page in pages if page.problem]
     if without:
-        shown = ", ".join(without[:20]) + (", ..." if len(without) > 20 else "")
-        yield f"{len(without)} of {len(pages)} pages have no text: {shown}."
+        yield f"{len(without)} of {len(pages)} pages have no text: {listed(without)}."
+    yield from left_out_notices([page.left_out for page in raw_pages])
 
 
 def _read_pages(data: bytes, source: str, reader: pypdf.PdfReader | None) -> Iterator[_RawPage]:
@@ -123,6 +176,7 @@ def _read_pages(data: bytes, source: str, reader: pypdf.PdfReader | None) -> Ite
 
     try:
         document = pypdfium2.PdfDocument(data)
+        document.init_forms()
         count = len(document)
     except pypdfium2.PdfiumError as error:
         count = _pages_of_second_reader(reader, source, error)
@@ -150,8 +204,7 @@ def _read_page(document: Any, number: int) -> _RawPage:
         page = document[number]
         text_page = page.get_textpage()
         try:
-            characters = _Characters(page, text_page)
-            return _RawPage(characters.width, characters.height, read_lines(characters))
+            return _raw_page(PdfiumPage(page, text_page, MOST_CHARACTERS_OF_A_PAGE), document.formenv)
         finally:
             text_page.close()
             page.close()
@@ -159,64 +212,19 @@ def _read_page(document: Any, number: int) -> _RawPage:
         return _RawPage(problem=f"The page cannot be read: {error}")
 
 
-class _Characters:
-    """The characters of a page as pypdfium2 has them, their boxes turned as the page is read."""
-
-    def __init__(self, page: Any, text_page: Any) -> None:
-        import pypdfium2.raw
-
-        self._raw, self._text_page = pypdfium2.raw, text_page
-        self._name = create_string_buffer(_LONGEST_FONT_NAME)
-        self._rectangle, self._matrix = pypdfium2.raw.FS_RECTF(), pypdfium2.raw.FS_MATRIX()
-        self._left, self._bottom, right, top = page.get_bbox()
-        self._across, self._up = right - self._left, top - self._bottom
-        self.codes = self._read_codes()
-        self._quarter_turns = self._text_direction()
-        self.width, self.height = (self._up, self._across) if self._quarter_turns % 2 else (self._across, self._up)
-
-    def _read_codes(self) -> Sequence[int]:
-        count = self._text_page.count_chars()
-        if count > MOST_CHARACTERS_OF_A_PAGE:
-            raise DocumentError(f"it has {count} characters; the limit is {MOST_CHARACTERS_OF_A_PAGE}.")
-        unicode_at, text_page = self._raw.FPDFText_GetUnicode, self._text_page
-        codes = [unicode_at(text_page, index) for index in range(count)]
-        return [code if code < 0x110000 else 0 for code in codes]
-
-    def _text_direction(self) -> int:
-        """Return the quarter turns, to the left, in which most of the text is set; the page's own turn says less."""
-        sample = range(0, len(self.codes), max(1, len(self.codes) // _ANGLES_SAMPLED))
-        angles = (self._raw.FPDFText_GetCharAngle(self._text_page, index) for index in sample if self.codes[index] > 32)
-        turns = Counter(-round(angle / (pi / 2)) % 4 for angle in angles if angle >= 0)
-        return turns.most_common(1)[0][0] if turns else 0
-
-    def box(self, index: int) -> Box:
-        """Return the box of a character in points, the page turned so that its text runs from left to right."""
-        rectangle = self._rectangle
-        if not self._raw.FPDFText_GetLooseCharBox(self._text_page, index, rectangle):
-            return Box(0.0, 0.0, 0.0, 0.0)
-        left, right = rectangle.left - self._left, rectangle.right - self._left
-        bottom, top = rectangle.bottom - self._bottom, rectangle.top - self._bottom
-        if self._quarter_turns == 1:
-            return Box(bottom, self._across - right, top, self._across - left)
-        if self._quarter_turns == 2:
-            return Box(self._across - right, self._up - top, self._across - left, self._up - bottom)
-        if self._quarter_turns == 3:
-            return Box(self._up - top, left, self._up - bottom, right)
-        return Box(left, bottom, right, top)
-
-    def size(self, index: int) -> float:
-        """Return the size of a character's font in points, as set on the page."""
-        size = float(self._raw.FPDFText_GetFontSize(self._text_page, index))
-        if not self._raw.FPDFText_GetMatrix(self._text_page, index, self._matrix):
-            return size
-        return size * hypot(self._matrix.c, self._matrix.d)
-
-    def weight(self, index: int) -> int:
-        """Return the weight of a character's font; a name such as `Helvetica-Bold` counts where the file gives none."""
-        length = self._raw.FPDFText_GetFontInfo(self._text_page, index, self._name, len(self._name), None)
-        named = _BOLD_NAME.search(self._name.raw[:length]) is not None
-        weight = int(self._raw.FPDFText_GetFontWeight(self._text_page, index))
-        return max(weight, _BOLD) if named else weight
+def _raw_page(page: PdfiumPage, form: Any) -> _RawPage:  # noqa: ANN401
+    drawn, annotations = page.drawings(), page.annotations(form)
+    if are_garbled(page.codes):
+        return _RawPage(page.width, page.height, problem=GARBLED)
+    words = list(words_of(page))
+    struck = find_struck(page, words, drawn.across, [note.box for note in annotations if note.kind == "struck"])
+    covered = find_covered(page, words, drawn.dark)
+    left_out = struck.indices | covered.indices
+    seen = seen_lines(read_lines(page, words_of(page, left_out) if left_out else words), page, drawn)
+    if is_garbled(" ".join(line.text for line in seen.lines)):
+        return _RawPage(page.width, page.height, problem=GARBLED)
+    counts = LeftOut(struck.passages, covered.passages, seen.hidden, seen.across)
+    return _RawPage(page.width, page.height, seen.lines, "", None, drawn, annotations, counts)
 
 
 def _second_reader(data: bytes, source: str) -> pypdf.PdfReader | None:
@@ -249,7 +257,12 @@ def _use_second_reader(pages: Sequence[_RawPage], reader: pypdf.PdfReader | None
     for number, page in enumerate(pages):
         if page.lines:
             continue
+        if page.left_out.any():
+            page.problem = "Its text is struck out, blacked out or hidden."
+            continue
         page.plain = _second_text(reader, number)
+        if is_garbled(page.plain):
+            page.plain, page.problem = "", GARBLED
         page.problem = None if page.plain.strip() else page.problem or _NO_TEXT
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import groupby
 
+from ingest.loaders.pdf_pages.columns import arrange, column_of, columns_of_cells, headers_of, is_cell_by_cell
+from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, MARKER, Box, Line
 from ingest.loaders.pdf_pages.style import Style
 from knowledge_base.language.sentences import SENTENCE_END
@@ -14,15 +17,20 @@ from knowledge_base.language.sentences import SENTENCE_END
 _ALWAYS_BULLET = frozenset("•◦▪▫■□●○‣⁃∙·➢➤✓✔")
 _MARKED = re.compile(rf"({MARKER.pattern})\s+(?=\S)")
 _GLUED_BULLET = re.compile(r"([•▪●◦‣])(?=\w)")
-_NOTE = re.compile(r"(\d{1,3})(?=\s|[^\W\d_]|[“\"«(])")
+_NOTE = re.compile(r"(\d{1,3})(?=\s|[^\W\d_a-zà-ÿ]|[“\"«(])")
 _LOOSE_PITCH = 1.25
 _OPEN_PITCH = 1.5
 _OTHER_SIZE = 1.15
 _SHORT_LINE = 0.8
 _LONGEST_CELL = 700
-_COLUMN_WIDTH = 0.22
-_COLUMN_LINES = 4
-_COLUMN_SWITCHES = 8
+_MOST_BOXES = 50
+_LEAST_WIDTH = 60.0
+_MOST_BETWEEN = 4
+_LEAST_BOX = 3.2
+_CLOSE_ROW = 0.3
+_INTO_NEXT = 4.0
+_FULL_LINE = 0.75
+_SAME_EDGE = 3.0
 _TOUCHING = 3.0
 _MOST_UNITS = 1000
 _LINES_COMPARED = 8
@@ -30,10 +38,15 @@ _LINES_COMPARED = 8
 
 @dataclass(slots=True)
 class Unit:
-    """Lines that belong together. A table row holds one list of lines a cell; all else is one list."""
+    """Lines that belong together. A table row holds one list of lines a cell; all else is one list.
+
+    `headers` are what the table calls each cell of a row, where it does. `aside`: it stands in a box amid other text.
+    """
 
     cells: list[list[Line]]
     marker: int = 0
+    headers: list[str] = field(default_factory=list)
+    aside: bool = False
 
     @property
     def lines(self) -> list[Line]:
@@ -66,16 +79,72 @@ class Unit:
         return sum(len(line.text) for line in self.lines)
 
 
-def read_units(lines: Sequence[Line], style: Style, width: float) -> list[Unit]:
-    """Return the units of a page in reading order; `width` is the page's.
+def read_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> list[Unit]:
+    """Return the units of a page in reading order."""
+    turned = [Unit([[line]]) for line in lines if line.is_turned]
+    boxed, others = _boxed([line for line in lines if not line.is_turned], style, drawn)
+    units = _arranged_units(others, style, drawn)
+    for box, inside in boxed:
+        place = next((place for place, unit in enumerate(units) if unit.box.top < box.top), len(units))
+        units[place:place] = [replace(unit, aside=True) for unit in _arranged_units(inside, style, drawn)]
+    return [*_joined_over(units), *turned]
 
-    The lines of a unit follow each other in the extractor's text, so that a quotation from it is found there.
-    """
-    units = _with_rows(_pieces(lines, style))
-    gutter = _gutter(units, width)
-    if gutter is not None:
-        return _by_columns(units, gutter, style)
-    return _mended(units) if len(units) <= _MOST_UNITS else units
+
+def _boxed(lines: Sequence[Line], style: Style, drawn: Drawings) -> tuple[list[tuple[Box, list[Line]]], list[Line]]:
+    """Return the lines in each box that stands alone, and the lines outside of them."""
+    large = [box for box in drawn.boxes if box.right - box.left > _LEAST_WIDTH and box.top - box.bottom > 2 * style.body_size]
+    alone = [box for box in large if not any(_touch(box, other) for other in large)] if len(large) <= _MOST_BOXES else []
+    found: list[tuple[Box, list[Line]]] = []
+    others = list(lines)
+    for box in sorted(alone, key=lambda box: -box.top):
+        inside = [line for line in others if _holds(box, line.box)]
+        if not inside or box.top - box.bottom < _LEAST_BOX * inside[0].size:
+            continue
+        rest = [line for line in others if not _holds(box, line.box)]
+        around = [line for line in rest if line.box.overlap_across(box) > 0]
+        is_cut = any(line.box.overlap_down(box) > 3 for line in around)
+        above = any(line.box.bottom > box.top - 4 for line in around)
+        if not is_cut and above and any(line.box.top < box.bottom + 4 for line in around):
+            found.append((box, inside))
+            others = rest
+    if found:
+        others = _numbered(others)
+    return found, others
+
+
+def _holds(box: Box, line: Box) -> bool:
+    return box.left - 1 <= line.left and line.right <= box.right + 1 and box.bottom < (line.bottom + line.top) / 2 < box.top
+
+
+def _touch(box: Box, other: Box) -> bool:
+    """Tell whether two boxes meet, as the cells of a table do."""
+    return box is not other and box != other and box.overlap_across(other) > -3 and box.overlap_down(other) > -3
+
+
+def _numbered(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, numbered to follow each other as if nothing had stood between them."""
+    for number, line in enumerate(lines):
+        line.order = number
+    return list(lines)
+
+
+def _arranged_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> list[Unit]:
+    units: list[Unit] = []
+    regions = arrange(lines, drawn)
+    if any(region.rows and is_cell_by_cell(region) for region in regions):
+        return _aligned(_mended(_with_rows(_pieces(lines, style))))
+    first = 0
+    for region in regions:
+        if region.rows:
+            units += _rows(region.rows, region.columns)
+            continue
+        if region.is_sorted:
+            for number, line in enumerate(region.lines, first):
+                line.order = number
+        found = _with_rows(_pieces(region.lines, style))
+        units += _mended(found) if len(regions) == 1 and len(found) <= _MOST_UNITS else found
+        first = max((line.order for line in region.lines), default=first) + 1
+    return _joined_across(units)
 
 
 def marker_length(text: str) -> int:
@@ -106,7 +175,7 @@ def _note_number(line: Line, style: Style, last: int) -> int:
 def _begins(piece: Unit, line: Line, style: Style) -> bool:
     """Tell whether `line` begins a new piece."""
     last = piece.cells[0][-1]
-    if line.order != last.order + 1 or LEADER in last.text[-8:]:
+    if line.order != last.order + 1 or LEADER in last.text[-8:] or line.label or line.kind or last.kind:
         return True
     return _is_elsewhere(piece, line, style) or _looks_different(piece, line, style) or _is_marked(piece, line)
 
@@ -138,8 +207,11 @@ def _looks_different(piece: Unit, line: Line, style: Style) -> bool:
 
 def _is_marked(piece: Unit, line: Line) -> bool:
     """Tell whether `line` begins a list item right below `piece`: a dash or number may also just go on with a sentence."""
-    if not marker_length(line.text):
+    length = marker_length(line.text)
+    if not length:
         return False
+    if line.gaps and line.gaps[0].position < length:
+        return True
     first, last = piece.cells[0][0], piece.cells[0][-1]
     is_next_item = piece.marker > 0 and abs(first.box.left - line.box.left) < 0.5 * line.size
     return line.text[0] in _ALWAYS_BULLET or is_next_item or SENTENCE_END.search(last.text) is not None
@@ -171,37 +243,73 @@ def _is_next_cell(row: Sequence[Unit], piece: Unit) -> bool:
     return piece.box.left >= last.box.right and piece.box.overlap_down(box) > 0.3 * min(piece.size, last.size)
 
 
-def _gutter(units: Sequence[Unit], width: float) -> float | None:
-    """Return where the white space between two columns of prose runs, or None where the page has one column."""
-    prose = [line for unit in units if not unit.is_row for line in unit.lines]
-    lines = [line for line in prose if line.box.right - line.box.left >= _COLUMN_WIDTH * width]
-    candidates = [width * percent / 100 for percent in range(35, 66)]
-    crossing = [sum(line.box.left < x < line.box.right for line in lines) for x in candidates]
-    fewest = min(crossing)
-    best = [x for x, count in zip(candidates, crossing, strict=True) if count == fewest]
-    gutter = best[len(best) // 2]
-    sides = [line.box.left >= gutter for line in lines if not line.box.left < gutter < line.box.right]
-    switches = sum(before != after for before, after in zip(sides, sides[1:], strict=False))
-    enough = min(sum(sides), len(sides) - sum(sides)) >= max(_COLUMN_LINES, fewest / 2)
-    return gutter if enough and switches <= _COLUMN_SWITCHES else None
+def _aligned(units: Sequence[Unit]) -> list[Unit]:
+    """Give the rows that follow each other, of filled cells alone, their empty cells and headers, where columns are clear."""
+    aligned: list[Unit] = []
+    for is_table, run in groupby(units, key=lambda unit: len(unit.cells) > 1):
+        rows = list(run)
+        columns = columns_of_cells([unit.cells for unit in rows]) if is_table else []
+        placed = [row for unit in rows if (row := _placed(unit, columns)) is not None] if len(columns) > 1 else []
+        aligned += _rows(placed, columns) if len(placed) == len(rows) else rows
+    return aligned
 
 
-def _by_columns(units: Sequence[Unit], gutter: float, style: Style) -> list[Unit]:
-    """Sort into bands between units that cross the gutter; in a band the left column comes first.
+def _placed(unit: Unit, columns: Sequence[float]) -> list[list[Line]] | None:
+    """Return the cells of a row by column, None where two stand in one."""
+    row: list[list[Line]] = [[] for _ in columns]
+    for cell in unit.cells:
+        column = column_of(cell[0], columns)
+        if row[column]:
+            return None
+        row[column] = cell
+    return row
 
-    A large line right above a unit that crosses the gutter belongs to that unit.
-    """
-    crossing = [unit.box for unit in units if unit.box.left < gutter < unit.box.right]
-    tops = sorted((unit.box.top for unit in units), reverse=True)
 
-    def place(unit: Unit) -> tuple[int, int, float]:
-        box = unit.box
-        below = next((top for top in tops if top < box.top), None)
-        leads = style.is_large(unit.size) and any(other.top == below for other in crossing)
-        side = 2 if leads or box.left < gutter < box.right else int(box.left >= gutter)
-        return sum(other.top > box.top for other in crossing), side, -box.top
+def _rows(rows: Iterable[list[list[Line]]], columns: Sequence[float]) -> list[Unit]:
+    """Return the rows of a table, what is but more lines of a row joined to it, each but the first with its headers."""
+    joined: list[list[list[Line]]] = []
+    for row in rows:
+        if joined and _is_rest(row, joined[-1]):
+            joined[-1] = [[*cell, *more] for cell, more in zip(joined[-1], row, strict=True)]
+        else:
+            joined.append(row)
+    if len(joined) > 2 and _is_second_header(joined[0], joined[1], joined[2]):
+        joined[:2] = [[[*upper, *lower] for upper, lower in zip(joined[0], joined[1], strict=True)]]
+    headers = headers_of(joined)
+    return [_row(row, headers if number else [], columns) for number, row in enumerate(joined)]
 
-    return _joined_across(sorted(units, key=place))
+
+def _is_second_header(
+    first: Sequence[Sequence[Line]], second: Sequence[Sequence[Line]], third: Sequence[Sequence[Line]]
+) -> bool:
+    """Tell whether the headers of a table take two lines: both bold as no other row is, or without a figure and close."""
+    upper, lower, below = ([line for cell in row for line in cell] for row in (first, second, third))
+    if all(line.bold for line in (*upper, *lower)):
+        return not any(line.bold for line in below)
+    is_worded = not any(map(str.isdigit, "".join(line.text for line in (*upper, *lower))))
+    space = min(line.box.bottom for line in upper) - max(line.box.top for line in lower)
+    next_space = min(line.box.bottom for line in lower) - max(line.box.top for line in below)
+    return is_worded and not first[0] and space < next_space - 0.2 * lower[0].size
+
+
+def _is_rest(row: Sequence[Sequence[Line]], before: Sequence[Sequence[Line]]) -> bool:
+    """Tell whether a row without a first cell is but more lines of the cells above it."""
+    if row[0] or not before[0]:
+        return False
+    both = [(cell, above) for cell, above in zip(row, before, strict=True) if cell and above]
+    return any(above[-1].box.bottom - cell[0].box.top < _CLOSE_ROW * cell[0].size for cell, above in both)
+
+
+def _row(cells: list[list[Line]], headers: list[str], columns: Sequence[float]) -> Unit:
+    """Return a row of a table; a lone cell is no row but a text over those below it, and one over several leaves none empty."""
+    filled = [cell for cell in cells if cell]
+    lefts = [*columns[1:], float("inf")]
+    is_wide = any(
+        max(line.box.right for line in cell) > left + _INTO_NEXT and not after
+        for cell, left, after in zip(cells, lefts, [*cells[1:], []], strict=True)
+        if cell
+    )
+    return Unit(filled) if is_wide or len(filled) == 1 else Unit(cells, headers=headers)
 
 
 def _joined_across(units: Sequence[Unit]) -> list[Unit]:
@@ -216,11 +324,68 @@ def _joined_across(units: Sequence[Unit]) -> list[Unit]:
 
 
 def _goes_on(unit: Unit, after: Unit) -> bool:
-    last, first = unit.cells[-1][-1], after.cells[0][0]
-    if unit.is_row or after.is_row or after.marker or first.order != last.order + 1 or first.box.top <= last.box.top:
+    if unit.is_row or after.is_row or after.marker:
         return False
-    is_open = last.text.endswith(LINE_END_HYPHEN) or SENTENCE_END.search(last.text) is None
-    return is_open and max(unit.size, after.size) <= _OTHER_SIZE * min(unit.size, after.size)
+    last, first = unit.cells[-1][-1], after.cells[0][0]
+    if first.order != last.order + 1 or first.box.top <= last.box.top:
+        return False
+    return _is_open(unit) and not first.label and _same_size(unit, after)
+
+
+def _is_open(unit: Unit) -> bool:
+    """Tell whether the text of a unit goes on after its last line."""
+    text = unit.cells[-1][-1].text
+    return text.endswith(LINE_END_HYPHEN) or SENTENCE_END.search(text) is None
+
+
+def _same_size(unit: Unit, other: Unit) -> bool:
+    return max(unit.size, other.size) <= _OTHER_SIZE * min(unit.size, other.size)
+
+
+def _joined_over(units: Sequence[Unit]) -> list[Unit]:
+    """Join a paragraph that something of another size or in a box divides, such as a picture's caption; that comes after it."""
+    joined: list[Unit] = []
+    for unit in units:
+        divided = _divided(joined, unit)
+        if divided is not None:
+            divided.cells[0] += unit.cells[0]
+        else:
+            joined.append(unit)
+    return joined
+
+
+def _divided(before: Sequence[Unit], unit: Unit) -> Unit | None:
+    """Return the unit whose sentence `unit` goes on with, in the same column and past what stands between them."""
+    if unit.is_row or unit.marker:
+        return None
+    first = unit.cells[0][0]
+    if first.label or first.kind or not first.text[:1].islower():
+        return None
+    for earlier in reversed(before[-_MOST_BETWEEN - 1 :]):
+        if earlier.aside or earlier.is_row or not _same_size(earlier, unit):
+            continue
+        last = earlier.cells[0][-1]
+        is_text = len(last.text) > 10 and not last.kind and not last.bold
+        goes_on = _is_below_in_column(earlier, unit) if earlier is before[-1] else _is_next_in_column(earlier, unit)
+        return earlier if goes_on and is_text and _is_open(earlier) else None
+    return None
+
+
+def _is_below_in_column(earlier: Unit, unit: Unit) -> bool:
+    """Tell whether a unit goes on right below another, whose last line is full or was cut by what is struck out."""
+    last, first, around = earlier.cells[0][-1], unit.cells[0][0], earlier.recent_box.joined(unit.recent_box)
+    is_full = last.box.right - around.left > _FULL_LINE * (around.right - around.left)
+    distance = last.box.bottom - first.box.bottom
+    same_edge = abs(earlier.recent_box.left - unit.box.left) < _SAME_EDGE
+    return same_edge and (0 < distance <= 2 * last.size and is_full or 0 < distance <= 4 * last.size and first.after_struck)
+
+
+def _is_next_in_column(earlier: Unit, unit: Unit) -> bool:
+    """Tell whether a unit stands further down in the column of another, or at the head of the next one."""
+    last, first = earlier.cells[0][-1], unit.cells[0][0]
+    if first.box.bottom > last.box.bottom:
+        return unit.box.left > earlier.recent_box.right - _SAME_EDGE
+    return abs(earlier.recent_box.left - unit.box.left) < _SAME_EDGE
 
 
 def _mended(units: Sequence[Unit]) -> list[Unit]:

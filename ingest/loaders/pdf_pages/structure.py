@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ingest.loaders.pdf_pages.blocks import Unit, read_units
-from ingest.loaders.pdf_pages.lines import LINE_END_HYPHEN, Line
+from ingest.loaders.pdf_pages.extractor import Drawings
+from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, Line
 from ingest.loaders.pdf_pages.style import Style, heading_levels, join_at_hyphen, letters
 from knowledge_base.passages import Block, BlockKind, OriginRun, Page
 
 CELL_SEPARATOR = " | "
+EMPTY_CELL = "—"
 _LONGEST_HEADING = 200
 _LONGEST_WITH_STOP = 80
 _LONGEST_EMPHASIS = 120
@@ -18,6 +20,17 @@ _MOST_HEADING_LINES = 4
 _TIGHT: frozenset[BlockKind] = frozenset({"list_item", "table_row"})
 _CAPTION = re.compile(r"(?:figure|fig\.|table|tableau|graphique|chart|box)\s*\d+\b|source\s*:", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:table of )?contents|outline|sommaire|table des matières|inhalt|índice", re.IGNORECASE)
+_FEWEST_ENTRIES = 2
+_LEADS_TO_PAGE = re.compile(rf"{LEADER}\s*(?:\d{{1,4}}|[ivxlc]{{1,6}})$")
+_NOTE_NUMBER = re.compile(r"[(\[]?(\d{1,3}|[*†‡§]{1,3})[)\].]?\s*(?=[^\W\d]|[“\"«‘'(<])")
+_NAMED = re.compile(
+    r"(?P<name>(?:art(?:icle|ikel|ículo|\.)|section|chapter|annex|appendix|part|title|recital|principle|norm|rule|clause|schedule"
+    r"|recommendation|paragraph|objective|measure|chapitre|annexe|titre|principe|norme|recommandation|considérant|paragraphe"
+    r"|abschnitt|anhang|kapitel|teil|capítulo|anexo|principio|norma)\s+(?:\d{1,4}(?:\.\d{1,3})*[a-z]?|[ivxlc]{1,6}\b|[A-Z]\b"
+    r"|premier|unique))(?P<end>\s*[.:–—-](?=\s))?(?=[\s.:]|$)",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,6}(?=\.))\.?\s+(?=\S)")
 _DEEPEST_INDENT = 90.0
 _WORD_BEFORE = re.compile(r"[\w-]+$")
 _WORD_AFTER = re.compile(r"\w+")
@@ -55,9 +68,9 @@ class PageText:
         return tuple(runs)
 
 
-def page_units(lines: Sequence[Line], style: Style, width: float) -> list[tuple[Unit, BlockKind]]:
+def page_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> list[tuple[Unit, BlockKind]]:
     """Return the units of a page in reading order, each with its kind."""
-    units = [(unit, _kind(unit, style)) for unit in read_units(lines, style, width)]
+    units = [(unit, _kind(unit, style)) for unit in read_units(lines, style, drawn)]
     headings = [unit for unit, kind in units if kind == "heading"]
     contents = next((unit for unit in headings if _CONTENTS.fullmatch(unit_text(unit, style))), None)
     if contents is None:
@@ -75,23 +88,65 @@ def write_page(
 ) -> Page:
     """Return the page of `units`; `levels` gives the heading level of each size."""
     text, blocks, lefts = PageText(), list[Block](), list[float]()
-    for unit, kind in units:
-        if blocks:
-            text.add("\n" if kind in _TIGHT and blocks[-1].kind == kind else "\n\n")
+    is_contents = sum(map(_is_contents_entry, units)) >= _FEWEST_ENTRIES
+    last: BlockKind | None = None
+    for entry in units:
+        unit, kind = entry
+        if last:
+            text.add("\n" if kind in _TIGHT and last == kind else "\n\n")
+        last = kind
         start = len(text.characters)
-        for position, cell in enumerate(unit.cells):
-            text.add(CELL_SEPARATOR if position else "")
-            _add_lines(text, cell, style)
+        _add_cells(text, unit, style)
         lefts = _indents(lefts, unit) if kind == "list_item" else []
         level = len(lefts) if kind != "heading" else _heading_level(unit, style, levels)
-        blocks.append(Block(kind, level, start + unit.marker, len(text.characters)))
+        if not (is_contents and _is_contents_entry(entry)):  # an entry of a table of contents says what its heading says
+            block_label = _label(unit, kind, "".join(text.characters[start:]), style)
+            blocks.append(Block(kind, level, start + unit.marker, len(text.characters), block_label))
     return Page(number, label, "".join(text.characters), tuple(blocks), text.runs())
+
+
+def _is_contents_entry(entry: tuple[Unit, BlockKind]) -> bool:
+    unit, kind = entry
+    return kind == "table_row" and bool(unit.cells[0]) and _LEADS_TO_PAGE.search(unit.cells[0][-1].text) is not None
+
+
+def _add_cells(text: PageText, unit: Unit, style: Style) -> None:
+    """Write the cells of a unit; those of a table's row behind their headers, an empty one as a dash."""
+    for position, cell in enumerate(unit.cells):
+        header = unit.headers[position] if position and position < len(unit.headers) else ""
+        text.add(CELL_SEPARATOR if position else "")
+        text.add(f"{header}: " if header else "")
+        if cell:
+            _add_lines(text, cell, style)
+        else:
+            text.add(EMPTY_CELL)
+
+
+def _label(unit: Unit, kind: BlockKind, text: str, style: Style) -> str:
+    """Return the number or mark that a reader sees before a unit: in the margin, as a list's mark, or as its first words."""
+    given = next((line.label for line in unit.lines if line.label), "")
+    if given and style.is_small(unit.size):
+        return f"note {given}"
+    if given or kind in ("table_row", "caption", "field"):
+        return given
+    if unit.marker:
+        mark = text[: unit.marker].strip()
+        bare = mark.strip("(.)")
+        return (f"({bare})" if mark.startswith("(") else bare) if bare.isalnum() and mark != "o" else ""
+    note = _NOTE_NUMBER.match(text) if style.is_small(unit.size) else None
+    if note:
+        return f"note {note[1]}"
+    named = _NAMED.match(text)
+    if named and (kind == "heading" or named["end"] or named.end() == len(text)):
+        return named["name"]
+    numbered = _NUMBERED.match(text) if kind == "heading" else None
+    return numbered[1] if numbered else ""
 
 
 def unit_text(unit: Unit, style: Style) -> str:
     """Return the text of a unit as the page has it, without its bullet."""
     text = PageText()
-    for cell in unit.cells:
+    for cell in filter(None, unit.cells):
         text.add(" " if text.characters else "")
         _add_lines(text, cell, style)
     return "".join(text.characters)[unit.marker :]
@@ -133,6 +188,8 @@ def _join(text: PageText, before: str, after: str, style: Style) -> None:
 def _kind(unit: Unit, style: Style) -> BlockKind:
     if unit.is_row:
         return "table_row"
+    if unit.lines[0].kind:
+        return unit.lines[0].kind
     text = unit_text(unit, style)
     if _CAPTION.match(text) and len(text) <= _LONGEST_HEADING:
         return "caption"

@@ -53,9 +53,14 @@ def measure(pages: Sequence[Sequence[Line]], outline: Mapping[str, int]) -> Styl
         body_size=sizes.most_common(1)[0][0] if sizes else 0.0,
         body_bold=2 * bold > sizes.total(),
         pitches=_pitches(pages),
-        words=frozenset(_whole_words(lines)),
+        words=words_of_lines(lines),
         outline=outline,
     )
+
+
+def words_of_lines(lines: Sequence[Line]) -> frozenset[str]:
+    """Return the words of a document, folded, that no line end divides."""
+    return frozenset(_whole_words(lines))
 
 
 def heading_levels(sizes: Iterable[float]) -> dict[float, int]:
