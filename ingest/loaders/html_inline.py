@@ -67,7 +67,7 @@ class InlineText:
         """Take characters of the page; an entity that was written twice over is read as it was meant."""
         if text:
             if "&" in text and not is_code and not self.preformatted:
-                text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+                text = as_meant(text)
             self._parts.append(text if self.preformatted else re.sub(r"\s+", " ", text))
 
     def taken(self) -> str:
@@ -83,6 +83,11 @@ class InlineText:
     def is_blank(self) -> bool:
         """Tell whether nothing was taken yet."""
         return not "".join(self._parts).strip()
+
+
+def as_meant(text: str) -> str:
+    """Return `text` with the entities that were written twice over, such as &amp;eacute;, as the characters they mean."""
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
 
 
 def names(element: HtmlElement) -> set[str]:

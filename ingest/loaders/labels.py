@@ -11,7 +11,10 @@ _UNIT = (
     r"|erwägungsgrund|principle|principe|principio|grundsatz|norm|norme|norma|paragraph|paragraphe|absatz|measure|mesure"
     r"|ma(?:ß|ss)nahme|recommendation|recommandation|objective|objectif|goal|protocol|protocole|item|point|step|question|lot"
 )
-_NUMBER = r"(?:\d{1,4}(?:\.\d{1,3}){0,4}[a-z]?|[IVXLCDM]{1,7}|[A-Z]\d{0,2}|[Pp]remi[eè]re?|PREMI[EÈ]RE?|[Uu]nique)(?:\s?(?:er|ère|bis|ter|quater)\b)?"
+_NUMBER = (
+    r"(?:\d{1,4}(?:\.\d{1,3}){0,4}[a-z]?|[IVXLCDM]{1,7}|[A-Z]\d{0,2}|[Pp]remi[eè]re?|PREMI[EÈ]RE?|[Uu]nique)"
+    r"(?:\s?(?:er|ère|bis|ter|quater)\b)?"
+)
 _NAMED = re.compile(rf"((?i:{_UNIT})\s?{_NUMBER})(?:(?P<ends>\s*(?:[.:)\]–—-](?=\s|$)|$))|(?=\s))")
 _ONLY_NAMED = re.compile(rf"(?i:{_UNIT})\s?{_NUMBER}[.:]?")
 _BRACKETED = re.compile(r"(\((?:\d{1,3}|[a-z]{1,2}|[A-Z]|[ivxlc]{1,6}|[IVXLC]{1,6})\))\s+(?=\S)")
@@ -33,6 +36,7 @@ _RANKS = (
     re.compile(r"part|teil|title|titre|t[íi]tulo|titel|annex|anhang|appendix|schedule|protoc", re.IGNORECASE),
     re.compile(r"chap|cap[íi]|kapitel", re.IGNORECASE),
     re.compile(r"sec", re.IGNORECASE),
+    re.compile(r"art|§|clause|rule|r[èe]gle|regulation", re.IGNORECASE),
 )
 _LONGEST_OPENING = 120
 
@@ -65,11 +69,10 @@ def names_a_unit(text: str) -> bool:
 
 
 def unit_rank(text: str) -> int | None:
-    """Return how deep a unit stands by its name: 0 for a part, 1 for a chapter, 2 for a section, 3 for an article; else None."""
-    found = _NAMED.match(text)
-    if found is None:
+    """Return how deep a division stands: 0 for a part, 1 for a chapter, 2 for a section, 3 for an article; else None."""
+    if _NAMED.match(text) is None:
         return None
-    return next((rank for rank, names in enumerate(_RANKS) if names.match(text)), len(_RANKS))
+    return next((rank for rank, names in enumerate(_RANKS) if names.match(text)), None)
 
 
 def is_list_mark(text: str) -> bool:

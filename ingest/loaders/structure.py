@@ -14,6 +14,7 @@ from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRe
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+", re.IGNORECASE)
+_CALLED = re.compile(r"(?:tel:|mailto:)([^?]*).*", re.IGNORECASE)
 _SAYS_LITTLE = re.compile(r"(?:index|readme|page|text|content|default|(?:.*\s)?\d{1,3})", re.IGNORECASE)
 _TIGHT: frozenset[BlockKind] = frozenset({"field", "table_row", "list_item"})
 _LABELLED: frozenset[BlockKind] = frozenset({"heading", "paragraph", "list_item"})
@@ -50,9 +51,9 @@ class PageWriter:
             return
         if not label and kind in _LABELLED:
             label = typed_label(text, is_heading=kind == "heading" or emphasised)
-        if kind == "paragraph" and self._is_title(text, label, emphasised):
-            kind, level = "heading", self._title_level(text)
-        elif kind == "heading" and not names_a_unit(text):
+        if kind in ("paragraph", "list_item") and self._is_title(kind, text, label, emphasised):
+            kind, level = "heading", self._title_level(text, label)
+        elif kind == "heading" and unit_rank(label) is None:
             self._level = level
         self._unit_level = level if kind == "heading" and names_a_unit(text) else 0
         self._write(self._separator(kind))
@@ -68,10 +69,9 @@ class PageWriter:
     def add_links(self) -> str | None:
         """Append a field for each link that was noted, its text and its address; return a notice where some are left out."""
         links = [(text, address) for address, text in self.links.items() if text]
-        if links:
-            self.add("heading", "Links", 1)
         for text, address in links[:_MOST_LINKS]:
-            self.add("field", f"{text}: {address.removeprefix('mailto:').removeprefix('tel:')}")
+            called = _CALLED.fullmatch(address)
+            self.add("field", f"{text}: {called[1] if called else address}")
         return f"{len(links) - _MOST_LINKS} addresses of links are left out." if len(links) > _MOST_LINKS else None
 
     def first_heading(self, level: int | None = None) -> str | None:
@@ -84,17 +84,19 @@ class PageWriter:
         """Return what was written as a page without number."""
         return Page(number=None, label=None, text="".join(self._parts), blocks=tuple(self.blocks))
 
-    def _is_title(self, text: str, label: str, emphasised: bool) -> bool:
-        """Tell whether a paragraph is a unit's name, or its title below it."""
-        if names_a_unit(text):
+    def _is_title(self, kind: BlockKind, text: str, label: str, emphasised: bool) -> bool:
+        """Tell whether a paragraph is a unit's name, its title beside an automatic number, or its title below it."""
+        if kind == "paragraph" and names_a_unit(text):
             return True
-        is_short = len(text) <= _LONGEST_TITLE and "\n" not in text and not text.endswith(_SENTENCE_END)
-        return is_short and emphasised and (self._unit_level > 0 or unit_rank(label) is not None)
+        if len(text) > _LONGEST_TITLE or "\n" in text or text.endswith(_SENTENCE_END):
+            return False
+        is_division = unit_rank(label) is not None and (emphasised or not text.startswith(label))
+        return is_division or (kind == "paragraph" and emphasised and self._unit_level > 0)
 
-    def _title_level(self, text: str) -> int:
-        if self._unit_level and not names_a_unit(text):
+    def _title_level(self, text: str, label: str) -> int:
+        if self._unit_level and not names_a_unit(text) and unit_rank(label) is None:
             return min(_DEEPEST, self._unit_level + 1)
-        return min(_DEEPEST, self._level + 1 + (unit_rank(text) or 0))
+        return min(_DEEPEST, self._level + 1 + (unit_rank(text) or unit_rank(label) or 0))
 
     def _separator(self, kind: BlockKind) -> str:
         if not self.blocks:
