@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 _UNIT = (
-    r"art(?:[íi]culo|i(?:cle|go|colo|kel)|\.)|section|sec\.|§{1,2}|annex(?:e|o)?|anhang|appendix|schedule|chapter|chapitre"
-    r"|cap[íi]tulo|kapitel|part(?:ie|e)?|teil|title|titre|t[íi]tulo|titel|clause|rule|r[èe]gle|regulation|recital|consid[ée]rant"
+    r"(?:(?i:art(?:[íi]culo|i(?:cle|go|colo|kel))|section|annex(?:e|o)?|anhang|appendix|schedule|chapter|chapitre|cap[íi]tulo"
+    r"|kapitel|part(?:ie|e)?|teil|title|titre|t[íi]tulo|titel|clause|rule|r[èe]gle|regulation|recital|consid[ée]rant"
     r"|erwägungsgrund|principle|principe|principio|grundsatz|norm|norme|norma|paragraph|paragraphe|absatz|measure|mesure"
-    r"|ma(?:ß|ss)nahme|recommendation|recommandation|objective|objectif|goal|protocol|protocole|item|point|step|question|lot"
+    r"|ma(?:ß|ss)nahme|recommendation|recommandation|objective|objectif|goal|protocol|protocole|item|point|step|question|lot)"
+    r"\s|(?i:art\.|sec\.)\s?|§{1,2}\s?)"
 )
 _NUMBER = (
     r"(?:\d{1,4}(?:\.\d{1,3}){0,4}[a-z]?|[IVXLCDM]{1,7}|[A-Z]\d{0,2}|[Pp]remi[eè]re?|PREMI[EÈ]RE?|[Uu]nique)"
     r"(?:\s?(?:er|ère|bis|ter|quater)\b)?"
 )
-_NAMED = re.compile(rf"((?i:{_UNIT})\s?{_NUMBER})(?:(?P<ends>\s*(?:[.:)\]–—-](?=\s|$)|$))|(?=\s))")
-_ONLY_NAMED = re.compile(rf"(?i:{_UNIT})\s?{_NUMBER}[.:]?")
+_NAMED = re.compile(rf"({_UNIT}{_NUMBER})(?:(?P<ends>\s*(?:[.:)\]–—-](?=\s|$)|$))|(?=\s))")
+_ONLY_NAMED = re.compile(rf"{_UNIT}{_NUMBER}[.:]?")
 _BRACKETED = re.compile(r"(\((?:\d{1,3}|[a-z]{1,2}|[A-Z]|[ivxlc]{1,6}|[IVXLC]{1,6})\))\s+(?=\S)")
 _NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,5})[.)](?:\s+|(?=[^\W\d]))(?=\S)")
 _DECIMAL = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,5})\s+(?=[^\W\d_a-z])(?![A-Z]{2,4}\b|[A-Z][a-z]?[A-Z]|[MB]ill?ion|Mio|Mrd)")
