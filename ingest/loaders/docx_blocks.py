@@ -14,12 +14,11 @@ from ingest.loaders.docx_text import FALLBACK, LEFT_OUT, OFF, TEXT_BOX, VALUE, T
 from ingest.loaders.labels import is_list_mark, label_of, mark_label
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
-from ingest.loaders.tables import Cell, bare_row, is_layout, write_table
+from ingest.loaders.tables import Cell, bare_row, is_layout, reads_as_row, write_table
 from knowledge_base.passages import BlockKind
 
 PARAGRAPH, TABLE = f"{W}p", f"{W}tbl"
 _ROW, _CELL = f"{W}tr", f"{W}tc"
-_SHORT_CELL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +192,8 @@ def _write_layout_row(writer: PageWriter, row: Sequence[TableCell], depth: int) 
     if len(filled) >= 2 and is_list_mark(filled[0].text) and not filled[0].holds_blocks:
         _write_marked(writer, mark_label(filled[0].text), filled[1:], depth)
         return
-    cells = [Cell(cell.text) for cell in filled]
-    if len(cells) > 1 and not any(cell.holds_blocks or len(cell.text) > _SHORT_CELL for cell in filled):
+    cells = [Cell(cell.text, holds_blocks=cell.holds_blocks) for cell in filled]
+    if reads_as_row(cells):
         writer.add("table_row", bare_row(cells))
         return
     for cell in filled:

@@ -10,7 +10,8 @@ from ingest.loaders.marks import lowered, raised
 
 _DEPTH_LIMIT = 60
 _COMPOUND = re.compile(r"[\s+\-−/×·*=]")
-_OPERATOR = re.compile(r"\s*([=<>≤≥≠≈±×÷⋅→∈]|(?<=[\w)\]²³⁴]\s)[+−-](?=\s)|(?<=[\w)\]])[+−](?=[\w(\[]))\s*")
+_SUM = re.compile(r"[=<>+−]|(?<=.)-|/")
+_OPERATOR = re.compile(r"\s*([=<>≤≥≠≈±×÷⋅→∈]|(?<=[\w)\]²³⁴]\s)[+−-](?=\s)|(?<=[\w)\]])[+−](?=[\w(\[√∑∫∏]))\s*")
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE = f"{_M}val"
 
@@ -37,7 +38,7 @@ def _grouped(text: str) -> str:
 
 
 def _fraction(above: str, below: str) -> str:
-    return f"{_grouped(above)} / {_grouped(below)}"
+    return f"{_grouped(above) if _SUM.search(above.strip()) else above.strip()} / {_grouped(below)}"
 
 
 def _root(inside: str, degree: str) -> str:

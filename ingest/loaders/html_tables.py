@@ -104,6 +104,8 @@ def _text(cell: HtmlElement, writer: PageWriter) -> str:
                 walk.skip_subtree()
                 continue
             _separate(inline, tag, cells, is_inside=element is not cell)
+            if tag == "img":
+                inline.take(f" {element.get('alt') or ''} ")
             if inline.enter(tag, element):
                 walk.skip_subtree()
         elif element is not cell:

@@ -14,7 +14,7 @@ from ingest.loaders.html_tables import one_row, read_data, row_cells, stray_text
 from ingest.loaders.labels import label_of, letter, mark_label, roman
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
-from ingest.loaders.tables import bare_row, is_marked, write_table
+from ingest.loaders.tables import bare_row, is_marked, reads_as_row, write_table
 from knowledge_base.passages import BlockKind
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ _BLOCKS = (
     )
     | _LISTS
 )
-_SHORT_CELL = 200
 _MOST_NESTED_TABLES = 8
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 _TITLE_NAMES = frozenset({"title", "heading", "subtitle", "subheading", "ti", "sti", "center", "centered", "centre"})
@@ -222,7 +221,7 @@ class _Walk:
         if is_marked(cells):
             self._rows[-1] = (filled[0][0], filled[1][0])
             return False
-        if len(cells) < 2 or any(cell.holds_blocks or len(cell.text) > _SHORT_CELL for cell in cells):
+        if not reads_as_row(cells):
             return False
         self._writer.add("table_row", bare_row(cells))
         return True

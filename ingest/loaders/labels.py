@@ -40,6 +40,7 @@ _RANKS = (
     re.compile(r"art|§|clause|rule|r[èe]gle|regulation", re.IGNORECASE),
 )
 _LONGEST_OPENING = 120
+_DEEPEST_LIST = 6
 
 
 def label_of(number: str) -> str:
@@ -159,7 +160,7 @@ def enumerated(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
         if last and follows(mark, last[-1]):
             last[-1] = mark
         elif follows(mark, None):
-            last.append(mark)
+            last = [*last[1 - _DEEPEST_LIST :], mark]
         else:
             pieces[-1][1].append(line)
             continue

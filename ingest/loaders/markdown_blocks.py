@@ -193,23 +193,24 @@ def _is_bold(children: Sequence[Token]) -> bool:
 
 def _with_spans(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
     """Join the cells that a grid table marks as one with the cell on their left or above."""
-    places: list[list[tuple[int, int]]] = []  # by row and column: the row and the cell's place that hold the text
+    owners: list[list[tuple[int, int]]] = []  # by row and column: the row and the column of the cell that covers the place
+    reach: dict[tuple[int, int], tuple[int, int]] = {}  # of each cell: the last row and column that it covers
     for place, row in enumerate(rows):
-        places.append([])
+        owners.append([])
         for column, cell in enumerate(row):
+            owner = (place, column)
             if cell.text == LEFT and column:
-                places[-1].append(places[-1][-1])
-            elif cell.text == ABOVE and place and column < len(places[place - 1]):
-                places[-1].append(places[place - 1][column])
-            else:
-                places[-1].append((place, column))
-    joined: list[list[Cell]] = []
-    for place, row in enumerate(rows):
-        kept = []
-        for column, cell in enumerate(row):
-            if places[place][column] == (place, column):
-                across = sum(owner == (place, column) for owner in places[place])
-                down = sum((place, column) in line for line in places[place:]) if across or cell.text else 1
-                kept.append(replace(cell, columns=across, rows=down))
-        joined.append(kept)
-    return joined
+                owner = owners[-1][-1]
+            elif cell.text == ABOVE and place and column < len(owners[place - 1]):
+                owner = owners[place - 1][column]
+            owners[-1].append(owner)
+            reach[owner] = (place, column)
+    return [
+        [_spanning(cell, (place, column), reach) for column, cell in enumerate(row) if (place, column) in reach]
+        for place, row in enumerate(rows)
+    ]
+
+
+def _spanning(cell: Cell, start: tuple[int, int], reach: Mapping[tuple[int, int], tuple[int, int]]) -> Cell:
+    last_row, last_column = reach[start]
+    return replace(cell, rows=last_row - start[0] + 1, columns=max(1, last_column - start[1] + 1))

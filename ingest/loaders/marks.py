@@ -63,7 +63,7 @@ def leading_note(text: str) -> tuple[str, str]:
     if unicode:
         return unicode[1].translate(_ON_THE_LINE), text[unicode.end() :]
     found = _LEADING.match(text)
-    if found is None or (not found["open"] and _NUCLIDE.match(text, found.end())):
+    if found is None or (text[found.end() - 1] == END and _NUCLIDE.match(text, found.end())):
         return "", text
     return note_number(found["mark"]), text[found.end() :]
 

@@ -15,6 +15,7 @@ _MOST_PLACES = 400_000
 _MOST_COLUMNS = 200
 _LONGEST_HEADER = 80
 _LONG = 120
+_LONGEST_IN_ROW = 200
 _YEAR = re.compile(r"(?:1[89]|2[01])\d\d\b[-/–\d\s]*")
 _DIGIT = re.compile(r"\d")
 
@@ -79,6 +80,13 @@ def is_marked(row: Row) -> bool:
     """Tell whether the filled cells of a row are a list's mark and what it marks."""
     filled = [cell for cell in row if cell.text or cell.holds_blocks]
     return len(filled) == 2 and is_list_mark(filled[0].text) and not is_list_mark(filled[1].text)
+
+
+def reads_as_row(cells: Row) -> bool:
+    """Tell whether the filled cells of a row in a layout table are read side by side: short ones, not two of prose."""
+    if len(cells) < 2 or any(cell.holds_blocks or len(cell.text) > _LONGEST_IN_ROW for cell in cells):
+        return False
+    return sum(len(cell.text) >= _LONG / 2 for cell in cells) < 2
 
 
 def _is_bilingual(filled: Sequence[Row]) -> bool:
@@ -153,15 +161,16 @@ def _read(row: Row, above: Sequence[Row]) -> str:
         while end < len(row) and row[end] is cell and cell is not _NOTHING:
             end += 1
         cells.append(cell.text)
-        headers.append(" / ".join(dict.fromkeys(filter(None, (_header(above, column) for column in range(place, end))))))
+        headers.append(_header(above, place, end))
         place = end
     labels = next((place for place, cell in enumerate(runs) if not cell.is_header), 1)
     return row_text(cells, headers, max(1, labels))
 
 
-def _header(above: Sequence[Row], column: int) -> str:
-    """Return what stands above a column, from the top down; a header over the whole table is none."""
-    texts = (row[column].text for row in above if column < len(row) and len(_runs(row)) > 1)
+def _header(above: Sequence[Row], start: int, end: int) -> str:
+    """Return what stands above the columns `start` to `end`, from the top down; a header over the whole table is none."""
+    levels = ([cell.text for cell in row[start:end]] for row in above if len(_runs(row)) > 1)
+    texts = (" / ".join(dict.fromkeys(filter(None, level))) for level in levels)
     return ", ".join(dict.fromkeys(filter(None, texts)))
 
 

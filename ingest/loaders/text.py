@@ -71,6 +71,7 @@ _OWN_WORDS = frozenset(
 _NO_TITLE_END = (".", ";", ":", ",", "!")
 _MOST_TITLE_LINES = 3
 _NARROW = 20
+_DEEPEST_LIST = 6
 _HEADING_LENGTH = 90
 _WRAPPED_LENGTH = 60
 _OPENING_BLOCKS = 15
@@ -219,7 +220,7 @@ def _item(line: str, last: list[str], *, is_first: bool) -> _Item | None:
     if last and follows(label, last[-1]):
         last[-1] = label
     elif is_first or follows(label, None):
-        last.append(label)
+        last[:] = [*last[1 - _DEEPEST_LIST :], label]
     else:
         return None
     return _Item(found.end(), label, level)

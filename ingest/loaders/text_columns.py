@@ -70,7 +70,9 @@ def _is_prose(lines: Sequence[str]) -> bool:
 
 def contents_row(line: str) -> str | None:
     """Return a line of a table of contents without the dots that lead to its page, or None for another line."""
-    found = _LEADER.fullmatch(line) if "...." in line or ". . ." in line else None
+    if len(line) > _LONGEST_LINE or ("...." not in line and ". . ." not in line):
+        return None
+    found = _LEADER.fullmatch(line)
     return f"{found['title'].strip()} | {found['page']}" if found else None
 
 

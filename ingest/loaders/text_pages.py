@@ -59,7 +59,7 @@ def _without_furniture(pages: Sequence[list[str]]) -> list[list[str]]:
     """Drop, from the edges inwards, lines that recur at the edges of other pages and those that number the page."""
     heads = _recurring([_edge(page) for page in pages])
     feet = _recurring([_edge(page[::-1]) for page in pages])
-    return [_cut(_cut(page, heads)[::-1], feet)[::-1] for page in pages]
+    return [_cut(_cut(page, heads)[::-1], feet)[::-1] or (page if len(_edge(page)) == _AT_EDGE else []) for page in pages]
 
 
 def _edge(page: Iterable[str]) -> list[str]:
