@@ -27,7 +27,8 @@ _ROMAN = re.compile(r"([IVXLC]{2,7}|[IVX])\.\s+(?=\S)|([A-H])\.\s+(?=\S)")
 _MARK = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,4}|[a-z]{1,2}|[A-Z]|[ivxlc]{1,6}|[IVXLC]{1,6})[.)]{0,2}")
 _BULLET = re.compile(r"[-–—*•‣▪◦·●○■□➢✓]")
 _MONTH = re.compile(
-    r"(?:jan|feb|fév|mär|mar|apr|avr|mai|may|jun|jui|jul|aug|aoû|ago|sep|oct|okt|out|nov|dec|déc|dez|dic)", re.I
+    r"(?:jan|feb|fév|mär|mar|apr|avr|mai|may|jun|jui|jul|aug|aoû|ago|sep|oct|okt|out|nov|dec|déc|dez|dic)\w*\.?\s+\d{4}",
+    re.IGNORECASE,
 )
 _ROMAN_DIGITS = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"),

@@ -24,7 +24,7 @@ _BULLET = re.compile(
     r"|(?P<number>\(?\d{1,3}(?:\.\d{1,3}){0,3}[.)]|\(?(?:[a-z]{1,2}|[ivx]{1,5}|[A-Z])\)|[a-z]\.)[ \t]+)(?=\S)"
 )
 _NUMBERED_TITLE = re.compile(r"\s*(\d{1,3}(?:\.\d{1,3}){0,4})[.)]?\s+(?=\S)")
-_RULE = re.compile(r"\s*([-=_*~#^+.·])\1{2,}\s*")
+_RULE = re.compile(r"\s*([-=_*~#^+.·])(?:\1{2,}|(?: {1,3}\1){2,})\s*")
 _NOTE = re.compile(r"\s*\[(\d{1,3})\]\s+(?=\S)")
 _REFERENCE = re.compile(r"\s?\[(\d{1,3})\](?!\()")
 _HYPHEN_AT_END = re.compile(r"[^\W_][-\u2010][ \t]*\n")
@@ -104,7 +104,7 @@ def write_text(writer: PageWriter, text: str) -> None:
         note = _NOTE.match(group[0])
         if heading:
             level = heading.level or (2 if writer.blocks else 1)
-            writer.add("heading", heading.text, level)
+            writer.add("heading", " ".join(heading.text.split()), level)
         elif note:
             _write_note(writer, lines, note, group)
         else:
@@ -117,7 +117,7 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
     for line in lines:
         if line.strip():
             group.append(line.rstrip())
-        elif group:
+        if group and (not line.strip() or (len(group) == 2 and _RULE.fullmatch(line) and len(group[0]) <= _HEADING_LENGTH)):
             yield group
             group = []
     if group:
@@ -151,7 +151,7 @@ def _heading(groups: Sequence[list[str]], place: int) -> _Heading | None:
 def _is_counted(groups: Sequence[list[str]], place: int, number: str) -> bool:
     """Tell whether a numbered line is an item of a list: the next number stands right below, or the one before right above."""
     for step in (-1, 1):
-        if 0 <= place + step < len(groups):
+        if 0 <= place + step < len(groups) and (step > 0 or len(groups[place + step]) == 1):
             beside = _NUMBERED_TITLE.match(groups[place + step][0])
             if beside and follows(*((beside[1], number) if step > 0 else (number, beside[1]))):
                 return True
@@ -279,11 +279,13 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
     """Tell whether lines are one sentence after the other, broken where the line was full."""
     if any(len(line) > _WRAPPED_LENGTH for line in lines):
         return True
+    if any(before.endswith("-") and line[:1].islower() for before, line in zip(lines, lines[1:], strict=False)):
+        return True
     longest = max(map(len, lines))
     if len(lines) < 2 or longest < _NARROW:
         return False
     full = sum(len(line) >= 0.6 * longest for line in lines[:-1])
-    goes_on = sum(line[:1].islower() or before.endswith("-") for before, line in zip(lines, lines[1:], strict=False))
+    goes_on = sum(line[:1].islower() for line in lines[1:])
     return full >= 0.7 * (len(lines) - 1) and goes_on >= 0.5 * (len(lines) - 1)
 
 

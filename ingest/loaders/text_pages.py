@@ -10,7 +10,7 @@ from ingest.loaders.labels import names_a_unit
 
 _AT_EDGE = 4
 _LEAST_SHARE = 0.4
-_LEAST_KEPT = 0.4
+_LEAST_KEPT = 0.2
 _LONGEST = 120
 _NUMBERED = re.compile(
     r"(?:.*\S\s+)?[\[(]?(?:page|seite|p[áa]gina|pag\.?|p\.)\s*(\d{1,4})(?:\s*(?:of|/|sur|de|von|di)\s*\d{1,4})?[\])]?\s*", re.I
@@ -61,7 +61,7 @@ def _without_furniture(pages: Sequence[list[str]]) -> list[list[str]]:
     heads = _recurring([_edge(page) for page in pages])
     feet = _recurring([_edge(page[::-1]) for page in pages])
     cut = [_cut(_cut(page, heads)[::-1], feet)[::-1] for page in pages]
-    kept, whole = (sum(bool(line.strip()) for page in some for line in page) for some in (cut, pages))
+    kept, whole = (sum(len(line.strip()) for page in some for line in page) for some in (cut, pages))
     return cut if kept > _LEAST_KEPT * whole else list(pages)
 
 
