@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.loaders.marks import END, LOWERED, RAISED, leading_note, settle, without_struck_letters
+from ingest.loaders.marks import END, LOWERED, RAISED, leading_note, settle, with_marks, without_struck_letters
 
 
 def marked(text: str) -> str:
@@ -40,12 +40,16 @@ def test_a_mark_that_says_something_stays_readable(markup: str, shown: str) -> N
         ("words.<sup>12</sup> Next", "words. Next"),
         ("two days <sup>[3]</sup>.", "two days."),
         ("a word <sup>*</sup> more", "a word more"),
-        ("in 2031⁴ and 12 m²", "in 2031 and 12 m²"),
         ("a fee of 44<sup>a</sup>", "a fee of 44"),
     ],
 )
 def test_the_mark_of_a_note_is_cut(markup: str, shown: str) -> None:
     assert settle(marked(markup)) == shown
+
+
+def test_raised_digits_of_unicode_are_marks_too() -> None:
+    assert settle(with_marks("in 2031⁴ and 12 m², 10⁶, 10⁻³")) == "in 2031 and 12 m², 10⁶, 10⁻³"
+    assert leading_note(with_marks("⁴ Report of the board.")) == ("4", "Report of the board.")
 
 
 def test_a_note_begins_with_its_mark() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from ingest.loaders.docx_styles import Styles
 from ingest.loaders.docx_symbols import in_unicode, is_symbol_font, symbol
 from ingest.loaders.equations import word_equation
-from ingest.loaders.marks import END, LOWERED, NOTE, RAISED
+from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, with_marks
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 W = f"{{{MAIN}}}"
@@ -143,7 +143,7 @@ class _ParagraphReader:
         tag = element.tag
         if tag == f"{W}t":
             text = element.text or ""
-            self._parts.append(in_unicode(font, text) if is_symbol_font(font) else _private_signs(text))
+            self._parts.append(in_unicode(font, text) if is_symbol_font(font) else with_marks(_private_signs(text)))
         elif tag == f"{W}sym":
             self._parts.append(self._symbol(element))
         elif tag in _NOTE_KINDS:

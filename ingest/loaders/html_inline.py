@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ingest.loaders.equations import mathml
-from ingest.loaders.marks import END, LOWERED, RAISED
+from ingest.loaders.marks import END, LOWERED, RAISED, with_marks
 from ingest.loaders.structure import PageWriter
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class InlineText:
         if text:
             if "&" in text and not is_code and not self.preformatted:
                 text = as_meant(text)
-            self._parts.append(text if self.preformatted else re.sub(r"\s+", " ", text))
+            self._parts.append(with_marks(text if self.preformatted else re.sub(r"\s+", " ", text)))
 
     def taken(self) -> str:
         """Return the text and begin anew."""

@@ -121,7 +121,7 @@ class _Walk:
         self._lists: list[_Numbers | None] = []
         self._marked: list[HtmlElement] = []  # cells of layout tables that hold what a list's mark stands before
         self._rows: list[tuple[HtmlElement, HtmlElement] | None] = []  # of each open row: a list's mark and what it marks
-        self._tables = 0
+        self._tables: list[bool] = []  # of each open layout table: whether the page says that it is one
         self._note = ""
         self._emphasised = False
 
@@ -182,14 +182,15 @@ class _Walk:
                 self._lists.pop()
             elif tag == "tr":
                 self._rows.pop()
-            self._tables -= tag == "table"
+            elif tag == "table":
+                self._tables.pop()
             self._inline.preformatted -= tag == "pre"
 
     def _enter_table(self, element: HtmlElement, tag: str) -> bool:
         self._flush()
         if tag == "table":
-            self._tables += 1
-            read = read_data(element, self._writer) if self._tables <= _MOST_NESTED_TABLES else None
+            self._tables.append((element.get("role") or "").lower() in ("presentation", "none"))
+            read = read_data(element, self._writer) if len(self._tables) <= _MOST_NESTED_TABLES else None
             if read is None:
                 return False
             for caption in element.iterchildren("caption"):
@@ -213,7 +214,7 @@ class _Walk:
     def _enter_row(self, row: HtmlElement) -> bool:
         """Write a row of short cells as one; the cells of another row of a layout table are blocks."""
         self._rows.append(None)
-        if self._tables > _MOST_NESTED_TABLES:
+        if len(self._tables) > _MOST_NESTED_TABLES:
             return False
         pairs = zip(row_cells(row), one_row(row, PageWriter()), strict=True)
         filled = [(element, cell) for element, cell in pairs if cell.text or cell.holds_blocks]
@@ -221,7 +222,7 @@ class _Walk:
         if is_marked(cells):
             self._rows[-1] = (filled[0][0], filled[1][0])
             return False
-        if not reads_as_row(cells):
+        if not reads_as_row(cells) or (self._tables and self._tables[-1]):
             return False
         self._writer.add("table_row", bare_row(cells))
         return True

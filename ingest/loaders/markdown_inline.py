@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ingest.loaders.html_inline import CHECKED, UNCHECKED, as_meant
-from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, is_note_mark
+from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, is_note_mark, raised, with_marks
 from ingest.loaders.structure import PageWriter
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class InlineWriter:
 
     def _without_marks(self, text: str) -> str:
         """Return a run of text with the marks of dialects read."""
+        text = with_marks(text)
         if "[" in text:
             text = _REFERENCE.sub(self._refer, _INLINE_NOTE.sub(self._keep_note, text))
             text = _WIKI.sub(r"\1", text)
@@ -115,7 +116,7 @@ class InlineWriter:
             text, struck = _ONE_TILDE.subn("", text)
             self._writer.struck += struck
         if "^" in text:
-            text = _POWER.sub(rf"{RAISED}\1{END}", text)
+            text = _POWER.sub(lambda found: raised(found[1]), text)  # a note has a mark of its own
         if "==" in text or "++" in text:
             text = _MARKED.sub(lambda found: found[1] or found[2], text)
         return as_meant(text) if "&" in text else text

@@ -25,7 +25,6 @@ _ORDINALS = frozenset("eor")  # as in XIXe, no, Dr
 _EXPRESSION = re.compile(r"[\w()]{1,4}(?:\s?[+\-−*/·×]\s?[\w()]{1,4})+")
 _CITATION = re.compile(r"\[[^\[\]]{1,40}\]")
 _LEADING = re.compile(rf"\s*(?P<open>[\[(])?{RAISED}(?P<mark>{_NOTE_MARK.pattern}){END}[\])]?[.:]?\s*(?=\S)")
-_LEADING_UNICODE = re.compile(r"\s*([⁰¹²³⁴-⁹]{1,3})\s+(?=\S)")
 _UNITS = frozenset(
     {"m", "km", "cm", "mm", "dm", "µm", "μm", "nm", "ft", "in", "yd", "mi", "s", "h", "min", "kg", "Hz", "px", "M"}
 )
@@ -40,14 +39,17 @@ _STRUCK = re.compile("(?:[^\u0335\u0336][\u0335\u0336]+)+")
 
 def settle(text: str) -> str:
     """Return `text` with each raised or lowered mark written on the line, in Unicode's letters, or cut as a note's mark."""
-    if _UNICODE.search(text):
-        text = _UNICODE.sub(lambda found: f"{RAISED}{found[0].translate(_ON_THE_LINE)}{END}", text)
     if RAISED in text or LOWERED in text:
         text = _GLUED.sub(lambda found: found[1] if _joins(text, found) else found[0], text)
         text = _inner(text)
     if NOTE in text:
         text = _NOTE.sub("", text)
     return text
+
+
+def with_marks(text: str) -> str:
+    """Return `text` with its raised digits of Unicode as marks, since one may be an exponent or the mark of a note."""
+    return _UNICODE.sub(lambda found: f"{RAISED}{found[0].translate(_ON_THE_LINE)}{END}", text)
 
 
 def without_struck_letters(text: str) -> tuple[str, int]:
@@ -59,9 +61,6 @@ def without_struck_letters(text: str) -> tuple[str, int]:
 
 def leading_note(text: str) -> tuple[str, str]:
     """Split a note into its mark, "" where it begins with none above the line, and its text."""
-    unicode = _LEADING_UNICODE.match(text)
-    if unicode:
-        return unicode[1].translate(_ON_THE_LINE), text[unicode.end() :]
     found = _LEADING.match(text)
     if found is None or (text[found.end() - 1] == END and _NUCLIDE.match(text, found.end())):
         return "", text

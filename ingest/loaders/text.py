@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ingest.loaders.characters import decode
 from ingest.loaders.grid_tables import grid_end, read_grid, read_pipes
 from ingest.loaders.labels import follows, label_of, names_a_unit
-from ingest.loaders.marks import leading_note, settle
+from ingest.loaders.marks import leading_note, settle, with_marks
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from ingest.loaders.tables import write_table
 from ingest.loaders.text_columns import contents_row, in_reading_order, read_table
@@ -160,7 +160,7 @@ def _is_counted(groups: Sequence[list[str]], place: int, number: str) -> bool:
 
 def _write_note(writer: PageWriter, lines: LineJoiner, note: re.Match[str], group: Sequence[str]) -> None:
     text = lines.joined([group[0][note.end() :], *group[1:]])
-    writer.add("paragraph", settle(text), label=f"note {note[1]}")
+    writer.add("paragraph", settle(with_marks(text)), label=f"note {note[1]}")
 
 
 def _write_group(writer: PageWriter, group: list[str], lines: LineJoiner, notes: Set[str]) -> None:
@@ -232,7 +232,7 @@ def _write_lines(writer: PageWriter, lines: list[str], item: _Item | None, joine
     text = joiner.joined(lines)
     if notes:
         text = _REFERENCE.sub(lambda found: "" if found[1] in notes else found[0], text)
-    mark, text = leading_note(text)
+    mark, text = leading_note(with_marks(text))
     text = settle(text)
     if item:
         writer.add("list_item", text, item.level, item.label)
