@@ -45,7 +45,11 @@ def test_a_table_is_read_row_by_row() -> None:
     markup = (
         "<table><caption>Who</caption><tr><th>Name</th><th>Year</th></tr><tr><td><p>Call</p></td><td>2018</td></tr></table>"
     )
-    assert blocks(read(markup)) == [("caption", 0, "Who"), ("table_row", 0, "Name | Year"), ("table_row", 0, "Call | 2018")]
+    assert blocks(read(markup)) == [
+        ("caption", 0, "Who"),
+        ("table_row", 0, "Name | Year"),
+        ("table_row", 0, "Call | Year: 2018"),
+    ]
 
 
 def test_a_layout_table_is_read_as_blocks() -> None:
@@ -102,6 +106,108 @@ def test_fifty_thousand_levels_give_their_text() -> None:
     document = read("<div>" * 50_000 + "Deep &amp; found." + "</div>" * 50_000)
     assert document.pages[0].text == "Deep & found."
     assert "too deeply" in document.notices[0]
+
+
+def labels(document: Document) -> list[tuple[str, str]]:
+    page = document.pages[0]
+    return [(block.label, page.text[block.start : block.end]) for block in page.blocks]
+
+
+def test_items_are_labelled_as_their_list_counts() -> None:
+    markup = (
+        "<ol type=a start=3><li>third<ol type=i><li>inner</li></ol></li><li value=7>seventh</li></ol>"
+        "<ol reversed><li>last</li><li>first</li></ol><ol style='list-style: none'><li>(b) typed</li></ol>"
+    )
+    assert labels(read(markup)) == [
+        ("c", "third"), ("i", "inner"), ("g", "seventh"), ("2", "last"), ("1", "first"), ("(b)", "(b) typed"),
+    ]  # fmt: skip
+
+
+def test_an_article_is_a_heading_and_a_table_of_marks_its_list() -> None:
+    markup = (
+        "<p>Article 4</p><p class='title'>Measures</p><p>2.&nbsp;&nbsp;They include:</p>"
+        "<table><tr><td><p>(a)</p></td><td><p>a plan;</p></td></tr></table>"
+        "<table><tr><td><p>(b)</p></td><td><p>a test.</p></td></tr></table>"
+    )
+    document = read(markup)
+    assert labels(document) == [
+        ("Article 4", "Article 4"),
+        ("", "Measures"),
+        ("2", "2. They include:"),
+        ("(a)", "a plan;"),
+        ("(b)", "a test."),
+    ]
+    assert [block.kind for block in document.pages[0].blocks] == ["heading", "heading", "paragraph", "list_item", "list_item"]
+
+
+def test_struck_text_is_left_out_and_counted() -> None:
+    markup = (
+        "<style>.old { color: red; text-decoration: line-through }</style>"
+        "<p>Fee: <del>90</del> <span class=old>100</span> 120.</p>"
+        "<p style='text-decoration: line-through'>Gone.</p>"
+    )
+    document = read(markup)
+    assert document.pages[0].text == "Fee: 120."
+    assert document.notices == ("3 struck passages are left out.",)
+
+
+def test_notes_are_tied_to_their_marks_and_cut_from_the_sentence() -> None:
+    markup = (
+        "<p>In 2031 two days&nbsp;<a id='c1' href='#n1'>(<span class='super note-tag'>1</span>)</a>. And 2030<sup>2</sup>.</p>"
+        "<p><a id='n1' href='#c1'>(<span class='super'>1</span>)</a>&nbsp;Report of the board.</p>"
+        "<p><sup>2</sup> Another note.</p>"
+        "<p>Word<sup><a href='#fn7'>7</a></sup>.</p><ol><li id='fn7'>Seventh. <a href='#r7'>↩</a></li></ol>"
+    )
+    assert labels(read(markup)) == [
+        ("", "In 2031 two days. And 2030."),
+        ("note 1", "Report of the board."),
+        ("note 2", "Another note."),
+        ("", "Word."),
+        ("note 7", "Seventh."),
+    ]
+
+
+def test_a_table_inside_a_cell_is_read_in_its_row() -> None:
+    inner = "<table><tr><td>day</td><td>4411</td></tr><tr><td>night</td><td>4499</td></tr></table>"
+    markup = f"<table><tr><th>Region</th><th>Telephone</th></tr><tr><td>North</td><td>{inner}</td></tr></table>"
+    assert blocks(read(markup))[1] == ("table_row", 0, "North | Telephone: day: 4411; night: 4499")
+
+
+def test_panels_that_a_button_unfolds_are_read_and_menus_are_not() -> None:
+    markup = (
+        "<h3><button aria-controls=a>How long?</button></h3><div id=a hidden>Eighteen months.</div>"
+        "<button>Where?</button><div style='display:none'>At gate 9.</div>"
+        "<button aria-haspopup=menu aria-controls=m>Menu</button><div id=m hidden>Secret</div><button>Send</button>"
+    )
+    assert [text for _, _, text in blocks(read(markup))] == ["How long?", "Eighteen months.", "Where?", "At gate 9."]
+
+
+def test_a_declared_shadow_root_is_read_with_its_slots_filled() -> None:
+    markup = (
+        "<x-card><template shadowrootmode=open><h3>Notice <slot name=when></slot></h3><slot>none</slot></template>"
+        "<span slot=when>of May</span><p>The lock is closed.</p></x-card>"
+    )
+    assert [text for _, _, text in blocks(read(markup))] == ["Notice of May", "The lock is closed."]
+
+
+def test_values_of_forms_and_links_are_read() -> None:
+    markup = (
+        "<form><label>Ship <input value=Aurora></label><p><input type=checkbox checked> Insured <input type=checkbox> Armed</p>"
+        "<label>Zone <select><option>A<option selected>B</select></label><input type=hidden value=x></form>"
+        "<p>See <a href='https://e.org/in'>the desk</a> or <a href='#top'>above</a>.</p>"
+    )
+    assert [text for _, _, text in blocks(read(markup))] == [
+        "Ship Aurora", "☒ Insured ☐ Armed", "Zone B", "See the desk or above.", "the desk: https://e.org/in",
+    ]  # fmt: skip
+
+
+def test_entities_that_were_written_twice_are_read_as_meant() -> None:
+    assert read("<p>caf&amp;eacute; &amp;amp; bar <code>&amp;amp;</code></p>").pages[0].text == "café & bar &amp;"
+
+
+def test_mathml_is_read_on_one_line() -> None:
+    markup = "<p>So <math><mi>R</mi><mo>=</mo><mfrac><mi>L</mi><mn>4</mn></mfrac><msup><mi>x</mi><mn>2</mn></msup></math>.</p>"
+    assert read(markup).pages[0].text == "So R = L / 4x²."
 
 
 ARTICLE = "".join(

@@ -64,6 +64,82 @@ def test_dates_in_english_and_french(line: str, date: str | None) -> None:
     assert date_line(line) == date
 
 
+def labels(document: Document) -> list[tuple[str, str]]:
+    page = document.pages[0]
+    return [(block.label, page.text[block.start : block.end]) for block in page.blocks]
+
+
+@pytest.mark.parametrize("end", ["\f", ""])
+def test_a_sentence_goes_on_over_heads_and_feet_of_pages(end: str) -> None:
+    pages = (
+        "A keeper lights the lamp at dusk and rings the",
+        "bell every two minutes until somebody has come.",
+        "The clerk signs.",
+    )
+    text = "".join(
+        f"Handbook of Lamps      June 2031\n\n{body}\n\nLamp Service           Page {number} of 3\n{end}"
+        for number, body in enumerate(pages, 1)
+    )
+    assert [block[2] for block in blocks(read(text))] == [
+        "A keeper lights the lamp at dusk and rings the bell every two minutes until somebody has come.", "The clerk signs.",
+    ]  # fmt: skip
+
+
+def test_pages_that_say_the_same_are_not_emptied() -> None:
+    assert "The same text." in read("The same text.\n\f" * 4).pages[0].text
+
+
+def test_a_hyphen_at_the_end_of_a_line_goes_where_the_word_has_none() -> None:
+    text = "The rule on anchoring was read aloud at the meeting, the well-\nknown rule on anchor-\ning too; it is well-known\n"
+    assert "the well-known rule on anchoring too" in read(text).pages[0].text
+
+
+def test_columns_of_prose_are_read_one_after_the_other() -> None:
+    left = (
+        "The beacon that fails twice is",
+        "replaced within forty days at",
+        "the cost of its maker, or is",
+        "taken down by the guard.",
+    )
+    right = (
+        "La balise qui tombe en panne",
+        "deux fois est remplacée dans",
+        "un délai de quarante jours ou",
+        "enlevée par la garde côtière.",
+    )
+    text = "\n".join(f"{one:40}{other}" for one, other in zip(left, right, strict=True))
+    assert [block[2] for block in blocks(read(text))] == [" ".join(left), " ".join(right)]
+
+
+def test_a_table_made_with_spaces_is_read_by_rows() -> None:
+    text = "Sector     Entity    Deadline\n------     ------    --------\nEnergy     Gas       24 hours\nRail\n"
+    assert [block[2] for block in blocks(read(text))][1:] == [
+        "Energy | Entity: Gas | Deadline: 24 hours",
+        "Rail | Entity: — | Deadline: —",
+    ]
+
+
+def test_numbers_of_paragraphs_are_labels() -> None:
+    text = f"1.  Scope\n\n{LONG} ends.\n\n"
+    text += "  17. The appeal\n      was late.\n  18. It is rejected:\n      (a) at once.\n\nArticle 5\nNets\n"
+    assert labels(read(text)) == [
+        ("1", "1. Scope"), ("", f"{LONG} ends."), ("17", "The appeal\nwas late."), ("18", "It is rejected:"),
+        ("(a)", "at once."),
+        ("Article 5", "Article 5"), ("", "Nets"),
+    ]  # fmt: skip
+
+
+def test_a_number_at_the_start_of_a_line_by_chance_is_no_item() -> None:
+    assert blocks(read(f"{LONG} so on in section\n3. of the law.")) == [
+        ("paragraph", 0, f"{LONG} so on in section 3. of the law.")
+    ]
+
+
+def test_rules_and_leaders_are_not_read() -> None:
+    text = "A title\n-------\n\nIntroduction ........ 1\nRules ............... 14\n\n* * *\n\nEnds here.\n"
+    assert [block[2] for block in blocks(read(text))] == ["A title", "Introduction | 1", "Rules | 14", "Ends here."]
+
+
 def test_a_million_empty_lines_are_no_hindrance() -> None:
     assert read("\n" * 1_000_000 + "Text.").pages[0].text == "Text."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _TAGS = frozenset({"nav", "header", "footer", "aside"})
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search"})
+_MAIN = frozenset({"main", "article"})
+_NEAR = 40
+_WORDS_OF_A_TITLE = 4
 _CONSENT = re.compile(r"\b(?:cookie|consent|gdpr)", re.IGNORECASE)
 _DEPTH_LIMIT = 200
 _SIZE_LIMIT = 5_000_000
@@ -43,14 +47,31 @@ def _candidates(root: HtmlElement) -> Iterator[HtmlElement]:
     for element in root.iter("nav", "header", "footer", "aside", "div", "section", "form"):
         if not _is_boilerplate(element) or next(element.iter("h1"), None) is not None:
             continue
+        if _is_content(element):
+            continue
         if not any(ancestor in seen for ancestor in element.iterancestors()):
             seen.add(element)
             yield element
 
 
+def _is_content(element: HtmlElement) -> bool:
+    """Tell whether an element belongs to the main text that it stands in, as a box of facts or a list of documents does."""
+    if element.tag not in _TAGS or element.get("role") in _ROLES or _CONSENT.search(_names(element)):
+        return False
+    if not any(ancestor.tag in _MAIN for ancestor in islice(element.iterancestors(), _NEAR)):
+        return False
+    if element.tag != "nav":
+        return True
+    links = [len("".join(link.itertext()).split()) for link in element.iter("a")]
+    return sum(links) >= _WORDS_OF_A_TITLE * max(1, len(links))
+
+
 def _is_boilerplate(element: HtmlElement) -> bool:
-    names = f"{element.get('id', '')} {element.get('class', '')}"[:500]
-    return element.tag in _TAGS or element.get("role") in _ROLES or _CONSENT.search(names) is not None
+    return element.tag in _TAGS or element.get("role") in _ROLES or _CONSENT.search(_names(element)) is not None
+
+
+def _names(element: HtmlElement) -> str:
+    return f"{element.get('id', '')} {element.get('class', '')}"[:500]
 
 
 def _depth_exceeds(root: HtmlElement, limit: int) -> bool:

@@ -16,11 +16,12 @@ _BYTE_ORDER_MARKS = (
 _ISO_2022_JP = b"\x1b$B"
 _ENOUGH_TO_GUESS = 64
 _GUESS_SAMPLE = 100_000
+_SOFT_HYPHEN_AT_END = re.compile("\u00ad[ \t]*\r?\n[ \t]*(?=\\w)")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, lone surrogates.
+# Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, no characters, lone surrogates.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\ufdd0-\ufdef\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
 
@@ -31,18 +32,23 @@ class Decoded(NamedTuple):
     notice: str | None = None
 
 
-def decode(data: bytes, declared: str | None = None) -> Decoded:
+def decode(data: bytes, declared: str | None = None, *, page_breaks: bool = False) -> Decoded:
     """Return the text of `data` without characters that no reader sees.
 
     A byte order mark decides, then the `declared` encoding, UTF-8, and a guess; Windows-1252 is the last resort.
+    With `page_breaks` form feeds stay.
     """
     declared = "iso2022_jp" if _ISO_2022_JP in data else declared
     decoded = _by_mark(data) or _strictly(data, declared) or _strictly(data, "utf-8") or _guessed(data)
+    if page_breaks:
+        return Decoded("\f".join(map(clean, decoded.text.split("\f"))), decoded.notice)
     return Decoded(clean(decoded.text), decoded.notice)
 
 
 def clean(text: str) -> str:
     """Return `text` with line ends as `\\n` and without controls, overrides, invisible tags and lone surrogates."""
+    if "\u00ad" in text:
+        text = _SOFT_HYPHEN_AT_END.sub("", text)
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 

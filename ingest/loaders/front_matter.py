@@ -1,4 +1,4 @@
-"""Read the YAML front matter of a Markdown file: what each key says, and its lines as they stand in the file."""
+"""Read the front matter of a Markdown file, YAML or TOML: what each key says, and its lines as they stand in the file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ingest.loaders.safe_yaml import YamlProblem, parse_yaml
 _SIZE_LIMIT = 64_000
 _OPENING = re.compile(r"\s*---[ \t]*\n")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
+_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(?P<header>.{0,64000}?)^\+\+\+[ \t]*$", re.MULTILINE | re.DOTALL)
+_TOML_KEY = re.compile(r"""(?P<key>[A-Za-z_][\w-]*)[ \t]*=.*""")
 _KEY = re.compile(r"""(?P<key>[A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(?P<value>.*))?""")
 _PLAIN = re.compile(r"""[^\W_][^:#'"\\{}\[\]]*""")
 _QUOTED = re.compile(r"""(["'])(?P<inner>[^"'\\]*)\1""")
@@ -59,15 +61,27 @@ class Split:
 
 def split_front_matter(text: str) -> Split:
     """Return front matter and body; broken, oversized or self-referring front matter stays in the body."""
+    toml = _TOML.match(text)
+    if toml:
+        return _split_toml(toml["header"], text[toml.end() :])
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end()) if opening else None
     if opening is None or closing is None:
         return Split(FrontMatter({}, {}), text)
     header, body = text[opening.end() : closing.start()], text[closing.end() :]
     try:
-        return Split(FrontMatter(_values(header), _entries(header)), body)
+        return Split(FrontMatter(_values(header), _entries(header, _KEY)), body)
     except YamlProblem as problem:
         return Split(FrontMatter({}, {}), f"{header}\n\n{body}", f"The front matter is read as text: {problem}.")
+
+
+def _split_toml(header: str, body: str) -> Split:
+    import tomllib
+
+    try:
+        return Split(FrontMatter(tomllib.loads(header), _entries(header, _TOML_KEY)), body)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Split(FrontMatter({}, {}), f"{header}\n\n{body}", f"The front matter is read as text: {error}.")
 
 
 def _values(header: str) -> dict[str, Any]:
@@ -107,11 +121,11 @@ def _simple_scalar(value: str) -> str | None:
     return value if _PLAIN.fullmatch(value) and not _RESOLVED.fullmatch(value) else None
 
 
-def _entries(header: str) -> dict[str, str]:
+def _entries(header: str, key_form: re.Pattern[str]) -> dict[str, str]:
     entries: dict[str, str] = {}
     key = ""
     for line in header.splitlines():
-        found = _KEY.fullmatch(line.rstrip())
+        found = key_form.fullmatch(line.rstrip())
         if found:
             key = found["key"]
             entries[key] = line.rstrip()
