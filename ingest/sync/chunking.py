@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+from knowledge_base.language.roles import role_of
 from knowledge_base.language.sentences import sentence_spans
 from knowledge_base.passages import Block, Document, Page, Passage, SentenceSpan
 from knowledge_base.store.passage_vectors import CountTokens, prefix_tokens
 
-VERSION = 6
+VERSION = 7
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 TARGET_TOKENS = 190
@@ -160,7 +161,8 @@ def _sentences(text: str, group: Sequence[_Unit], language: str | None) -> Itera
         piece = text[unit.start : unit.end]
         spans = [(0, len(piece))] if whole else sentence_spans(piece, language)
         for start, end in spans:
-            yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind)
+            role = role_of(unit.block.kind, piece[start:end], unit.block.label)
+            yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind, role)
 
 
 def _with_ids(passages: Sequence[Passage]) -> list[Passage]:

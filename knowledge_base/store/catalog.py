@@ -20,8 +20,10 @@ from urllib.parse import quote
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.language.words import stems
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
+from knowledge_base.provisions import Provision, provisions_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE = (1, 2)  # 1 has no provisions: the next sync reads all documents again
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -43,6 +45,13 @@ CREATE TABLE register (
     nature TEXT NOT NULL, country TEXT, joined TEXT, website TEXT);
 CREATE TABLE failures (
     source TEXT PRIMARY KEY, content_hash TEXT NOT NULL, loader_version TEXT NOT NULL, reason TEXT NOT NULL);
+"""
+
+PROVISIONS = """
+CREATE TABLE IF NOT EXISTS provisions (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE, path TEXT NOT NULL, parts TEXT NOT NULL,
+    first INTEGER NOT NULL, start INTEGER NOT NULL, last INTEGER NOT NULL, end INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS provisions_by_document ON provisions (document);
 """
 
 
@@ -151,14 +160,17 @@ class Catalog:
         """Begin an empty catalog at `path`, which must not exist."""
         require_fts5()
         connection = _connect(f"file:{_quoted(path)}?mode=rwc")
-        connection.executescript(SCHEMA)
+        connection.executescript(SCHEMA + PROVISIONS)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return cls(connection)
 
     @classmethod
     def edit(cls, path: Path) -> Self:
         """Open an unpublished catalog for writing."""
-        return cls(_checked(_connect(f"file:{_quoted(path)}?mode=rw"), path))
+        connection = _checked(_connect(f"file:{_quoted(path)}?mode=rw"), path)
+        connection.executescript(PROVISIONS)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        return cls(connection)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -197,6 +209,10 @@ class Catalog:
         number = int(cursor.lastrowid or 0)
         self._put_pages(number, document.pages)
         self._put_passages(number, passages, document.language)
+        self._connection.executemany(
+            "INSERT INTO provisions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((number, p.path, json.dumps(p.parts), p.first, p.start, p.last, p.end) for p in provisions_of(document.pages)),
+        )
         if document.record:
             self._put_record(number, document.record)
 
@@ -385,6 +401,16 @@ class Catalog:
         )
         return dict(rows)
 
+    def provisions(self, source: str | None = None) -> list[tuple[str, Provision]]:
+        """List the numbered provisions of all documents, or of one, each with its document's source, in reading order."""
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'provisions'").fetchone():
+            return []
+        where, arguments = ("WHERE source = ?", (source,)) if source else ("", ())
+        sql = f"""SELECT source, path, parts, first, start, last, end FROM provisions
+            JOIN documents ON documents.id = provisions.document {where} ORDER BY source, first, start, end DESC"""
+        rows = self._connection.execute(sql, arguments)
+        return [(source, Provision(path, tuple(json.loads(parts)), *place)) for source, path, parts, *place in rows]
+
     def register(self) -> list[RegisterRow]:
         """List the register by name."""
         rows = self._connection.execute(
@@ -424,7 +450,7 @@ def _quoted(path: Path) -> str:
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found == SCHEMA_VERSION:
+    if found in READABLE:
         return connection
     connection.close()
     raise DamagedIndexError(
