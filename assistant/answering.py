@@ -18,6 +18,8 @@ from assistant.question.conversation import context_of, leans_on_history
 from assistant.question.parts import parts_of
 from assistant.question.questions import Question, analyse
 from assistant.quotes.composing import ExtractiveSettings, compose
+from assistant.quotes.provisions import MOST_WORDS, counted_provisions, named_provisions, quotes_of
+from assistant.quotes.quoting import cited
 from assistant.register.answers import is_on_the_countries, respond, states_alone
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse
@@ -29,6 +31,7 @@ from knowledge_base.models.query_adapter import open_query_adapter
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation, current_id, open_generation
 from knowledge_base.store.recovery import open_intact
 from knowledge_base.store.vectors import warm_up_aside
@@ -255,6 +258,8 @@ class Assistant:
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
         twins = {r.passage.id: r.twins for r in evidence.passages}
+        if by_label := _by_label(question, catalog):
+            return by_label
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
         evidence, left_open = without_open_parts(evidence)
@@ -264,6 +269,30 @@ class Assistant:
         parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
         return replace(answer, confidence=trust, is_weak=trust < CERTAIN)
+
+
+def _by_label(question: Question, catalog: Catalog) -> Answer | None:
+    """Answer a question that asks for a numbered part by its label, or for the number of such parts; else None."""
+    found, asks_for_text = named_provisions(question, catalog)
+    notes: list[AnswerPart] = []
+    quotes = quotes_of(found[0].source, found[0].provision, catalog) if found and asks_for_text else []
+    if not quotes and (counted := counted_provisions(question, catalog)):
+        source, provisions = counted
+        quotes = [quote for provision in provisions for quote in quotes_of(source, provision, catalog)]
+        if not quotes or sum(quote.length() for quote in quotes) > MOST_WORDS:
+            quotes = [
+                quote for provision in (provisions[0], provisions[-1]) for quote in quotes_of(source, provision, catalog)[:1]
+            ]
+        first, last = provisions[0].path, provisions[-1].path
+        french, english = "Le document en compte {}, de « {} » à « {} ».", "The document has {}, from “{}” to “{}”."
+        text = (french if question.language == "fr" else english).format(len(provisions), first, last)
+        notes = [AnswerPart(text, kind="note")] if quotes else []
+    if not quotes:
+        return None
+    parts, citations = cited(quotes, catalog, {})
+    parts = [*notes, *parts]
+    answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
+    return replace(answer, confidence=1.0) if citations else None
 
 
 _NOTHING = "No passage of the documents holds a sentence that answers it."

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import knowledge_base.language
 from assistant.question.questions import Question, QuestionKind
 from assistant.quotes.quoting import Quote, page_quotes
-from knowledge_base.language.words import fold, stems, stems_of_all_words, words
+from knowledge_base.language.words import content_words, fold, stems, stems_of_all_words, words
 from knowledge_base.passages import Passage
 from knowledge_base.provisions import Provision, label_parts
 from knowledge_base.store.catalog import Catalog
@@ -54,13 +54,13 @@ def _vocabulary() -> Mapping[str, frozenset[str]]:
     return {key: frozenset(fold(word) for language in languages for word in language[key]) for key in ("generic", "asking")}
 
 
-def references_in(text: str) -> list[Reference]:
+def references_in(text: str, language: str) -> list[Reference]:
     """Return the numbered parts that a question names, each with what it says that the part belongs to."""
     found = list(_REFERENCE.finditer(text))
     read = []
     for here, match in enumerate(found):
         noun = fold(match["noun"] or "")
-        if not noun and not match["number"].startswith("("):
+        if not content_words(noun, language) and not match["number"].startswith("("):
             continue
         within: tuple[str, ...] = ()
         following = found[here + 1] if here + 1 < len(found) else None
@@ -77,17 +77,14 @@ def _parts(noun: str, match: re.Match[str]) -> tuple[str, ...]:
 
 def named_provisions(question: Question, catalog: Catalog) -> tuple[list[Found], bool]:
     """Return the provisions that a question names, best first, and whether it asks for nothing but their text."""
-    references = references_in(question.asked)
+    references = references_in(question.asked, question.language)
     everything = catalog.provisions() if references else []
     if not everything:
         return [], False
     asked = {word: roots for word, roots in question.terms.items() if word not in _vocabulary()["asking"]}
     for reference in references:
-        others = {
-            w: roots
-            for w, roots in asked.items()
-            if w not in reference.words and w not in set(words(" ".join(reference.within)))
-        }
+        named = reference.words | set(words(" ".join(reference.within)))
+        others = {word: roots for word, roots in asked.items() if word not in named}
         found = list(_matching(reference, everything, others, catalog))
         if found:
             best = max(found, key=lambda f: f.fit)
