@@ -17,10 +17,10 @@ _ISO_2022_JP = b"\x1b$B"
 _ENOUGH_TO_GUESS = 64
 _GUESS_SAMPLE = 100_000
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, lone surrogates.
+# Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, no characters, lone surrogates.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\ufdd0-\ufdef\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
 

@@ -7,34 +7,94 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from ingest.loaders.labels import names_a_unit, typed_label, unit_rank
+from ingest.loaders.marks import without_struck_letters
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRecord
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
+_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+", re.IGNORECASE)
 _SAYS_LITTLE = re.compile(r"(?:index|readme|page|text|content|default|(?:.*\s)?\d{1,3})", re.IGNORECASE)
 _TIGHT: frozenset[BlockKind] = frozenset({"field", "table_row", "list_item"})
+_LABELLED: frozenset[BlockKind] = frozenset({"heading", "paragraph", "list_item"})
+_LONGEST_TITLE = 120
+_DEEPEST = 6
+_MOST_LINKS = 100
+_SENTENCE_END = (".", ";", ":", ",", "!")
 
 
 class PageWriter:
-    """Collects blocks in reading order; rows, items and fields that follow each other stand on adjacent lines."""
+    """Collects blocks in reading order; rows, items and fields that follow each other stand on adjacent lines.
+
+    A paragraph that is nothing but the name of a unit, such as "Article 4", is a heading, and so is its title below it.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.links: dict[str, str] = {}
+        self.struck = 0  # passages that the document strikes out
         self._parts: list[str] = []
         self._length = 0
+        self._level = 0  # of the last heading that is no unit
+        self._unit_level = 0  # of the unit that the last block names, 0 where it names none
 
-    def add(self, kind: BlockKind, text: str, level: int = 0, label: str = "") -> None:
-        """Append a block; white space around it is dropped, and a block without text is none."""
+    def add(self, kind: BlockKind, text: str, level: int = 0, label: str = "", *, emphasised: bool = False) -> None:
+        """Append a block; white space around it is dropped, and a block without text is none.
+
+        `emphasised` says that it is set in bold or in the middle; a label that its text begins with is found here.
+        """
+        text, struck = without_struck_letters(text)
+        self.struck += struck
         text = text.strip()
         if not text:
             return
+        if not label and kind in _LABELLED:
+            label = typed_label(text, is_heading=kind == "heading" or emphasised)
+        if kind == "paragraph" and self._is_title(text, label, emphasised):
+            kind, level = "heading", self._title_level(text)
+        elif kind == "heading" and not names_a_unit(text):
+            self._level = level
+        self._unit_level = level if kind == "heading" and names_a_unit(text) else 0
         self._write(self._separator(kind))
         self.blocks.append(Block(kind, level, self._length, self._length + len(text), label))
         self._write(text)
 
+    def link(self, text: str, address: str) -> None:
+        """Note the address of a link, to be written by `add_links`; an address that the text shows itself is none."""
+        text = one_line(text)
+        if address not in self.links and _ADDRESS.match(address) and _shown_address(address) not in text:
+            self.links[address] = text
+
+    def add_links(self) -> str | None:
+        """Append a field for each link that was noted, its text and its address; return a notice where some are left out."""
+        links = [(text, address) for address, text in self.links.items() if text]
+        if links:
+            self.add("heading", "Links", 1)
+        for text, address in links[:_MOST_LINKS]:
+            self.add("field", f"{text}: {address.removeprefix('mailto:').removeprefix('tel:')}")
+        return f"{len(links) - _MOST_LINKS} addresses of links are left out." if len(links) > _MOST_LINKS else None
+
+    def first_heading(self, level: int | None = None) -> str | None:
+        """Return the text of the first heading of a level, or of any."""
+        page = self.page()
+        found = (b for b in self.blocks if b.kind == "heading" and level in (None, b.level))
+        return next((page.text[block.start : block.end] for block in found), None)
+
     def page(self) -> Page:
         """Return what was written as a page without number."""
         return Page(number=None, label=None, text="".join(self._parts), blocks=tuple(self.blocks))
+
+    def _is_title(self, text: str, label: str, emphasised: bool) -> bool:
+        """Tell whether a paragraph is a unit's name, or its title below it."""
+        if names_a_unit(text):
+            return True
+        is_short = len(text) <= _LONGEST_TITLE and "\n" not in text and not text.endswith(_SENTENCE_END)
+        return is_short and emphasised and (self._unit_level > 0 or unit_rank(label) is not None)
+
+    def _title_level(self, text: str) -> int:
+        if self._unit_level and not names_a_unit(text):
+            return min(_DEEPEST, self._unit_level + 1)
+        return min(_DEEPEST, self._level + 1 + (unit_rank(text) or 0))
 
     def _separator(self, kind: BlockKind) -> str:
         if not self.blocks:
@@ -44,6 +104,10 @@ class PageWriter:
     def _write(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
+
+
+def _shown_address(address: str) -> str:
+    return re.sub(r"^(?:https?://(?:www\.)?|mailto:|tel:)", "", address).rstrip("/")
 
 
 def make_document(
@@ -74,6 +138,13 @@ def make_document(
         record=record,
         notices=tuple(notice for notice in notices if notice),
     )
+
+
+def struck_notice(struck: int, deleted: int = 0) -> str | None:
+    """Say how many struck passages and tracked deletions were left out; None where there were none."""
+    kinds = ((struck, "struck passage"), (deleted, "tracked deletion"))
+    said = [f"{number} {what}{'' if number == 1 else 's'}" for number, what in kinds if number]
+    return f"{' and '.join(said)} {'is' if struck + deleted == 1 else 'are'} left out." if said else None
 
 
 def one_line(text: str, limit: int = 300) -> str:

@@ -1,0 +1,159 @@
+"""Marks above and below the line: exponents stay readable, footnote marks are cut, struck letters go.
+
+A loader writes RAISED, the mark, and END (or LOWERED ... END) into a text; `settle` decides by what stands around it.
+The three are characters that no text may hold; `characters.clean` takes them out of what is read.
+"""
+
+from __future__ import annotations
+
+import re
+
+RAISED, LOWERED, END = "\ufdd0", "\ufdd1", "\ufdd2"
+NOTE = "\ufdd3"  # where a mark of a note stood that is known as one
+_SUPERSCRIPTS = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
+_SUBSCRIPTS = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_RAISABLE = re.compile(r"[0-9+\-−=()ni]+")
+_LOWERABLE = re.compile(r"[0-9+\-−=()aehijklmnoprstuvx]+")
+_SPAN = re.compile(f"([{RAISED}{LOWERED}])([^{RAISED}{LOWERED}{END}]*){END}")
+_GLUED = re.compile(f"{END}(\\s*)([{RAISED}{LOWERED}])")
+_LEFT_OVER = re.compile(f"[{RAISED}{LOWERED}{END}]")
+_NOTE = re.compile(rf"[^\S\n]*(?:[\[(]\s*)?{NOTE}+(?:\s*[\])])?(?=[\s.,;:!?)\]”»]|$)|[\[(]{NOTE}+[\])]|{NOTE}+")
+_NOTE_MARK = re.compile(r"[\[(]?\s*(?:\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*|[*†‡§¶]{1,4}|[a-z])\s*[\])]?[.,]?")
+_ORDINALS = frozenset("eor")  # as in XIXe, no, Dr
+_EXPRESSION = re.compile(r"[\w()]{1,4}(?:\s?[+\-−*/·×]\s?[\w()]{1,4})+")
+_CITATION = re.compile(r"\[[^\[\]]{1,40}\]")
+_LEADING = re.compile(rf"\s*(?P<open>[\[(])?{RAISED}(?P<mark>{_NOTE_MARK.pattern}){END}[\])]?[.:]?\s*(?=\S)")
+_UNITS = frozenset("m km cm mm dm µm μm nm ft in yd mi s h min kg g l L N Hz W V A J Pa px ha M".split())
+_WORD_BEFORE = re.compile(r"[^\W\d_]+$")
+_NUMBER_BEFORE = re.compile(r"(?<![\d.,])(\d+)$")
+_TIMES = re.compile(r"[×x·*⋅]\s*\d+$")
+_YEAR = re.compile(r"(?:1[0-9]|20|21)\d\d")
+_BASES = frozenset({"10", "2", "e"})
+_NUCLIDE = re.compile(r"[A-Z][a-z]?(?![a-z])")
+_STRUCK = re.compile("(?:[^\u0335\u0336][\u0335\u0336]+)+")
+
+
+def settle(text: str) -> str:
+    """Return `text` with each raised or lowered mark written on the line, in Unicode's letters, or cut as a note's mark."""
+    if RAISED in text or LOWERED in text:
+        text = _GLUED.sub(lambda found: found[1] if _joins(text, found) else found[0], text)
+        text = _inner(text)
+    if NOTE in text:
+        text = _NOTE.sub("", text)
+    return text
+
+
+def without_struck_letters(text: str) -> tuple[str, int]:
+    """Return `text` without letters that a combining line strikes out, and the number of such runs."""
+    if "\u0336" not in text and "\u0335" not in text:
+        return text, 0
+    return _STRUCK.subn("", text)
+
+
+def leading_note(text: str) -> tuple[str, str]:
+    """Split a note into its mark, "" where it begins with none above the line, and its text."""
+    found = _LEADING.match(text)
+    if found is None or (not found["open"] and _NUCLIDE.match(text, found.end())):
+        return "", text
+    return note_number(found["mark"]), text[found.end() :]
+
+
+def is_note_mark(text: str) -> bool:
+    """Tell whether `text` can be the mark of a note: a number, a letter, a star or dagger, in brackets or without."""
+    text = text.strip()
+    return bool(text) and _NOTE_MARK.fullmatch(text) is not None
+
+
+def note_number(text: str) -> str:
+    """Return a note's mark without its brackets."""
+    return text.strip().strip("[]().,: ")
+
+
+def raised(text: str) -> str:
+    """Return `text` as superscript; what Unicode has not raised stands behind a ^."""
+    if _RAISABLE.fullmatch(text):
+        return text.translate(_SUPERSCRIPTS)
+    return f"^{text}" if len(text) == 1 else f"^({text})"
+
+
+def lowered(text: str) -> str:
+    """Return `text` as subscript; what Unicode has not lowered stands behind a _."""
+    if _LOWERABLE.fullmatch(text):
+        return text.translate(_SUBSCRIPTS)
+    return f"_{text}" if len(text) == 1 else f"_({text})"
+
+
+def _joins(text: str, found: re.Match[str]) -> bool:
+    """Tell whether two marks that follow each other are one, written in two pieces."""
+    opening = max(text.rfind(RAISED, 0, found.start()), text.rfind(LOWERED, 0, found.start()))
+    return not found[1] and opening >= 0 and text[opening] == found[2]
+
+
+def _inner(text: str) -> str:
+    """Write the marks from the left to the right; what is already written decides on the next."""
+    parts: list[str] = []
+    here = 0
+    before = ""
+    for found in _SPAN.finditer(text):
+        between = text[here : found.start()]
+        parts.append(between)
+        before = (before + between)[-40:]
+        inside = found[2]
+        after = text[found.end() : found.end() + 8]
+        written = _raised_in_place(inside, before, after) if found[1] == RAISED else _lowered_in_place(inside, before, after)
+        parts.append(written)
+        before = (before + written)[-40:]
+        here = found.end()
+    parts.append(text[here:])
+    return _LEFT_OVER.sub("", "".join(parts))
+
+
+def _raised_in_place(inside: str, before: str, after: str) -> str:
+    mark = inside.strip()
+    if not mark:
+        return inside
+    if NOTE in mark:
+        return NOTE
+    if after.lstrip()[:1] in ("/", "⁄") and mark.isdigit():
+        return f" {mark}" if before[-1:].isdigit() else mark  # the upper half of a fraction
+    if _CITATION.fullmatch(mark):
+        return NOTE
+    if _EXPRESSION.fullmatch(mark):
+        return raised(mark)
+    if mark in _ORDINALS or (not _NOTE_MARK.fullmatch(mark) and not _RAISABLE.fullmatch(mark)):
+        return inside  # an ordinal, an abbreviation, a trade mark
+    return raised(mark) if _is_exponent(mark, before, after) else NOTE
+
+
+def _is_exponent(mark: str, before: str, after: str) -> bool:
+    """Tell an exponent from the mark of a note, by what it stands on."""
+    if mark[0] in "+-−" or mark[-1] in "+-−" or not mark.strip("nix"):
+        return True
+    if not mark.isdigit():
+        return False
+    number = _NUMBER_BEFORE.search(before)
+    if number:
+        return number[1] in _BASES or _TIMES.search(before) is not None or (len(number[1]) == 1 and len(mark) == 1)
+    word = _WORD_BEFORE.search(before)
+    if word is None:
+        return before[-1:] in ("⁻", "⁺", ")") and _is_formula(before) or (not before.strip() and bool(_NUCLIDE.match(after)))
+    if word[0] in _UNITS:
+        return mark in ("2", "3", "4") and (len(word[0]) > 1 or word[0] in "mshM")
+    return len(word[0]) == 1 and word[0] not in "aIA" and mark in ("2", "3", "4", "5", "6")
+
+
+def _is_formula(before: str) -> bool:
+    """Tell whether `before` ends with a mark above the line, or with a bracket around an expression such as (a + b)."""
+    if before[-1:] != ")":
+        return True
+    inside = before[before.rfind("(") + 1 : -1]
+    return len(inside) <= 12 and not re.search(r"[^\W\d_]{2}", inside)
+
+
+def _lowered_in_place(inside: str, before: str, after: str) -> str:
+    mark = inside.strip()
+    if not mark:
+        return inside
+    if before.rstrip()[-1:] in ("/", "⁄") and mark.isdigit():
+        return mark
+    return mark.translate(_SUBSCRIPTS) if _LOWERABLE.fullmatch(mark) else inside
