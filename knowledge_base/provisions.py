@@ -10,6 +10,7 @@ from knowledge_base.passages import Block, Page
 
 _PARTS = re.compile(r"\(\s*([^()\s]{1,8})\s*\)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
+NOTE = "note "  # begins the label of a footnote
 _ROMAN = re.compile(r"[ivxlc]+")
 
 
@@ -71,9 +72,11 @@ def provisions_of(pages: Sequence[Page]) -> list[Provision]:
         for block in page.blocks:
             is_below_label = previous is not None and previous.kind == "heading" and bool(previous.label)
             if not (is_below_label and block.kind == "heading" and not block.label):
-                style = _style(block.label, stack) if block.label else ""
+                style = _style(block.label, stack) if block.label and not block.label.startswith(NOTE) else ""
                 close(_kept(stack, block, style))
-            if block.label:
+            if block.label.startswith(NOTE):
+                close(0)
+            elif block.label:
                 level = block.level if block.kind == "heading" else 0
                 stack.append(_Open(block.label, style, level, block.kind == "list_item", ordinal, block.start))
             for opened in stack:

@@ -18,6 +18,7 @@ from knowledge_base.passages import Passage
 from knowledge_base.provisions import Provision, label_parts
 from knowledge_base.store.catalog import Catalog
 
+_LEFT_OUT = ("note", "scrap")
 MOST_WORDS = 330  # of a part that is quoted whole
 _REFERENCE = re.compile(
     r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|§+\s*)?"
@@ -146,7 +147,7 @@ def quotes_of(source: str, provision: Provision, catalog: Catalog) -> list[Quote
         start = provision.start if ordinal == provision.first else 0
         end = provision.end if ordinal == provision.last else None
         for quote in page_quotes(on_page[0], catalog) if on_page else []:
-            if quote.start >= start and (end is None or quote.end <= end):
+            if quote.start >= start and (end is None or quote.end <= end) and quote.role not in _LEFT_OUT:
                 quotes.append(quote)
     return quotes if sum(quote.length() for quote in quotes) <= MOST_WORDS else []
 
@@ -166,16 +167,27 @@ def counted_provisions(question: Question, catalog: Catalog) -> tuple[str, list[
             series.setdefault((source, True), {}).setdefault(number, provision)
         elif not head and len(provision.parts) == 1:
             series.setdefault((source, False), {}).setdefault(number, provision)
+    worded = {source for source, is_worded in series if is_worded}
     best: tuple[float, str, list[Provision]] | None = None
-    for (source, is_worded), found in series.items():
-        provisions = list(found.values())
+    for (source, is_worded), by_number in series.items():
+        provisions = list(by_number.values())
         passage = passage_at(catalog, source, provisions[0])
         if passage is None or len(provisions) < 2:
             continue
         above = stems_of_all_words(f"{passage.title} {passage.heading}", passage.language)
         asked = {w: r for w, r in question.terms.items() if w not in _vocabulary()["asking"] and not question.counted & set(r)}
-        held = sum(not set(roots).isdisjoint(above) for roots in asked.values())
-        names_it = is_worded or not question.counted.isdisjoint(above)
-        if names_it and held and 2 * held >= len(asked) and (best is None or held > best[0]):
+        named = above | _opening_stems(catalog, source)
+        held = sum(not set(roots).isdisjoint(named) for roots in asked.values())
+        is_it = is_worded or not question.counted.isdisjoint(above)
+        is_named = held and 2 * held >= len(asked) or worded == {source}
+        if is_it and is_named and (best is None or held > best[0]):
             best = held, source, provisions
     return (best[1], best[2]) if best else None
+
+
+def _opening_stems(catalog: Catalog, source: str) -> frozenset[str]:
+    """Return the stems of a document's first lines, which name it."""
+    first = catalog.passages_on_page(source, 0)[:1]
+    return (
+        stems_of_all_words(" ".join(" ".join(p.text.split()[:60]) for p in first), first[0].language) if first else frozenset()
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from assistant.answers import AnswerPart, Citation, PartKind, stands_on_its_page
 from assistant.evidence.scoring import Sentence
+from knowledge_base.language.roles import Role
 from knowledge_base.language.words import words
 from knowledge_base.passages import Page, Passage
 from knowledge_base.store.catalog import Catalog
@@ -55,6 +56,7 @@ class Quote:
     kind: str
     rest: list[Piece] = field(default_factory=list)
     group: int = 0
+    role: Role = "sentence"
 
     @property
     def place(self) -> tuple[str, int]:
@@ -74,7 +76,7 @@ class Quote:
 def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
     """Return all sentences of a passage's page, headings left out."""
     return [
-        Quote(other, span.start, span.end, other.sentence_text(span), span.kind)
+        Quote(other, span.start, span.end, other.sentence_text(span), span.kind, role=span.role)
         for other in catalog.passages_on_page(passage.source, passage.ordinal)
         for span in other.sentences
         if span.kind != "heading"

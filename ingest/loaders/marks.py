@@ -23,7 +23,39 @@ _ORDINALS = frozenset("eor")  # as in XIXe, no, Dr
 _EXPRESSION = re.compile(r"[\w()]{1,4}(?:\s?[+\-−*/·×]\s?[\w()]{1,4})+")
 _CITATION = re.compile(r"\[[^\[\]]{1,40}\]")
 _LEADING = re.compile(rf"\s*(?P<open>[\[(])?{RAISED}(?P<mark>{_NOTE_MARK.pattern}){END}[\])]?[.:]?\s*(?=\S)")
-_UNITS = frozenset("m km cm mm dm µm μm nm ft in yd mi s h min kg g l L N Hz W V A J Pa px ha M".split())
+_UNITS = frozenset(
+    [
+        "m",
+        "km",
+        "cm",
+        "mm",
+        "dm",
+        "µm",
+        "μm",
+        "nm",
+        "ft",
+        "in",
+        "yd",
+        "mi",
+        "s",
+        "h",
+        "min",
+        "kg",
+        "g",
+        "l",
+        "L",
+        "N",
+        "Hz",
+        "W",
+        "V",
+        "A",
+        "J",
+        "Pa",
+        "px",
+        "ha",
+        "M",
+    ]
+)
 _WORD_BEFORE = re.compile(r"[^\W\d_]+$")
 _NUMBER_BEFORE = re.compile(r"(?<![\d.,])(\d+)$")
 _TIMES = re.compile(r"[×x·*⋅]\s*\d+$")

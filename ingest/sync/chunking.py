@@ -160,6 +160,8 @@ def _sentences(text: str, group: Sequence[_Unit], language: str | None) -> Itera
         whole = unit.block.kind in ("heading", "field", "table_row", "caption")
         piece = text[unit.start : unit.end]
         spans = [(0, len(piece))] if whole else sentence_spans(piece, language)
+        if len(spans) > 1 and unit.block.label and piece[: spans[0][1]].strip(" .:()") == unit.block.label.strip(" .:()"):
+            spans = [(spans[0][0], spans[1][1]), *spans[2:]]  # a number that is typed before a sentence is none by itself
         for start, end in spans:
             role = role_of(unit.block.kind, piece[start:end], unit.block.label)
             yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind, role)
