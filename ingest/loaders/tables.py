@@ -86,7 +86,7 @@ def _is_bilingual(filled: Sequence[Row]) -> bool:
     pairs = [row for row in filled if len(row) == 2 and min(len(cell.text) for cell in row) >= _LONG / 2]
     if len(pairs) < 2 or len(pairs) < 0.6 * len(filled):
         return False
-    from ingest.language import detect_language
+    from ingest.loaders.language import detect_language
 
     left, right = (" ".join(row[side].text for row in pairs)[:2000] for side in (0, 1))
     return min(len(left), len(right)) >= _LONG and detect_language(left) != detect_language(right)
