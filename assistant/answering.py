@@ -14,9 +14,12 @@ from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, wr
 from assistant.evidence.gathering import Evidence, Gatherer
 from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
+from assistant.messages import message
 from assistant.question.conversation import context_of, leans_on_history
 from assistant.question.parts import parts_of
 from assistant.question.questions import Question, analyse
+from assistant.question.requests import read_request, without_small_talk
+from assistant.quotes import inventory
 from assistant.quotes.composing import ExtractiveSettings, compose
 from assistant.quotes.provisions import MOST_WORDS, counted_provisions, named_provisions, quotes_of
 from assistant.quotes.quoting import cited
@@ -24,6 +27,7 @@ from assistant.register.answers import is_on_the_countries, respond, states_alon
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
+from knowledge_base.language.words import stem, words
 from knowledge_base.logs import as_request
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
@@ -197,6 +201,10 @@ class Assistant:
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
+        request = read_request(asked)
+        if request and (reply := inventory.respond(asked, request, self.generation.catalog)):
+            return replace(reply, generation=self.generation.id, seconds=perf_counter() - started)
+        history = without_small_talk(history)
         asked_question = self._read(asked, history, standalone)
         parts = self._parts(asked_question, standalone or asked)
         self._retriever.prepare(parts[0].query)  # is embedded while the register's vocabulary reads the question
@@ -283,9 +291,10 @@ def _by_label(question: Question, catalog: Catalog) -> Answer | None:
             quotes = [
                 quote for provision in (provisions[0], provisions[-1]) for quote in quotes_of(source, provision, catalog)[:1]
             ]
+        noun = next((w for w in words(question.asked) if question.counted & {stem(w, question.language)}), "")
+        values = {"title": quotes[0].passage.title if quotes else "", "noun": noun, "count": len(provisions)}
         first, last = provisions[0].path, provisions[-1].path
-        french, english = "Le document en compte {}, de « {} » à « {} ».", "The document has {}, from “{}” to “{}”."
-        text = (french if question.language == "fr" else english).format(len(provisions), first, last)
+        text = message(question.language, "provisions.count", first=first, last=last, **values)
         notes = [AnswerPart(text, kind="note")] if quotes else []
     if not quotes:
         return None
