@@ -237,7 +237,7 @@ def _start(descriptor: int, limits: Limits) -> subprocess.Popen[bytes]:
     numbers = f"{descriptor}, {limits.seconds!r}, {limits.memory_bytes}, {limits.output_bytes}"
     search_path = os.pathsep.join(path for path in sys.path if path)
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from knowledge_base.sandbox_worker import serve; serve({numbers})"],
+        [sys.executable, "-P", "-c", f"from knowledge_base.sandbox.worker import serve; serve({numbers})"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         pass_fds=(descriptor,),
