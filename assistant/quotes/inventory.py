@@ -104,7 +104,8 @@ def _named_documents(request: Request, catalog: Catalog) -> list[DocumentRow]:
 
 
 def _headings(document: DocumentRow, language: str, catalog: Catalog) -> Iterator[AnswerPart]:
-    tops = dict.fromkeys(p.heading.split(" > ")[-1] for p in catalog.all_passages(document.source) if p.heading)
+    passages = catalog.all_passages(document.source)
+    tops = dict.fromkeys(" ".join(p.sentence_text(s).split()) for p in passages for s in p.sentences if s.kind == "heading")
     if not tops:
         yield _note(language, "no_headings", title=document.title)
         return
@@ -124,12 +125,11 @@ def _mentions(request: Request, catalog: Catalog) -> tuple[list[AnswerPart], lis
     """Return for each document that holds a term, in any of its forms, its first sentence that does."""
     language, total = request.language, catalog.counts()["documents"]
     asked = content_words(request.subject, language) or words(request.subject)
-    forms = [" ".join(dict.fromkeys(stem(word, code) for word in asked)) for code in ("en", "fr")]
     expression = " OR ".join(dict.fromkeys(f'"{" ".join(stem(word, code) for word in asked)}"' for code in ("en", "fr")))
     rows = {row.source: row for row in _texts(catalog)}
     held = {source: count for source, count in catalog.sources_holding(expression).items() if source in rows}
     if not held:
-        searched = ", ".join(dict.fromkeys(form for form in forms if form))
+        searched = " ".join(stem(word, language) for word in asked)
         return [_note(language, "no_mention", total=total, subject=request.subject, words=searched)], []
     parts = [_note(language, "mentions", count=len(held), total=total, subject=request.subject)]
     quotes = []
