@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
 from assistant.evidence.gathering import Evidence, Gatherer
+from assistant.evidence.provisions import counted_provisions, named_provisions
 from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
 from assistant.messages import message
@@ -21,8 +22,7 @@ from assistant.question.questions import Question, analyse
 from assistant.question.requests import read_request, without_small_talk
 from assistant.quotes import inventory
 from assistant.quotes.composing import ExtractiveSettings, compose
-from assistant.quotes.provisions import MOST_WORDS, counted_provisions, named_provisions, quotes_of
-from assistant.quotes.quoting import cited
+from assistant.quotes.quoting import MOST_WORDS, cited, quotes_of
 from assistant.register.answers import is_on_the_countries, respond, states_alone
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.evidence.cues import cue, field_cue
+from assistant.evidence.provisions import Found
 from assistant.question.questions import Question
 from knowledge_base.language.words import stems, stems_of_all_words
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, SentenceSpan, sentence_id
@@ -19,7 +20,7 @@ class EvidenceWeights:
     answer. Taken off are `foreign` for a sentence in another language than the question's, and `poor` for what makes a poor
     quote. `context` is the share that a word counts which the headings alone hold. `judged` weighs the evidence model's rank,
     `scale` is the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its
-    rank.
+    rank; `named` is added for what stands in a numbered part that the question names.
     """
 
     lexical: float = 0.35
@@ -32,6 +33,7 @@ class EvidenceWeights:
     judged: float = 0.35
     scale: float = 2.0
     reranking: float = 0.3
+    named: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,19 @@ def score_sentences(
     similarities: Mapping[str, float],
     judgement: Judgement,
     weights: EvidenceWeights,
+    named: Sequence[Found] = (),
 ) -> list[Sentence]:
     """Return the quotable sentences of the passages with their scores, best first.
 
-    `similarities` are the sentences' with the question, by sentence id.
+    `similarities` are the sentences' with the question, by sentence id; what stands in a provision that the question has
+    `named` comes first.
     """
     scorer = _Scorer(question, judgement, weights)
-    scored = [s for rank, found in enumerate(retrieved) for s in scorer.scored(rank, found, similarities)]
+    scored = [
+        replace(s, score=s.score + weights.named * any(f.holds(s.passage, s.start) for f in named))
+        for rank, found in enumerate(retrieved)
+        for s in scorer.scored(rank, found, similarities)
+    ]
     return sorted(scored, key=lambda s: -s.score)
 
 

@@ -11,6 +11,7 @@ from assistant.evidence.scoring import Sentence
 from knowledge_base.language.roles import Role
 from knowledge_base.language.words import words
 from knowledge_base.passages import Page, Passage
+from knowledge_base.provisions import Provision
 from knowledge_base.store.catalog import Catalog
 
 _LEANS = re.compile(
@@ -33,6 +34,7 @@ _ENUMERATES = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"^\d{1,3}\s|^[—–]{2},|https?:|www\.|/\w+/")
+MOST_WORDS = 330  # of a numbered part that is quoted whole
 _ENTRY = 60  # characters within which the colon of an entry stands
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
 _BETWEEN = re.compile(r"(?:\d{1,3})?\W*")  # two sentences that follow each other: a foot note's mark, white space
@@ -81,6 +83,19 @@ def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
         for span in other.sentences
         if span.kind != "heading"
     ]
+
+
+def quotes_of(source: str, provision: Provision, catalog: Catalog) -> list[Quote]:
+    """Return all sentences of a provision but notes; empty where it holds none, or more than `MOST_WORDS`."""
+    quotes: list[Quote] = []
+    for ordinal in range(provision.first, provision.last + 1):
+        on_page = catalog.passages_on_page(source, ordinal)
+        start = provision.start if ordinal == provision.first else 0
+        end = provision.end if ordinal == provision.last else None
+        for quote in page_quotes(on_page[0], catalog) if on_page else []:
+            if quote.start >= start and (end is None or quote.end <= end) and quote.role not in ("note", "scrap"):
+                quotes.append(quote)
+    return quotes if _words(quotes) <= MOST_WORDS else []
 
 
 def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:

@@ -1,4 +1,4 @@
-"""Numbered parts that a question names ("Article 3(2)", "norm 6", "point (c) of Article 4"): found by label, quoted whole."""
+"""Numbered parts that a question names ("Article 3(2)", "norm 6", "point (c) of Article 4"), found by their labels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from typing import NamedTuple
 
 import knowledge_base.language
 from assistant.question.questions import Question, QuestionKind
-from assistant.quotes.quoting import Quote, page_quotes
 from knowledge_base.language.words import content_words, fold, stems, stems_of_all_words, words
 from knowledge_base.passages import Passage
 from knowledge_base.provisions import Provision, label_parts
 from knowledge_base.store.catalog import Catalog
 
-_LEFT_OUT = ("note", "scrap")
-MOST_WORDS = 330  # of a part that is quoted whole
 _REFERENCE = re.compile(
     r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|§+\s*)?"
     r"(?P<number>\b\d{1,3}(?:\.\d{1,3})*\b|\([a-z0-9]{1,5}\)|\b[IVXLC]{1,6}\b)(?P<inner>(?:\s?\([a-z0-9]{1,5}\))*)",
@@ -46,6 +43,11 @@ class Found(NamedTuple):
     source: str
     provision: Provision
     fit: tuple[float, ...]
+
+    def holds(self, passage: Passage, start: int) -> bool:
+        """Say whether a character of a passage's page stands in the provision."""
+        here, p = (passage.ordinal, start), self.provision
+        return passage.source == self.source and (p.first, p.start) <= here < (p.last, p.end)
 
 
 @lru_cache(maxsize=1)
@@ -137,19 +139,6 @@ def _stems_before(catalog: Catalog, passage: Passage, provision: Provision) -> f
         if span.end <= provision.start and span.kind != "list_item"
     ]
     return stems_of_all_words(" ".join(lead[-2:]), passage.language)
-
-
-def quotes_of(source: str, provision: Provision, catalog: Catalog) -> list[Quote]:
-    """Return all sentences of a provision; empty where it holds none, or more than `MOST_WORDS`."""
-    quotes: list[Quote] = []
-    for ordinal in range(provision.first, provision.last + 1):
-        on_page = catalog.passages_on_page(source, ordinal)
-        start = provision.start if ordinal == provision.first else 0
-        end = provision.end if ordinal == provision.last else None
-        for quote in page_quotes(on_page[0], catalog) if on_page else []:
-            if quote.start >= start and (end is None or quote.end <= end) and quote.role not in _LEFT_OUT:
-                quotes.append(quote)
-    return quotes if sum(quote.length() for quote in quotes) <= MOST_WORDS else []
 
 
 def counted_provisions(question: Question, catalog: Catalog) -> tuple[str, list[Provision]] | None:
