@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
+SAME_SUBJECT = 0.4  # cosine similarity of two questions; on three boards of conversations it cost none whose subject had changed
 
 
 class Assistant:
@@ -229,8 +230,16 @@ class Assistant:
         return evidence.passages
 
     def _read(self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None) -> Question:
-        context = "" if standalone else context_of(asked, history)
+        context = "" if standalone else context_of(asked, history, self._goes_on(asked, history))
         return analyse(asked, self._retriever.read(standalone or asked, context))
+
+    def _goes_on(self, asked: str, history: Sequence[Mapping[str, str]]) -> bool:
+        """Say whether a question is near enough to the latest one to be on the same subject."""
+        latest = next((turn["content"] for turn in reversed(history) if turn.get("role") == "user" and turn.get("content")), "")
+        if not latest:
+            return False
+        one, other = self._embedder.encode([asked, latest])
+        return float(one @ other) >= SAME_SUBJECT
 
     def _gathered(self, parts: Sequence[Question]) -> Evidence:
         return Gatherer(self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights()).gather(parts)
