@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Self
 
 from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
 from assistant.evidence.gathering import Evidence, Gatherer
+from assistant.evidence.provisions import counted_provisions, named_provisions
 from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
+from assistant.messages import message
 from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of
+from assistant.question.requests import read_request, without_small_talk
+from assistant.quotes import inventory
 from assistant.quotes.composing import ExtractiveSettings, compose
+from assistant.quotes.quoting import MOST_WORDS, cited, quotes_of
 from assistant.register.answers import is_on_the_countries, respond, states_alone
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.files import Closing
+from knowledge_base.language.words import stem, words
 from knowledge_base.logs import as_request
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
@@ -27,6 +33,7 @@ from knowledge_base.models.query_adapter import open_query_adapter
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
+from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation, current_id, open_generation
 from knowledge_base.store.recovery import open_intact
 from knowledge_base.store.vectors import warm_up_aside
@@ -38,6 +45,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
+SAME_SUBJECT = (
+    0.4  # cosine similarity of two questions; on three boards of conversations it cost none whose subject had changed
+)
 
 
 class Assistant(Closing):
@@ -186,6 +196,10 @@ class Assistant(Closing):
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
+        request = read_request(asked)
+        if request and (reply := inventory.respond(asked, request, self.generation.catalog)):
+            return replace(reply, generation=self.generation.id, seconds=perf_counter() - started)
+        history = without_small_talk(history)
         asked_question = self._read(asked, history, standalone)
         parts = self._parts(asked_question, standalone or asked)
         self._retriever.prepare(parts[0].query)  # is embedded while the register's vocabulary reads the question
@@ -210,8 +224,16 @@ class Assistant(Closing):
         return evidence.passages
 
     def _read(self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None) -> Question:
-        context = "" if standalone else context_of(asked, history)
+        context = "" if standalone else context_of(asked, history, self._goes_on(asked, history))
         return analyse(asked, self._retriever.read(standalone or asked, context))
+
+    def _goes_on(self, asked: str, history: Sequence[Mapping[str, str]]) -> bool:
+        """Say whether a question is near enough to the latest one to be on the same subject."""
+        latest = next((turn["content"] for turn in reversed(history) if turn.get("role") == "user" and turn.get("content")), "")
+        if not latest:
+            return False
+        one, other = self._embedder.encode([asked, latest])
+        return float(one @ other) >= SAME_SUBJECT
 
     def _gathered(self, parts: Sequence[Question]) -> Evidence:
         return Gatherer(self._retriever, self.generation.catalog, self._evidence_model, EvidenceWeights()).gather(parts)
@@ -246,6 +268,8 @@ class Assistant(Closing):
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
         twins = {r.passage.id: r.twins for r in evidence.passages}
+        if by_label := _by_label(question, catalog):
+            return by_label
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
         evidence, left_open = without_open_parts(evidence)
@@ -255,6 +279,31 @@ class Assistant(Closing):
         parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
         return replace(answer, confidence=trust, is_weak=trust < CERTAIN)
+
+
+def _by_label(question: Question, catalog: Catalog) -> Answer | None:
+    """Answer a question that asks for a numbered part by its label, or for the number of such parts; else None."""
+    found, asks_for_text = named_provisions(question, catalog)
+    notes: list[AnswerPart] = []
+    quotes = quotes_of(found[0].source, found[0].provision, catalog) if found and asks_for_text else []
+    if not quotes and (counted := counted_provisions(question, catalog)):
+        source, provisions = counted
+        quotes = [quote for provision in provisions for quote in quotes_of(source, provision, catalog)]
+        if not quotes or sum(quote.length() for quote in quotes) > MOST_WORDS:
+            quotes = [
+                quote for provision in (provisions[0], provisions[-1]) for quote in quotes_of(source, provision, catalog)[:1]
+            ]
+        noun = next((w for w in words(question.asked) if question.counted & {stem(w, question.language)}), "")
+        values = {"title": quotes[0].passage.title if quotes else "", "noun": noun, "count": len(provisions)}
+        first, last = provisions[0].path, provisions[-1].path
+        text = message(question.language, "provisions.count", first=first, last=last, **values)
+        notes = [AnswerPart(text, kind="note")] if quotes else []
+    if not quotes:
+        return None
+    parts, citations = cited(quotes, catalog, {})
+    parts = [*notes, *parts]
+    answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
+    return replace(answer, confidence=1.0) if citations else None
 
 
 _NOTHING = "No passage of the documents holds a sentence that answers it."

@@ -17,7 +17,8 @@ class Citation:
     """A quote on its page: characters `start` to `end` of the stored text of page `page` (None: no pages) of `source`.
 
     `number` is what the answer's text refers to as [number]; a quote that runs over a page has two citations, one a page.
-    `date` is what the document says of its date, `heading` the headings above the quote.
+    `date` is what the document says of its date, `heading` the headings above the quote, `label` the numbered part that it
+    stands in ("Article 3(2)(c)"), "" where there is none.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Citation:
     status: CitationStatus = "exact"
     date: str | None = None
     heading: str = ""
+    label: str = ""
 
 
 def stands_on_its_page(citation: Citation, catalog: Catalog) -> bool:
@@ -156,7 +158,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "citations": [
             {
                 "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status,
+                "quote": c.quote, "status": c.status, "label": c.label,
             }
             for c in answer.citations
         ],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from knowledge_base.language.roles import Role
 from knowledge_base.language.sentences import is_quotable
 
 PREFIX_TOKENS = 48  # word pieces of a passage's embedded text that title and headings may take
@@ -91,11 +92,16 @@ class Document:
 
 
 class SentenceSpan(NamedTuple):
-    """A quotable unit: characters `start` to `end` of the page's text; `kind` is the kind of the block that holds it."""
+    """A quotable unit: characters `start` to `end` of the page's text; `kind` is the kind of the block that holds it.
+
+    `role` says what it is for a reader: a whole sentence or list item, or what makes a poor quote: a mere label or title, a
+    note, a question, a line of contents, a scrap of a sentence, a sentence that has lost a word.
+    """
 
     start: int
     end: int
     kind: BlockKind
+    role: Role = "sentence"
 
 
 @dataclass(frozen=True)

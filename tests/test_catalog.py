@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.errors import DamagedIndexError
-from knowledge_base.passages import Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
+from knowledge_base.passages import Block, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
 from knowledge_base.store.catalog import Catalog, FailureRow, quoted_term
 
 WEIGHTS = (1.0, 1.0, 1.0)
@@ -258,3 +258,17 @@ def test_the_passages_of_a_page_that_changes_are_read_again(path: Path) -> None:
         put(catalog, "a.txt", "Ferries run at two.")
         assert [p.text for p in catalog.passages_on_page("a.txt", 0)] == ["Ferries run at two."]
         assert catalog.passages_on_page("a.txt", 1) == []
+
+
+def test_a_catalog_without_provisions_is_read_and_gets_them_when_it_is_edited(path: Path) -> None:
+    Catalog.create(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE provisions; PRAGMA user_version = 1")
+    with Catalog.read(path) as catalog:
+        assert catalog.provisions() == []
+    page = Page(None, None, "Article 1\nBe kind.", (Block("heading", 1, 0, 9, "Article 1"), Block("paragraph", 0, 10, 18)))
+    with Catalog.edit(path) as catalog:
+        catalog.put_document(Document("a.md", "A", "0", "en", (page,)), [], "v", "2026-01-01")
+    with Catalog.read(path) as catalog:
+        [(source, provision)] = catalog.provisions()
+    assert (source, provision.path, provision.parts, provision.end) == ("a.md", "Article 1", ("article 1",), 18)

@@ -9,6 +9,7 @@ from math import exp, log
 from typing import TYPE_CHECKING
 
 from assistant.evidence.cues import cue
+from assistant.evidence.provisions import named_provisions, passage_at
 from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, names_title, score_sentences
 from assistant.question.questions import Question, QuestionKind
 from knowledge_base.models.evidence import with_neighbours
@@ -62,11 +63,13 @@ class Gatherer:
 
     def _of_one(self, question: Question, parts: int) -> Evidence:
         """Retrieve passages, weigh their sentences, and rank both."""
-        also = [*defining_passages(question, self.catalog), *counted_passages(question, self.catalog)]
+        named, _ = named_provisions(question, self.catalog)
+        held = [p.id for f in named[:1] if (p := passage_at(self.catalog, f.source, f.provision))]
+        also = [*held, *defining_passages(question, self.catalog), *counted_passages(question, self.catalog)]
         found = self.retriever.search(question.query, CANDIDATES, also)
         similarities = self.retriever.sentence_similarities(question.query, [r.passage for r in found])
         ranks = rank_sentences(self.model, question, found, similarities, RANKED // parts) if self.model else {}
-        sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights)
+        sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights, named[:1])
         return Evidence(
             reranked(found, sentences, self.weights.reranking),
             sentences,

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from assistant.evidence.cues import cue, field_cue
+from assistant.evidence.provisions import Found
 from assistant.question.questions import Question
-from knowledge_base.language.sentences import SENTENCE_END
-from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import stems, stems_of_all_words
-from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, sentence_id
-
-_NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of foot notes, and of further works by one author
-_HOLE = pattern(r"\b{sentences.before_hole}\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
-_ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
-_NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents, where no number is asked for
-_SCRAP = 5  # words at most of what is no sentence, where nothing ends it
-_TITLE = 15  # words at most of what is set like a title: a line that nothing ends
+from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, SentenceSpan, sentence_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +20,7 @@ class EvidenceWeights:
     answer. Taken off are `foreign` for a sentence in another language than the question's, and `poor` for what makes a poor
     quote. `context` is the share that a word counts which the headings alone hold. `judged` weighs the evidence model's rank,
     `scale` is the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its
-    rank.
+    rank; `named` is added for what stands in a numbered part that the question names.
     """
 
     lexical: float = 0.35
@@ -44,6 +33,7 @@ class EvidenceWeights:
     judged: float = 0.35
     scale: float = 2.0
     reranking: float = 0.3
+    named: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +81,19 @@ def score_sentences(
     similarities: Mapping[str, float],
     judgement: Judgement,
     weights: EvidenceWeights,
+    named: Sequence[Found] = (),
 ) -> list[Sentence]:
     """Return the quotable sentences of the passages with their scores, best first.
 
-    `similarities` are the sentences' with the question, by sentence id.
+    `similarities` are the sentences' with the question, by sentence id; what stands in a provision that the question has
+    `named` comes first.
     """
     scorer = _Scorer(question, judgement, weights)
-    scored = [s for rank, found in enumerate(retrieved) for s in scorer.scored(rank, found, similarities)]
+    scored = [
+        replace(s, score=s.score + weights.named * any(f.holds(s.passage, s.start) for f in named))
+        for rank, found in enumerate(retrieved)
+        for s in scorer.scored(rank, found, similarities)
+    ]
     return sorted(scored, key=lambda s: -s.score)
 
 
@@ -118,7 +114,7 @@ class _Scorer:
         of_passage = weights.passage * found.score - weights.foreign * is_foreign(passage, question)
         for position, (span, text) in enumerate(zip(passage.sentences, passage.sentence_texts, strict=True)):
             dense = similarities.get(sentence_id(passage.id, position))
-            if dense is None or is_scrap(span.kind, text):
+            if dense is None or span.role == "scrap":
                 continue
             lexical = self._share_held(stems_of_all_words(text, passage.language), above)
             score = (
@@ -127,7 +123,7 @@ class _Scorer:
                 + weights.dense * dense
                 + weights.judged * self._judgement.standing(sentence_id(passage.id, position), weights.scale)
                 + weights.cue * cue(question, text)
-                - weights.poor * self._is_poor(span.kind, text)
+                - weights.poor * self._is_poor(span, text)
             )
             yield Sentence(passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical, dense, score)
 
@@ -141,44 +137,13 @@ class _Scorer:
                 indirect += share
         return direct + self._weights.context * indirect
 
-    def _is_poor(self, kind: BlockKind, text: str) -> bool:
-        """Say whether a text makes a poor quote: a foot note, a question, a sentence that has lost a word, a mere label."""
-        traits = _traits(text)
-        return traits.asks or traits.has_hole or (kind == "paragraph" and traits.is_note) or self._is_label(kind, text)
-
-    def _is_label(self, kind: BlockKind, text: str) -> bool:
-        """Say whether a text only names a thing: a field or a caption that is no sentence, a title, a line of contents."""
-        if kind == "table_row":
-            return bool(_NUMBERED.search(text)) and cue(self._question, text) == 0
-        if kind == "paragraph":
-            return not _traits(text).ends and len(text.split()) <= _TITLE
-        return kind in ("field", "caption") and not _traits(text).ends and not field_cue(self._question, text)
-
-
-class _Traits(NamedTuple):
-    """Whether a text ends as sentences do, begins as foot notes do, has lost a word, asks something."""
-
-    ends: bool
-    is_note: bool
-    has_hole: bool
-    asks: bool
-
-
-@lru_cache(maxsize=5_000)
-def _traits(text: str) -> _Traits:
-    return _Traits(
-        ends=bool(SENTENCE_END.search(text)),
-        is_note=bool(_NOTE.match(text)),
-        has_hole="[" in text and bool(_HOLE.search(text)),
-        asks=bool(_ASKS.search(text)),
-    )
-
-
-def is_scrap(kind: BlockKind, text: str) -> bool:
-    """Say whether a text is a piece of a sentence or a label: nothing ends it, and it is short or begins in the middle."""
-    if kind != "paragraph" or _traits(text).ends:
-        return False
-    return text[:1].islower() or len(text.split()) <= _SCRAP
+    def _is_poor(self, span: SentenceSpan, text: str) -> bool:
+        """Say whether a text makes a poor quote; a label or a row of contents does not where it has the form of the answer."""
+        if span.role == "label":
+            return span.kind == "paragraph" or not field_cue(self._question, text)
+        if span.role == "contents":
+            return cue(self._question, text) == 0
+        return span.role in ("question", "broken", "note")
 
 
 def names_title(question: Question, title: str, language: str | None) -> bool:

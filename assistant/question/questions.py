@@ -132,9 +132,12 @@ def leans_on_history(question: str) -> bool:
     return is_ownerless or bool(_LEANS.search(text)) or is_short
 
 
-def context_of(question: str, history: Sequence[Mapping[str, str]]) -> str:
-    """Return the context that a question depends on: the latest question and the beginning of its answer; else ""."""
-    if not history or not leans_on_history(question):
+def context_of(question: str, history: Sequence[Mapping[str, str]], is_on: bool = False) -> str:
+    """Return the context that a question depends on: the latest question and the beginning of its answer; else "".
+
+    `is_on`: it goes on with the subject of the latest question, whatever its words.
+    """
+    if not history or not (is_on or leans_on_history(question)):
         return ""
     latest = {turn["role"]: turn["content"] for turn in history if turn.get("content")}
     answer = " ".join(_CITATION.sub("", latest.get("assistant", "")).split()[:_ANSWER_WORDS])

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from assistant.answers import AnswerPart, Citation, PartKind, stands_on_its_page
 from assistant.evidence.scoring import Sentence
+from knowledge_base.language.roles import Role
 from knowledge_base.language.sentences import LEANS, SENTENCE_END
 from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import words
 from knowledge_base.passages import Page, Passage
+from knowledge_base.provisions import Provision
 from knowledge_base.store.catalog import Catalog
 
 _OPEN = pattern(r"[:;,](?: {sentences.items_lead})?\s*$")
@@ -19,6 +21,7 @@ _LEADS_IN = re.compile(r"[:?][”\"’'»)\]\s]*$")
 _ANNOUNCES = pattern(r"\b{sentences.announces}\b")
 _ENUMERATES = pattern("^{sentences.enumerates}")
 _NOTE = re.compile(r"^\d{1,3}\s|^[—–]{2},|https?:|www\.|/\w+/")
+MOST_WORDS = 330  # of a numbered part that is quoted whole
 _ENTRY = 60  # characters within which the colon of an entry stands
 _MOST_ENUMERATED = 150  # words of an enumeration that is quoted to its end
 _BETWEEN = re.compile(r"(?:\d{1,3})?\W*")  # two sentences that follow each other: a foot note's mark, white space
@@ -42,6 +45,7 @@ class Quote:
     kind: str
     rest: list[Piece] = field(default_factory=list)
     group: int = 0
+    role: Role = "sentence"
 
     @property
     def place(self) -> tuple[str, int]:
@@ -61,11 +65,24 @@ class Quote:
 def page_quotes(passage: Passage, catalog: Catalog) -> list[Quote]:
     """Return all sentences of a passage's page, headings left out."""
     return [
-        Quote(other, span.start, span.end, other.sentence_text(span), span.kind)
+        Quote(other, span.start, span.end, other.sentence_text(span), span.kind, role=span.role)
         for other in catalog.passages_on_page(passage.source, passage.ordinal)
         for span in other.sentences
         if span.kind != "heading"
     ]
+
+
+def quotes_of(source: str, provision: Provision, catalog: Catalog) -> list[Quote]:
+    """Return all sentences of a provision but notes; empty where it holds none, or more than `MOST_WORDS`."""
+    quotes: list[Quote] = []
+    for ordinal in range(provision.first, provision.last + 1):
+        on_page = catalog.passages_on_page(source, ordinal)
+        start = provision.start if ordinal == provision.first else 0
+        end = provision.end if ordinal == provision.last else None
+        for quote in page_quotes(on_page[0], catalog) if on_page else []:
+            if quote.start >= start and (end is None or quote.end <= end) and quote.role not in ("note", "scrap"):
+                quotes.append(quote)
+    return quotes if _words(quotes) <= MOST_WORDS else []
 
 
 def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Quote]:
@@ -264,8 +281,15 @@ def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[
     for count, (passage, start, end, text) in enumerate(pieces):
         yield Citation(
             number + count, passage.source, passage.title, passage.page, start, end, text,
-            date=dates.get(passage.source), heading=passage.heading,
+            date=dates.get(passage.source), heading=passage.heading, label=_label(passage, start, catalog),
         )  # fmt: skip
+
+
+def _label(passage: Passage, start: int, catalog: Catalog) -> str:
+    """Return the label of the innermost numbered part that a character of a passage's page stands in, or ""."""
+    here = (passage.ordinal, start)
+    held = [p for _, p in catalog.provisions(passage.source) if (p.first, p.start) <= here < (p.last, p.end)]
+    return max(held, key=lambda p: (p.first, p.start)).path if held else ""
 
 
 def _said_again(run: Sequence[Quote], twins: Twins) -> Iterator[Piece]:

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from knowledge_base.language.roles import role_of
 from knowledge_base.language.sentences import sentence_spans
 from knowledge_base.passages import Block, CountTokens, Document, Page, Passage, SentenceSpan, prefix_tokens
 
-VERSION = 6
+VERSION = 7
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 TARGET_TOKENS = 190
 SMALL_TOKENS = 60
 HEADING_SEPARATOR = " > "
+_MARKS = " .:()"  # around the number of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,13 @@ def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit
     for unit in group:
         piece = page.text[unit.start : unit.end]
         is_whole = unit.block.kind in ("heading", "field", "table_row", "caption")
-        for first, last in [(0, len(piece))] if is_whole else sentence_spans(piece, document.language):
-            sentences.append(SentenceSpan(unit.start + first, unit.start + last, unit.block.kind))
+        spans = [(0, len(piece))] if is_whole else sentence_spans(piece, document.language)
+        label = unit.block.label.strip(_MARKS)
+        if len(spans) > 1 and label and piece[: spans[0][1]].strip(_MARKS) == label:
+            spans = [(spans[0][0], spans[1][1]), *spans[2:]]  # a number that is typed before a sentence is none by itself
+        for first, last in spans:
+            role = role_of(unit.block.kind, piece[first:last], unit.block.label)
+            sentences.append(SentenceSpan(unit.start + first, unit.start + last, unit.block.kind, role))
     return Passage(
         id="",
         source=document.source,

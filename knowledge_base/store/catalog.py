@@ -20,8 +20,10 @@ from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.files import Closing
 from knowledge_base.language.words import stems
 from knowledge_base.passages import BlockKind, Document, OriginRun, Page, Passage, RegisterRecord, SentenceSpan
+from knowledge_base.provisions import Provision, provisions_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE = (1, 2)  # 1 has no provisions: the next sync reads all documents again
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -58,6 +60,13 @@ _PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
     JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
 
 T = TypeVar("T")
+
+PROVISIONS = """
+CREATE TABLE IF NOT EXISTS provisions (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE, path TEXT NOT NULL, parts TEXT NOT NULL,
+    first INTEGER NOT NULL, start INTEGER NOT NULL, last INTEGER NOT NULL, end INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS provisions_by_document ON provisions (document);
+"""
 
 
 def require_fts5() -> None:
@@ -144,14 +153,17 @@ class Catalog(Closing):
         """Begin an empty catalog at `path`, which must not exist."""
         require_fts5()
         connection = _connect(path, "rwc")
-        connection.executescript(SCHEMA)
+        connection.executescript(SCHEMA + PROVISIONS)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return cls(connection)
 
     @classmethod
     def edit(cls, path: Path) -> Self:
         """Open an unpublished catalog for writing."""
-        return cls(_checked(_connect(path, "rw"), path))
+        connection = _checked(_connect(path, "rw"), path)
+        connection.executescript(PROVISIONS)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        return cls(connection)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -182,6 +194,11 @@ class Catalog(Closing):
             ),
         )  # fmt: skip
         number = int(cursor.lastrowid or 0)
+        provisions = provisions_of(document.pages)
+        self._connection.executemany(
+            "INSERT INTO provisions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((number, p.path, json.dumps(p.parts), p.first, p.start, p.last, p.end) for p in provisions),
+        )
         self._connection.executemany(
             "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -378,6 +395,16 @@ class Catalog(Closing):
         )
         return dict(rows)
 
+    def provisions(self, source: str | None = None) -> list[tuple[str, Provision]]:
+        """List the numbered provisions of all documents, or of one, each with its document's source, in reading order."""
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'provisions'").fetchone():
+            return []
+        where, arguments = ("WHERE source = ?", (source,)) if source else ("", ())
+        sql = f"""SELECT source, path, parts, first, start, last, end FROM provisions
+            JOIN documents ON documents.id = provisions.document {where} ORDER BY source, first, start, end DESC"""
+        rows = self._connection.execute(sql, arguments)
+        return [(source, Provision(path, tuple(json.loads(parts)), *place)) for source, path, parts, *place in rows]
+
     def register(self) -> list[RegisterRow]:
         """List the register by name."""
         rows = self._connection.execute(
@@ -414,7 +441,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found == SCHEMA_VERSION:
+    if found in READABLE:
         return connection
     connection.close()
     raise DamagedIndexError(
