@@ -99,7 +99,9 @@ def unpack(archive: Path, kind: Kind, folder: Path) -> Snapshot:
     try:
         raw = archive.open("rb")
     except OSError as error:
-        raise KnowledgeBaseError(f"{archive} cannot be read: {error.strerror}.", "Give this user the right to read it.") from error
+        raise KnowledgeBaseError(
+            f"{archive} cannot be read: {error.strerror}.", "Give this user the right to read it."
+        ) from error
     try:
         with raw, storage_errors(folder):
             stream = _Unzipped(raw)
