@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +21,6 @@ class Served:
     content: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    etag: str | None = '"version-1"'
-    ranges: bool = True
     cuts: list[int] = field(default_factory=list)
     announced: int | None = None
     endless: bool = False
@@ -67,36 +64,22 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range")
         site.requests.append((self.path, asked))
         served = site.pages.get(self.path, Served(status=404))
-        begin = self._begin(served, asked)
-        self.send_response(206 if begin else served.status)
-        for name, value in self._headers(served, begin).items():
+        self.send_response(served.status)
+        self.send_header("Connection", "close")
+        for name, value in served.headers.items():
             self.send_header(name, value)
+        if not served.endless:
+            self.send_header("Content-Length", str(served.announced or len(served.content)))
         self.end_headers()
         if served.silent:
             site.closing.wait()
-        self._send(served, begin)
+        self._send(served)
         self.close_connection = True
 
-    def _begin(self, served: Served, asked: str | None) -> int:
-        found = re.fullmatch(r"bytes=(\d+)-", asked or "")
-        unchanged = self.headers.get("If-Range") == served.etag
-        return int(found[1]) if found and served.ranges and unchanged else 0
-
-    def _headers(self, served: Served, begin: int) -> Mapping[str, str]:
-        size = len(served.content)
-        headers = {"Connection": "close", **served.headers}
-        if served.etag:
-            headers["ETag"] = served.etag
-        if not served.endless:
-            headers["Content-Length"] = str(served.announced or size - begin)
-        if begin:
-            headers["Content-Range"] = f"bytes {begin}-{size - 1}/{size}"
-        return headers
-
-    def _send(self, served: Served, begin: int) -> None:
+    def _send(self, served: Served) -> None:
         end = served.cuts.pop(0) if served.cuts else None
         try:
-            self.wfile.write(served.content[begin:end])
+            self.wfile.write(served.content[:end])
             while served.endless:
                 self.wfile.write(bytes(65536))
         except (BrokenPipeError, ConnectionResetError):

@@ -150,24 +150,27 @@ def test_files_of_ones_own_beside_the_fetched_ones_are_kept(tmp_path: Path, site
     assert only(fetch(own, limits=LIMITS)).state == "unchanged"
 
 
-def test_a_download_that_was_cut_off_is_taken_up_by_the_next_fetch(tmp_path: Path, site: Site) -> None:
+def test_a_download_that_was_cut_off_leaves_what_was_there_and_begins_again(tmp_path: Path, site: Site) -> None:
     earlier = put_earlier_files(tmp_path, site)
     url = site.serve("/archive.tar.gz", Served(ARCHIVE, cuts=[100_000]))
     source = only(fetch(settings(tmp_path, list_of(url)), limits=ONE_TRY))
     assert (source.state, fetched(tmp_path)) == ("failed", earlier)
     assert "cut off" in str(source.reason)
     source = only(fetch(settings(tmp_path, list_of(url)), limits=ONE_TRY))
-    assert (source.state, source.resumed_from) == ("fetched", 100_000)
-    assert source.received == len(ARCHIVE) - 100_000
+    assert (source.state, source.resumed_from, source.received) == ("fetched", 0, len(ARCHIVE))
     assert fetched(tmp_path) == FILES
 
 
-def test_a_server_without_ranges_is_asked_anew_and_that_is_said(tmp_path: Path, site: Site) -> None:
-    url = site.serve("/archive.tar.gz", Served(ARCHIVE, ranges=False, cuts=[100_000]))
-    source = only(fetch(settings(tmp_path, list_of(url)), limits=LIMITS))
-    assert (source.state, source.resumed_from) == ("fetched", 0)
-    assert source.notices == ["The server cannot go on where the download was cut off; it began again."]
-    assert fetched(tmp_path) == FILES
+def test_a_download_kept_from_another_address_is_not_used(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.fetch.official.extract", refuse)
+        fetch(settings(tmp_path, list_of(site.serve("/old.tar.gz", Served(archive_of(UNLISTED))))), limits=LIMITS)
+    source = only(fetch(settings(tmp_path, list_of(site.serve("/archive.tar.gz", Served(ARCHIVE)))), limits=LIMITS))
+    assert (source.state, source.received, fetched(tmp_path)) == ("fetched", len(ARCHIVE), FILES)
+    assert files_below(tmp_path / "data/official/.partial").keys() == {"lock"}
 
 
 def altered(path: str) -> bytes:
@@ -268,7 +271,7 @@ def run_with_file_limit(largest: int, data_dir: Path) -> subprocess.CompletedPro
     return subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
 
 
-def test_a_full_disk_ends_the_download_and_a_later_fetch_goes_on(tmp_path: Path, site: Site) -> None:
+def test_a_full_disk_ends_the_download_and_a_later_fetch_succeeds(tmp_path: Path, site: Site) -> None:
     earlier = put_earlier_files(tmp_path, site)
     own = settings(tmp_path, list_of(site.serve("/archive.tar.gz", Served(ARCHIVE))))
     ended = run_with_file_limit(100_000, own.data_dir)
@@ -276,7 +279,7 @@ def test_a_full_disk_ends_the_download_and_a_later_fetch_goes_on(tmp_path: Path,
     assert ended.stderr.startswith("Error: pariscall: The data directory")
     assert "nothing was lost" in ended.stderr
     source = only(fetch(own, limits=LIMITS))
-    assert (source.state, source.resumed_from, fetched(tmp_path)) == ("fetched", 100_000, FILES)
+    assert (source.state, source.received, fetched(tmp_path)) == ("fetched", len(ARCHIVE), FILES)
 
 
 def test_a_full_disk_while_unpacking_keeps_the_download(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +315,7 @@ def test_a_swap_that_fails_puts_back_what_was_there(tmp_path: Path, site: Site, 
     assert (source.state, fetched(tmp_path)) == ("failed", earlier)
 
 
-def test_a_crash_between_the_steps_of_a_swap_is_mended(tmp_path: Path, site: Site) -> None:
+def test_a_crash_between_the_steps_of_a_swap_is_repaired(tmp_path: Path, site: Site) -> None:
     earlier = put_earlier_files(tmp_path, site)
     official = tmp_path / "data/official"
     os.replace(official / "pariscall", official / ".partial/pariscall.previous")
@@ -357,8 +360,9 @@ def test_a_source_that_fails_does_not_stop_the_others(tmp_path: Path, site: Site
 
 
 def test_an_unknown_name_is_an_error(tmp_path: Path, site: Site) -> None:
-    with pytest.raises(KnowledgeBaseError, match="no source 'other'"):
+    with pytest.raises(KnowledgeBaseError, match="no source 'other'") as caught:
         fetch(settings(tmp_path, list_of(site.url + "/archive.tar.gz")), ["other"])
+    assert caught.value.remedy == "The list has: pariscall."
 
 
 class _Any:

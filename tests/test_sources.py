@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetch.sources import Source, SourceEntry, combined_hash, covers, described, read_source_list
+from ingest.fetch.sources import Source, combined_hash, covers, read_source_list
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.passages import Document
 from knowledge_base.settings import Settings
 
 CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus" / "pariscall"
@@ -18,7 +17,6 @@ name = "my-report"
 url = "https://example.org/files/My%20report.pdf"
 sha256 = "{HASH}"
 """
-DECLARATION = "official/pariscall/assets/files/paris-call.pdf"
 
 
 def settings(tmp_path: Path, own_list: str = "") -> Settings:
@@ -28,7 +26,7 @@ def settings(tmp_path: Path, own_list: str = "") -> Settings:
 
 
 def test_the_built_in_list_names_the_archive_at_one_commit(tmp_path: Path) -> None:
-    [source] = read_source_list(settings(tmp_path)).sources
+    [source] = read_source_list(settings(tmp_path)).values()
     commit = "916433b20a70ce587db86de70b108ce21a25c551"
     assert source.url == f"https://github.com/ambanum/pariscall.international/archive/{commit}.tar.gz"
     assert source.allowed_hosts == {"github.com", "codeload.github.com"}
@@ -37,52 +35,34 @@ def test_the_built_in_list_names_the_archive_at_one_commit(tmp_path: Path) -> No
 
 
 def test_every_document_of_the_built_in_list_has_a_title_of_its_own(tmp_path: Path) -> None:
-    [source] = read_source_list(settings(tmp_path)).sources
+    [source] = read_source_list(settings(tmp_path)).values()
     titles = [file.title for file in source.files]
     assert None not in titles
     assert len(set(titles)) == len(titles)
 
 
-def test_a_document_names_itself_by_its_path_in_the_catalog(tmp_path: Path) -> None:
-    sources = read_source_list(settings(tmp_path))
-    title = "Paris Call for Trust and Security in Cyberspace (the declaration)"
-    assert sources.title_of(DECLARATION) == SourceEntry(title, "2018-11-12", "en", "EUPL-1.2")
-    assert sources.title_of("official/pariscall/_supporters/abb-private-sector-SWE.md") is None
-    assert sources.title_of("uploads/assets/files/paris-call.pdf") is None
-
-
-def test_a_document_takes_title_date_and_language_from_its_entry() -> None:
-    document = Document("official/a.pdf", "file name", "0", None, (), date="2000-01-01")
-    changed = described(document, SourceEntry("The title", "2018-11-12", "fr", None))
-    assert (changed.title, changed.date, changed.language) == ("The title", "2018-11-12", "fr")
-    kept = described(document, SourceEntry("The title", None, None, None))
-    assert (kept.date, kept.language) == ("2000-01-01", None)
-    assert described(document, None) is document
-
-
 def test_three_lines_add_a_source_of_ones_own(tmp_path: Path) -> None:
     sources = read_source_list(settings(tmp_path, THREE_LINES))
-    assert [source.name for source in sources.sources] == ["pariscall", "my-report"]
-    assert sources.sources[1].document_name == "My report.pdf"
-    assert sources.title_of("official/my-report/My report.pdf") is None
+    assert list(sources) == ["pariscall", "my-report"]
+    assert sources["my-report"].document_name == "My report.pdf"
 
 
-def test_a_single_document_may_have_a_title(tmp_path: Path) -> None:
+def test_a_source_may_say_what_it_is(tmp_path: Path) -> None:
     sources = read_source_list(settings(tmp_path, THREE_LINES + 'title = "My report"\ndate = 2024-02-03\n'))
-    assert sources.title_of("official/my-report/My report.pdf") == SourceEntry("My report", "2024-02-03", None, None)
+    assert (sources["my-report"].title, str(sources["my-report"].date)) == ("My report", "2024-02-03")
 
 
 def test_the_list_may_be_another_file(tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.toml"
     path.write_text(THREE_LINES, encoding="utf-8")
     sources = read_source_list(Settings(data_dir=tmp_path, sources=path))
-    assert [source.name for source in sources.named(["my-report"])] == ["my-report"]
+    assert sources["my-report"].name == "my-report"
 
 
 def test_a_built_in_name_with_another_address_is_a_mirror_with_the_same_checks(tmp_path: Path) -> None:
-    [built_in] = read_source_list(settings(tmp_path)).sources
+    [built_in] = read_source_list(settings(tmp_path)).values()
     mirror = '[[source]]\nname = "pariscall"\nurl = "https://mirror.example.org/archive.tar.gz"\n'
-    [changed] = read_source_list(settings(tmp_path, mirror)).sources
+    [changed] = read_source_list(settings(tmp_path, mirror)).values()
     assert changed.url == "https://mirror.example.org/archive.tar.gz"
     assert (changed.files, changed.groups) == (built_in.files, built_in.groups)
     assert changed.fingerprint == built_in.fingerprint
@@ -101,7 +81,7 @@ def test_a_built_in_name_with_another_address_is_a_mirror_with_the_same_checks(t
         (THREE_LINES + 'take = ["docs/"]', "are for archives"),
         (THREE_LINES + "colour = 1", "colour: Extra inputs are not permitted"),
         (THREE_LINES + THREE_LINES, "one name to two sources"),
-        ("[source]\nname = 1", r"may hold \[\[source\]\] entries alone"),
+        ("[source]\nname = 1", r"may hold only \[\[source\]\] entries"),
         ("[[source]\n", "not valid TOML"),
     ],
 )
@@ -114,12 +94,6 @@ def test_a_list_that_is_not_usable_says_what_is_wrong(tmp_path: Path, own_list: 
 def test_a_list_that_is_named_and_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeBaseError, match="cannot be read: No such file"):
         read_source_list(Settings(data_dir=tmp_path, sources=tmp_path / "none.toml"))
-
-
-def test_an_unknown_name_is_answered_with_those_of_the_list(tmp_path: Path) -> None:
-    with pytest.raises(KnowledgeBaseError, match="no source 'pariscal'") as caught:
-        read_source_list(settings(tmp_path)).named(["pariscal"])
-    assert caught.value.remedy == "The list has: pariscall."
 
 
 @pytest.mark.parametrize(
@@ -152,7 +126,7 @@ def test_the_combined_hash_is_that_of_the_lines_of_sha256sum() -> None:
 @pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is absent")
 def test_the_built_in_list_is_what_the_official_files_are(tmp_path: Path) -> None:
-    [source] = read_source_list(settings(tmp_path)).sources
+    [source] = read_source_list(settings(tmp_path)).values()
     for file in source.files:
         data = (CORPUS / file.path).read_bytes()
         assert (file.path, len(data), sha256(data).hexdigest()) == (file.path, file.size, file.sha256)

@@ -1,4 +1,4 @@
-"""Take chosen files out of a .tar.gz archive that nobody vouches for."""
+"""Take chosen files out of a .tar.gz archive that is not trusted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import gzip
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -36,7 +35,7 @@ class ArchiveLimits:
 
 
 def is_archive(name: str) -> bool:
-    """Tell by its name whether a file is an archive that `extract` reads."""
+    """Return whether a file is, by its name, an archive that `extract` reads."""
     return name.lower().endswith(SUFFIXES)
 
 
@@ -54,50 +53,47 @@ def extract(
     """
     limits = limits or ArchiveLimits()
     taken: dict[str, None] = {}
-    with _unreadable_archives(archive), gzip.open(archive) as plain:
-        largest = min(limits.total_bytes, max(_RATIO_COUNTS_FROM, limits.ratio * archive.stat().st_size))
-        bounded = cast(IO[bytes], _Bounded(cast(IO[bytes], plain), largest))
-        with tarfile.open(fileobj=bounded, mode="r:") as tar:
-            for number, member in enumerate(tar, 1):
-                _check(member, folder, number, limits)
-                path = _path_below(member.name, folders_dropped)
-                if path and not member.isdir() and wanted(path):
-                    _check_wanted(member, path in taken, limits)
-                    _write(tar, member, folder / path)
-                    taken[path] = None
-        while bounded.read(_PIECE):  # the checksum of the whole stands at its end
-            pass
+    try:
+        with gzip.open(archive) as plain:
+            largest = min(limits.total_bytes, max(_RATIO_COUNTS_FROM, limits.ratio * archive.stat().st_size))
+            bounded = cast(IO[bytes], _Bounded(cast(IO[bytes], plain), largest))
+            with tarfile.open(fileobj=bounded, mode="r:") as tar:
+                for number, member in enumerate(tar, 1):
+                    if number > limits.members:
+                        raise FetchError(f"The archive has more than {limits.members:,} members.", _REMEDY)
+                    _require_safe(member, folder)
+                    path = "/".join(PurePosixPath(member.name).parts[folders_dropped:])
+                    if path and not member.isdir() and wanted(path):
+                        _take(tar, member, folder / path, path in taken, limits)
+                        taken[path] = None
+            while bounded.read(_PIECE):  # the checksum of the whole stands at its end
+                pass
+    except _UNREADABLE as error:
+        raise FetchError(f"The archive {archive.name} is damaged or no .tar.gz archive ({error}).", _REMEDY) from error
+    except _CLASHING_NAMES as error:
+        raise FetchError(f"The archive {archive.name} uses one name for a file and a folder.", _REMEDY) from error
     return list(taken)
 
 
-def _path_below(name: str, folders_dropped: int) -> str:
-    return "/".join(PurePosixPath(name).parts[folders_dropped:])
-
-
-def _check(member: tarfile.TarInfo, folder: Path, number: int, limits: ArchiveLimits) -> None:
+def _require_safe(member: tarfile.TarInfo, folder: Path) -> None:
     """Raise FetchError for a member that no honest archive has."""
-    if number > limits.members:
-        raise FetchError(f"The archive has more than {limits.members:,} members.", _REMEDY)
-    if not _is_safe(member.name):
-        raise FetchError(f"The archive has a member that leads out of its folder: {member.name[:200]!r}.", _REMEDY)
+    name, parts = member.name, member.name.split("/")
+    if (
+        name.startswith("/")
+        or ".." in parts
+        or any(character in name for character in "\0\\")
+        or len(name) > _LONGEST_PATH
+        or any(len(part.encode("utf-8", "surrogateescape")) > _LONGEST_NAME for part in parts)
+    ):
+        raise FetchError(f"The archive has a member that leads out of its folder: {name[:200]!r}.", _REMEDY)
     try:
         tarfile.data_filter(member, str(folder))
     except tarfile.FilterError as error:
         raise FetchError(f"The archive has an unsafe member: {error}.", _REMEDY) from error
 
 
-def _is_safe(name: str) -> bool:
-    parts = name.split("/")
-    return (
-        not name.startswith("/")
-        and ".." not in parts
-        and not any(character in name for character in "\0\\")
-        and len(name) <= _LONGEST_PATH
-        and all(len(part.encode("utf-8", "surrogateescape")) <= _LONGEST_NAME for part in parts)
-    )
-
-
-def _check_wanted(member: tarfile.TarInfo, seen_before: bool, limits: ArchiveLimits) -> None:
+def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, seen_before: bool, limits: ArchiveLimits) -> None:
+    """Write a wanted member; raise FetchError where it is no plain file, is too large or stands there twice."""
     if seen_before:
         raise FetchError(f"The archive holds {member.name!r} twice.", _REMEDY)
     if not member.isreg() or member.issparse():
@@ -105,9 +101,6 @@ def _check_wanted(member: tarfile.TarInfo, seen_before: bool, limits: ArchiveLim
     if member.size > limits.member_bytes:
         announced, most = member.size / 1e6, limits.member_bytes / 1e6
         raise FetchError(f"{member.name!r} in the archive has {announced:,.0f} MB; at most {most:,.0f} MB are taken.", _REMEDY)
-
-
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     content = tar.extractfile(member)
     if content is None:
         raise FetchError(f"{member.name!r} in the archive has no content.", _REMEDY)
@@ -116,18 +109,8 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
         shutil.copyfileobj(content, file)
 
 
-@contextmanager
-def _unreadable_archives(archive: Path) -> Iterator[None]:
-    try:
-        yield
-    except _UNREADABLE as error:
-        raise FetchError(f"The archive {archive.name} is damaged or no .tar.gz archive ({error}).", _REMEDY) from error
-    except _CLASHING_NAMES as error:
-        raise FetchError(f"The archive {archive.name} uses one name for a file and a folder.", _REMEDY) from error
-
-
 class _Bounded:
-    """A file to read whose first `largest` bytes alone can be reached, a little at a time."""
+    """A file to read of which only the first `largest` bytes can be reached, a little at a time."""
 
     def __init__(self, file: IO[bytes], largest: int) -> None:
         self._file = file

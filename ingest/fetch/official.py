@@ -6,16 +6,15 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
 from ingest.fetch.archive import extract
-from ingest.fetch.download import AGAIN, DownloadLimits, PartialFile, Wanted, download
+from ingest.fetch.download import AGAIN, DownloadLimits, Wanted, download
 from ingest.fetch.sources import ROOT, Source, combined_hash, covers, read_source_list
 from knowledge_base.errors import FetchError, KnowledgeBaseError
 from knowledge_base.files import require_free_space, storage_errors, writer_lock
@@ -29,13 +28,16 @@ Progress = Callable[[str, int, int | None], None]
 RECORD = Path(".fetched") / "files.json"
 _SPARE_BYTES = 16 << 20
 _ALTERED = (
-    f"It was altered on its way or at its origin: nothing of it was taken, and what was there stays. To try anew, {AGAIN}."
+    f"It was altered on its way or at its origin: nothing of it was taken, and what was there stays. To try again, {AGAIN}."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What became of one source; `bytes` are those of its files, `received` those that came over the network."""
+    """What became of one source; `bytes` are those of its files, `received` those that were downloaded.
+
+    `resumed_from` is 0: a download that was cut off begins again.
+    """
 
     name: str
     state: Literal["fetched", "unchanged", "failed"]
@@ -57,25 +59,8 @@ class FetchReport:
 
     @property
     def failed(self) -> list[SourceReport]:
-        """Return the sources that could not be had."""
+        """Return the sources that could not be fetched."""
         return [source for source in self.sources if source.state == "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the files of one source are, and where they are made ready."""
-
-    target: Path
-    partial: Path
-    staging: Path
-    previous: Path
-
-    @classmethod
-    def of(cls, source: Source, data_dir: Path) -> _Place:
-        official = data_dir / ROOT
-        work = official / ".partial"
-        name = source.name
-        return cls(official / name, work / f"{name}.download", work / f"{name}.staging", work / f"{name}.previous")
 
 
 def fetch(
@@ -91,96 +76,83 @@ def fetch(
     """
     started = perf_counter()
     limits = limits or DownloadLimits(loopback=settings.fetch_from_loopback)
-    sources = read_source_list(settings).named(list(names))
+    known = read_source_list(settings)
+    wanted = list(names) or list(known)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise KnowledgeBaseError(f"There is no source {unknown[0]!r} in the list.", f"The list has: {', '.join(known)}.")
+    reports = []
     with storage_errors(settings.data_dir), writer_lock(settings.data_dir / ROOT / ".partial"):
-        reports = [_fetch_or_say_why(source, settings.data_dir, limits, progress) for source in sources]
+        for name in wanted:
+            try:
+                with storage_errors(settings.data_dir):
+                    reports.append(_fetch(known[name], settings.data_dir, limits, progress))
+            except KnowledgeBaseError as error:
+                folder = str(settings.data_dir / ROOT / name)
+                reports.append(SourceReport(name, "failed", folder, reason=f"{name}: {error}"))
     return FetchReport(reports, round(perf_counter() - started, 3))
 
 
-def _fetch_or_say_why(source: Source, data_dir: Path, limits: DownloadLimits, progress: Progress) -> SourceReport:
-    try:
-        with storage_errors(data_dir):
-            return _fetch(source, data_dir, limits, progress)
-    except KnowledgeBaseError as error:
-        folder = str(data_dir / ROOT / source.name)
-        return SourceReport(source.name, "failed", folder, reason=f"{source.name}: {error}")
-
-
 def _fetch(source: Source, data_dir: Path, limits: DownloadLimits, progress: Progress) -> SourceReport:
-    place = _Place.of(source, data_dir)
-    _recover(place)
-    there = _verified_files(place.target, source)
+    target, work = data_dir / ROOT / source.name, data_dir / ROOT / ".partial"
+    staging, previous = work / f"{source.name}.staging", work / f"{source.name}.previous"
+    if previous.exists() and not target.exists():  # a crash came between the two steps of a swap
+        os.replace(previous, target)
+    for left in (staging, previous):
+        shutil.rmtree(left, ignore_errors=True)
+    there = _verified_files(target, source)
     if there is not None:
-        return _report(source, "unchanged", place, there)
+        return _report(source, "unchanged", target, there)
     require_free_space(data_dir, _SPARE_BYTES + sum(file.size for file in source.files))
-    partial, wanted = PartialFile(place.partial), Wanted(source.url, source.allowed_hosts, source.max_mb << 20)
-    received, resumed_from, notices = 0, 0, ["The download of an earlier run was complete; it was used."]
-    if not partial.is_complete(source.url):
-        done = download(wanted, partial, limits, lambda there, total: progress(source.name, there, total))
-        received, resumed_from, notices = done.received, done.resumed_from, done.notices
-    with _emptied(place.staging), _discarded_where_unusable(partial):
-        hashes = _stage(source, place)
-        _keep_own_files(place, hashes)
-        _write_record(place.staging, source, hashes)
-        _swap(place, data_dir)
-    partial.discard()
-    return _report(source, "fetched", place, hashes, received, resumed_from, notices)
+    downloaded = work / f"{source.name}.{sha256(source.url.encode()).hexdigest()[:16]}.download"
+    received, notices = 0, ["The download of an earlier run was complete; it was used."]
+    if not downloaded.exists():
+        for other in work.glob(f"{source.name}.*"):  # of another address
+            other.unlink()
+        wanted = Wanted(source.url, source.allowed_hosts, source.max_mb << 20)
+        received, notices = download(wanted, downloaded, limits, lambda done, total: progress(source.name, done, total)), []
+    staging.mkdir()
+    try:
+        hashes = _stage(source, downloaded, staging)
+        _keep_own_files(target, staging, hashes)
+        _swap(staging, target, previous, data_dir)
+    except FetchError:
+        downloaded.unlink()  # kept, it would fail again
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    downloaded.unlink()
+    return _report(source, "fetched", target, hashes, received, notices)
 
 
 def _report(
     source: Source,
     state: Literal["fetched", "unchanged"],
-    place: _Place,
+    folder: Path,
     hashes: dict[str, str],
     received: int = 0,
-    resumed_from: int = 0,
     notices: Iterable[str] = (),
 ) -> SourceReport:
-    size = sum((place.target / path).stat().st_size for path in hashes)
-    return SourceReport(source.name, state, str(place.target), len(hashes), size, received, resumed_from, list(notices))
+    size = sum((folder / path).stat().st_size for path in hashes)
+    return SourceReport(source.name, state, str(folder), len(hashes), size, received, notices=list(notices))
 
 
-def _recover(place: _Place) -> None:
-    """Put back the folder that a crash between the two steps of a swap left aside."""
-    if place.previous.exists() and not place.target.exists():
-        os.replace(place.previous, place.target)
-    shutil.rmtree(place.previous, ignore_errors=True)
-
-
-@contextmanager
-def _emptied(staging: Path) -> Iterator[None]:
-    """Give an empty folder to make files ready in, and leave nothing of it behind."""
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        yield
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-@contextmanager
-def _discarded_where_unusable(partial: PartialFile) -> Iterator[None]:
-    """Remove a download that is not what it should be: kept, it would fail again."""
-    try:
-        yield
-    except FetchError:
-        partial.discard()
-        raise
-
-
-def _stage(source: Source, place: _Place) -> dict[str, str]:
-    """Make the files ready and verify them; return the SHA-256 of each by its path."""
+def _stage(source: Source, downloaded: Path, staging: Path) -> dict[str, str]:
+    """Put the verified files and their record into `staging`; return the SHA-256 of each by its path."""
     if source.sha256:
-        _require_hash(source.sha256, _hash(place.partial), source.url)
-    if not source.is_archive:
-        shutil.copyfile(place.partial, place.staging / source.document_name)
-        return {source.document_name: _hash(place.partial)}
-    paths = extract(place.partial, place.staging, source.wants, source.folders_dropped)
-    if not paths:
-        raise FetchError(f"{source.url} holds none of the files that are wanted.", "Check take and folders_dropped.")
-    hashes = {path: _hash(place.staging / path) for path in paths}
-    if source.is_listed:
-        verify(source, hashes)
+        _require_hash(source.sha256, _hash(downloaded), source.url)
+    if source.is_archive:
+        paths = extract(downloaded, staging, source.wants, source.folders_dropped)
+        if not paths:
+            raise FetchError(f"{source.url} holds none of the files that are wanted.", "Check take and folders_dropped.")
+    else:
+        paths = [source.document_name]
+        shutil.copyfile(downloaded, staging / source.document_name)
+    hashes = {path: _hash(staging / path) for path in paths}
+    verify(source, hashes)
+    record = {"url": source.url, "fingerprint": source.fingerprint, "files": hashes}
+    (staging / RECORD).parent.mkdir(exist_ok=True)
+    (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
     return hashes
 
 
@@ -211,7 +183,8 @@ def _verified_files(folder: Path, source: Source) -> dict[str, str] | None:
     """Return the SHA-256 of the source's files by path where all are there and unaltered, else None."""
     recorded = _recorded(folder, source)
     if recorded:
-        return recorded if all(_has(folder / path, digest) for path, digest in recorded.items()) else None
+        intact = all((folder / path).is_file() and _hash(folder / path) == digest for path, digest in recorded.items())
+        return recorded if intact else None
     if not source.is_listed:
         return None
     found = {path: _hash(folder / path) for path in _paths(folder) if source.wants(path)}
@@ -221,10 +194,6 @@ def _verified_files(folder: Path, source: Source) -> dict[str, str] | None:
         log.info("The source %s is fetched: %s", source.name, error.message)
         return None
     return found
-
-
-def _has(path: Path, digest: str) -> bool:
-    return path.is_file() and _hash(path) == digest
 
 
 def _paths(folder: Path) -> list[str]:
@@ -240,34 +209,28 @@ def _recorded(folder: Path, source: Source | None) -> dict[str, str]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        log.warning("The record %s is damaged (%s); the files are checked anew.", folder / RECORD, error)
+        log.warning("The record %s is damaged (%s); the files are checked again.", folder / RECORD, error)
         return {}
 
 
-def _write_record(folder: Path, source: Source, hashes: dict[str, str]) -> None:
-    (folder / RECORD).parent.mkdir(exist_ok=True)
-    record = {"url": source.url, "fingerprint": source.fingerprint, "files": hashes}
-    (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-
-
-def _keep_own_files(place: _Place, fetched: dict[str, str]) -> None:
-    """Take along the files that a person put beside the fetched ones."""
-    known = {*fetched, *_recorded(place.target, None), RECORD.as_posix()}
-    for path in _paths(place.target):
+def _keep_own_files(target: Path, staging: Path, fetched: dict[str, str]) -> None:
+    """Take along the files that a person put into the folder of the fetched ones."""
+    known = {*fetched, *_recorded(target, None), RECORD.as_posix()}
+    for path in _paths(target):
         if path not in known:
-            (place.staging / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place.target / path, place.staging / path)
+            (staging / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(target / path, staging / path)
 
 
-def _swap(place: _Place, data_dir: Path) -> None:
+def _swap(staging: Path, target: Path, previous: Path, data_dir: Path) -> None:
     """Put the staged folder in the place of the one that is there, while no sync reads it."""
     with writer_lock(data_dir):
-        if place.target.exists():
-            os.replace(place.target, place.previous)
+        if target.exists():
+            os.replace(target, previous)
         try:
-            os.replace(place.staging, place.target)
+            os.replace(staging, target)
         except OSError:
-            if place.previous.exists():
-                os.replace(place.previous, place.target)
+            if previous.exists():
+                os.replace(previous, target)
             raise
-    shutil.rmtree(place.previous, ignore_errors=True)
+    shutil.rmtree(previous, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Read the list of sources: what to fetch, what each file must be, and how a document names itself to readers."""
+"""Read the list of sources: what to fetch, and what each file must be."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import datetime
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Self
@@ -20,7 +18,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ingest.fetch.archive import is_archive
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.file_types import skip_reason
-from knowledge_base.passages import Document
 from knowledge_base.settings import LIBRARY, Settings
 
 BUILT_IN_LIST = LIBRARY / "sources.toml"
@@ -46,7 +43,7 @@ class _Entry(BaseModel):
 
 
 class ListedFile(_Entry):
-    """One file: what it must be, and how it names itself; what is not given is taken from its source."""
+    """One file: what it must be, and for people who read the list, what it is."""
 
     path: PlainPath
     size: int = Field(ge=0)
@@ -85,31 +82,26 @@ class Source(_Entry):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        listed = [file.path for file in self.files]
         if not urlsplit(self.url).hostname:
             raise ValueError(f"url {self.url!r} has no host")
         if not self.is_listed and self.sha256 is None:
             raise ValueError("sha256 is missing: without it nobody could tell whether the download is what you meant")
-        if len(set(listed)) < len(listed):
+        if len({file.path for file in self.files}) < len(self.files):
             raise ValueError("files names one path twice")
-        if not self.is_archive:
-            self._check_document()
-        return self
-
-    def _check_document(self) -> None:
-        if self.is_listed or self.take:
+        if not self.is_archive and (self.is_listed or self.take):
             raise ValueError("files, groups and take are for archives whose address ends in .tar.gz or .tgz")
-        if "/" in self.document_name or skip_reason(self.document_name):
+        if not self.is_archive and ("/" in self.document_name or skip_reason(self.document_name)):
             raise ValueError(f"{self.document_name!r} is no name of a document; give file_name, such as report.pdf")
+        return self
 
     @property
     def is_archive(self) -> bool:
-        """Tell whether the address is that of an archive."""
+        """Return whether the address is that of an archive."""
         return is_archive(urlsplit(self.url).path)
 
     @property
     def is_listed(self) -> bool:
-        """Tell whether the files themselves are listed, each with what it must be."""
+        """Return whether the files themselves are listed, each with what it must be."""
         return bool(self.files or self.groups)
 
     @property
@@ -131,7 +123,7 @@ class Source(_Entry):
         return sha256(json.dumps([checks, files, address], sort_keys=True).encode()).hexdigest()
 
     def wants(self, path: str) -> bool:
-        """Tell whether a file of the archive is taken."""
+        """Return whether a file of the archive is taken."""
         if self.is_listed:
             return path in {file.path for file in self.files} or any(covers(group.pattern, path) for group in self.groups)
         if self.take:
@@ -139,71 +131,30 @@ class Source(_Entry):
         return skip_reason(path) is None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
-    """How a fetched document names itself: `date` is an ISO date, `language` an ISO 639-1 code; None: not said."""
-
-    title: str
-    date: str | None
-    language: str | None
-    licence: str | None
-
-
-@dataclass(frozen=True)
-class SourceList:
-    """The sources of the built-in list and of the user's own."""
-
-    sources: tuple[Source, ...]
-
-    def named(self, names: Iterable[str]) -> list[Source]:
-        """Return the sources of these names, all of them for none; raise KnowledgeBaseError for an unknown name."""
-        by_name = {source.name: source for source in self.sources}
-        unknown = [name for name in names if name not in by_name]
-        if unknown:
-            raise KnowledgeBaseError(f"There is no source {unknown[0]!r} in the list.", f"The list has: {', '.join(by_name)}.")
-        return [by_name[name] for name in names] or list(self.sources)
-
-    def title_of(self, source: str) -> SourceEntry | None:
-        """Return how the document of this catalog source (`official/<name>/<path>`) names itself; None: the list is silent."""
-        return self._entries.get(source)
-
-    @cached_property
-    def _entries(self) -> dict[str, SourceEntry]:
-        return {f"{ROOT}/{source.name}/{path}": entry for source in self.sources for path, entry in _entries(source)}
-
-
-def described(document: Document, entry: SourceEntry | None) -> Document:
-    """Return the document with the title, date and language that the list gives it."""
-    if entry is None:
-        return document
-    return replace(
-        document,
-        title=entry.title,
-        date=entry.date or document.date,
-        language=entry.language or document.language,
-    )
-
-
-def read_source_list(settings: Settings) -> SourceList:
-    """Read the built-in list, then the user's (`PARISCALL_SOURCES`, else DATA_DIR/sources.toml).
+def read_source_list(settings: Settings) -> dict[str, Source]:
+    """Return the sources by name: of the built-in list, then of the user's (`PARISCALL_SOURCES`, else DATA_DIR/sources.toml).
 
     An entry of the user's that has a built-in name changes only the fields that it gives: another `url` makes it a mirror,
-    held to the same checksums. Raise KnowledgeBaseError with the entry and the field that is not usable.
+    checked against the same checksums. Raise KnowledgeBaseError with the entry and the field that is not usable.
     """
     built_in = _read_tables(BUILT_IN_LIST)
-    own_list = _own_list(settings)
+    usual = settings.data_dir / "sources.toml"
+    own_list = settings.sources or (usual if usual.exists() else None)
     own = _read_tables(own_list) if own_list else {}
-    changed = {name: {**built_in.get(name, {}), **fields} for name, fields in own.items()}
-    return SourceList(
-        tuple(
-            _source(fields, own_list if own_list and name in own else BUILT_IN_LIST)
-            for name, fields in {**built_in, **changed}.items()
-        )
-    )
+    sources = {}
+    for name in [*built_in, *(name for name in own if name not in built_in)]:
+        try:
+            sources[name] = Source.model_validate({**built_in.get(name, {}), **own.get(name, {})})
+        except ValidationError as error:
+            places = [(".".join(map(str, problem["loc"])), problem["msg"]) for problem in error.errors()]
+            problems = "; ".join(f"{place}: {words}" if place else words for place, words in places)
+            path = own_list if name in own else BUILT_IN_LIST
+            raise KnowledgeBaseError(f"The source {name!r} in {path} is not usable: {problems}.", _REMEDY) from error
+    return sources
 
 
 def covers(pattern: str, path: str) -> bool:
-    """Tell whether a pattern names a path: `*` stands within one part of it; `folder/` names all that is below."""
+    """Return whether a pattern names a path: `*` stands within one part of it; `folder/` names all that is below."""
     if pattern.endswith("/"):
         return path.startswith(pattern)
     patterns, parts = pattern.split("/"), path.split("/")
@@ -216,29 +167,6 @@ def combined_hash(hashes: Mapping[str, str]) -> str:
     return sha256("".join(lines).encode()).hexdigest()
 
 
-def _entries(source: Source) -> list[tuple[str, SourceEntry]]:
-    if source.is_archive:
-        return [(file.path, _entry(file, source)) for file in source.files if file.title]
-    return [(source.document_name, _entry(source, source))] if source.title else []
-
-
-def _entry(file: ListedFile | Source, source: Source) -> SourceEntry:
-    stated = file.date or source.date
-    return SourceEntry(
-        title=file.title or source.name,
-        date=stated.isoformat() if stated else None,
-        language=file.language or source.language,
-        licence=file.licence or source.licence,
-    )
-
-
-def _own_list(settings: Settings) -> Path | None:
-    if settings.sources:
-        return settings.sources
-    usual = settings.data_dir / "sources.toml"
-    return usual if usual.exists() else None
-
-
 def _read_tables(path: Path) -> dict[str, dict[str, Any]]:
     """Return the fields of each [[source]] of a list, by its name."""
     try:
@@ -249,23 +177,8 @@ def _read_tables(path: Path) -> dict[str, dict[str, Any]]:
         raise KnowledgeBaseError(f"The list of sources {path} cannot be read: {error.strerror}.", _REMEDY) from error
     tables = found.pop("source", [])
     if found or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise KnowledgeBaseError(f"The list of sources {path} may hold [[source]] entries alone.", _REMEDY)
+        raise KnowledgeBaseError(f"The list of sources {path} may hold only [[source]] entries.", _REMEDY)
     by_name = {str(table.get("name", "")): table for table in tables}
     if len(by_name) < len(tables):
         raise KnowledgeBaseError(f"The list of sources {path} gives one name to two sources, or none to two.", _REMEDY)
     return by_name
-
-
-def _source(fields: dict[str, Any], path: Path) -> Source:
-    try:
-        return Source.model_validate(fields)
-    except ValidationError as error:
-        problems = "; ".join(_problem(problem) for problem in error.errors())
-        raise KnowledgeBaseError(
-            f"The source {fields.get('name', '')!r} in {path} is not usable: {problems}.", _REMEDY
-        ) from error
-
-
-def _problem(problem: Any) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
