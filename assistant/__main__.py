@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import sys
-from collections.abc import Callable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from assistant.answers import Answer, AskedMode, WritingRecord, as_json
-from knowledge_base.errors import KnowledgeBaseError, unexpected
-from knowledge_base.logs import configure
+from assistant.evaluation.testset import Turn
+from knowledge_base.command_line import DataDirectory, read_settings, run
+from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
-from knowledge_base.terminal_text import on_a_line, on_lines
+from knowledge_base.terminal_text import on_a_line
 
 NOT_PASSED = 1
-CANNOT_ANSWER = 2
+_LONGEST_LINE = 1 << 20
 
 app = typer.Typer(
     add_completion=False,
@@ -29,11 +30,9 @@ app = typer.Typer(
     help="Answer questions on the indexed documents, every sentence quoted.",
 )
 
-DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
-
 AnswerMode = Annotated[
     AskedMode,
-    typer.Option("--mode", help="Quotes alone, a language model's prose, or (auto) prose where a model is configured."),
+    typer.Option("--mode", help="Only quotes, a language model's prose, or (auto) prose where a model is configured."),
 ]
 
 
@@ -41,7 +40,7 @@ AnswerMode = Annotated[
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    batch: Annotated[Path | None, typer.Option("--batch", help="Questions, one JSON object a line.")] = None,
+    batch: Annotated[Path | None, typer.Option("--batch", help="Questions, one JSON object per line.")] = None,
     output: Annotated[Path | None, typer.Option("--output", help="Where the answers to --batch go.")] = None,
     mode: AnswerMode = "auto",
     data_dir: DataDirectory = None,
@@ -50,7 +49,7 @@ def ask(
     settings = read_settings(data_dir)
     if batch is not None:
         if question is not None or output is None:
-            raise KnowledgeBaseError("--batch needs --output, and no question beside it.")
+            raise KnowledgeBaseError("--batch needs --output, and takes no question.")
         _ask_batch(settings, batch, output, mode)
         return
     if question is None:
@@ -86,7 +85,7 @@ def evaluate(
         bool, typer.Option("--check-test-set", help="Only check the test set against the index.")
     ] = False,
     progress: Annotated[
-        bool, typer.Option("--progress", help="Print how far it is, a line a question, for a program.")
+        bool, typer.Option("--progress", help="Print machine-readable progress, one line per question.")
     ] = False,
     mode: AnswerMode = "extractive",
     data_dir: DataDirectory = None,
@@ -101,53 +100,65 @@ def evaluate(
         raise typer.Exit(NOT_PASSED)
 
 
-def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings from the environment, `--data-dir` above them; a bad value is raised with its remedy."""
-    try:
-        settings = Settings(data_dir=data_dir) if data_dir else Settings()
-        configure(settings.log_format, settings.log_level)
-        return settings
-    except ValidationError as error:
-        lines = ["".join(f"PARISCALL_{str(part).upper()}: " for part in e["loc"][:1]) + e["msg"] for e in error.errors()]
-        raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
+@dataclass(frozen=True, slots=True)
+class BatchQuestion:
+    """A line of a batch; `id` comes back with the answer, and `history` holds the earlier turns, oldest first."""
+
+    question: str
+    id: Any = None
+    history: tuple[Turn, ...] | None = None
 
 
 def _ask_batch(settings: Settings, batch: Path, output: Path, mode: AskedMode) -> None:
+    """Write an answer for each line that holds a question; name the other lines on standard error."""
     from assistant.answering import Assistant
 
-    questions = list(_read_questions(batch))
-    with Assistant.open(settings) as assistant, _opened(output) as file:
-        assistant.ask("Paris Call", mode="extractive")  # opens what the first question would have to wait for
-        for item in questions:
-            answer = assistant.ask(item["question"], item.get("history") or (), mode)
-            file.write(json.dumps(as_json(answer, item.get("id")), ensure_ascii=False) + "\n")
+    read = list(_read_batch(batch, settings.max_question_length))
+    for number, problem in ((number, item) for number, item in read if isinstance(item, str)):
+        print(on_a_line(f"Error: {batch}, line {number}: {problem}"), file=sys.stderr)
+    items = [item for _, item in read if isinstance(item, BatchQuestion)]
+    if read and not items:
+        raise KnowledgeBaseError(f"{batch} holds no question that can be answered.", "Correct these lines.")
+    with Assistant.open(settings) as assistant:
+        try:
+            file = output.open("w", encoding="utf-8")
+        except OSError as error:
+            remedy = "Name another file with --output."
+            raise KnowledgeBaseError(f"{output} cannot be written: {error.strerror}.", remedy) from error
+        with file:
+            assistant.ask("Paris Call", mode="extractive")  # opens what the first question would have to wait for
+            for item in items:
+                history = [{"role": turn.role, "content": turn.content} for turn in item.history or ()]
+                answer = as_json(assistant.ask(item.question, history, mode), item.id)
+                file.write(json.dumps(answer, ensure_ascii=False) + "\n")
 
 
-def _opened(path: Path) -> Any:
+def _read_batch(path: Path, max_length: int) -> Iterator[tuple[int, BatchQuestion | str]]:
+    """Yield the number of each line with its question, or what is wrong with it."""
+    from assistant.answering import checked_question
+
     try:
-        return path.open("w", encoding="utf-8")
+        lines = path.read_bytes().removeprefix(BOM_UTF8).splitlines()
     except OSError as error:
-        raise KnowledgeBaseError(f"{path} cannot be written: {error.strerror}.", "Name another file with --output.") from error
-
-
-def _read_questions(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KnowledgeBaseError(f"{path} cannot be read: {error}.", "Name a file with one JSON object a line.") from error
+        raise KnowledgeBaseError(
+            f"{path} cannot be read: {error.strerror}.", "Name a file with one JSON object per line."
+        ) from error
+    questions = TypeAdapter(BatchQuestion)
     for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _question(line, f"{path}, line {number}")
-
-
-def _question(line: str, place: str) -> dict[str, Any]:
-    try:
-        item = json.loads(line)
-    except ValueError as error:
-        raise KnowledgeBaseError(f"{place}: not JSON ({error}).") from error
-    if not isinstance(item, dict) or not isinstance(item.get("question"), str):
-        raise KnowledgeBaseError(f'{place}: a question is an object such as {{"id": "q1", "question": "..."}}.')
-    return item
+        if not line.strip():
+            continue
+        try:
+            if len(line) > _LONGEST_LINE:
+                raise KnowledgeBaseError(f"it has {len(line) / 1e6:.1f} MB; at most {_LONGEST_LINE / 1e6:.1f} MB are read.")
+            item = questions.validate_json(line)
+            checked_question(item.question, max_length)
+            json.dumps(item.id, allow_nan=False)
+            yield number, item
+        except ValidationError as error:
+            found = ((".".join(map(str, detail["loc"])), detail["msg"]) for detail in error.errors(include_url=False))
+            yield number, "; ".join(f"{place}: {words}" if place else words for place, words in found)
+        except (KnowledgeBaseError, ValueError) as error:
+            yield number, str(error)
 
 
 def _readable(answer: Answer) -> str:
@@ -168,28 +179,9 @@ def _readable(answer: Answer) -> str:
 
 
 def _written_by(record: WritingRecord) -> str:
-    """Return the line that says how many of a model's sentences stood up to the documents."""
+    """Return the line that says how many of a model's sentences the documents support."""
     counts = f"{record.supported} supported, {record.weak} weak, {record.unsupported} unsupported"
     return f"Language model {record.model} ({'on this machine' if record.is_local else 'elsewhere'}): {counts}."
-
-
-def run(command: Callable[[], object]) -> NoReturn:
-    """Run a command line; an error that a user is told about becomes a sentence on standard error and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    try:
-        command()
-    except KnowledgeBaseError as error:
-        print(on_lines(f"Error: {error}"), file=sys.stderr)
-        sys.exit(CANNOT_ANSWER)
-    except Exception as error:
-        if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":
-            raise
-        print(unexpected(error), file=sys.stderr)
-        sys.exit(CANNOT_ANSWER)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(0)
 
 
 if __name__ == "__main__":

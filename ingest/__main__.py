@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,18 +14,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.archives import commands as snapshot_commands
-from ingest.options import AsJson, DataDirectory, read_settings
+from ingest.archives import commands as archive_commands
 from ingest.progress import ProgressForm, shown_as
 from ingest.sync.report import SyncReport
 from ingest.sync.sync import Engine, SyncOptions
 from ingest.sync.sync import preview as preview_sync
 from ingest.sync.sync import sync as run_sync
-from knowledge_base.errors import KnowledgeBaseError, unexpected
-from knowledge_base.terminal_text import on_a_line, on_lines
+from knowledge_base.command_line import AsJson, DataDirectory, read_settings, run
+from knowledge_base.terminal_text import on_a_line
 
 if TYPE_CHECKING:
-    from ingest.fetch.official import FetchReport, SourceReport
+    from ingest.fetch.official import FetchReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
 _WORDS = frozenset({"document", "kind", "in", "problem", "generation", "created (UTC)"})
@@ -39,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Read documents into the knowledge base, and look after its generations.",
 )
-app.add_typer(snapshot_commands)
+app.add_typer(archive_commands)
 
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
@@ -48,7 +44,7 @@ ProgressAs = Annotated[
 ]
 EngineOption = Annotated[Engine, typer.Option("--engine", help="What reads and embeds: this machine's cores, or Ray.")]
 RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster; without it, Ray runs on this machine.")]
-Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index anew from the documents.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build the index from the documents, not from the one before.")]
 
 
 @app.command()
@@ -97,7 +93,7 @@ def rollback(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps({"generation": manifest.id, "created": manifest.created}))
     else:
-        _out().print(f"Generation {manifest.id} of {manifest.created} is the current one again.")
+        _print(f"Generation {manifest.id} of {manifest.created} is the current one again.")
 
 
 @app.command()
@@ -107,7 +103,7 @@ def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None
 
     settings = read_settings(data_dir)
     current = current_id(settings.data_dir)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": m.id,
             "current": m.id == current,
@@ -121,9 +117,20 @@ def generations(data_dir: DataDirectory = None, as_json: AsJson = False) -> None
     if as_json:
         print(json.dumps(rows, indent=1))
     elif rows:
-        _print_table("Generations", [_generation_line(row) for row in rows])
+        _print_table(
+            "Generations",
+            [
+                {
+                    "generation": row["id"] + (" (current)" if row["current"] else ""),
+                    "created (UTC)": row["created"][:16].replace("T", " "),
+                    **{name: row[name] for name in ("documents", "passages", "records")},
+                    "MB": f"{row['bytes'] / 1e6:.1f}",
+                }
+                for row in rows
+            ],
+        )
     else:
-        _out().print(f"There is no generation in {settings.data_dir} yet. Build one with `python -m ingest sync`.")
+        _print(f"There is no generation in {settings.data_dir} yet. Build one with `python -m ingest sync`.")
 
 
 @app.command()
@@ -142,7 +149,7 @@ def changes(
         print(json.dumps(asdict(found), ensure_ascii=True, indent=1))
     else:
         for line in change_lines(found):
-            _out().print(line, soft_wrap=True)
+            _print(line)
 
 
 @app.command()
@@ -173,7 +180,13 @@ def health(data_dir: DataDirectory = None, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        _print_table("Documents (text in characters; --json gives each page)", [_health_line(row) for row in rows])
+        lines: list[dict[str, object]] = []
+        for row in rows:
+            read = {"kind": row["kind"], "in": row["language"], "pages": row["pages"], "text": f"{row['characters']:,}"}
+            failed = row["state"] == "failed"
+            problem = f"failed: {row['problem']}" if failed else row["problem"]
+            lines.append({"document": row["source"], **(dict.fromkeys(read) if failed else read), "problem": problem})
+        _print_table("Documents (text in characters; --json gives each page)", lines)
 
 
 @app.command()
@@ -199,7 +212,7 @@ def fetch(
     if sync_after:
         sync(data_dir=data_dir, as_json=as_json, progress_as=progress_as)
     elif not as_json:
-        _out().print("Index them with `python -m ingest sync`.")
+        _print("Index them with `python -m ingest sync`.")
 
 
 @app.command()
@@ -213,29 +226,37 @@ def prepare(data_dir: DataDirectory = None) -> None:
         error_console.print(model.prepare(settings, lambda line: error_console.print(line, style="dim")))
 
 
-def _out() -> Console:
-    return Console(highlight=False)
+def _print(line: str | Text, style: str = "") -> None:
+    Console(highlight=False).print(Text(line, style) if isinstance(line, str) else line, soft_wrap=True)
 
 
 def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
     if as_json:
         print(json.dumps(asdict(report), ensure_ascii=True, indent=1))
         return
-    console = _out()
-    console.print(_headline(report, planned))
-    _list_sources(console, "added", report.added)
-    _list_sources(console, "updated", _updated_lines(report))
-    _list_sources(console, "deleted", report.deleted)
-    _list_sources(console, "renamed", [f"{r['from']} -> {r['source']}" for r in report.renamed])
-    for state in ("skipped", "failed"):
-        _list_sources(console, state, [f"{r['source']}: {r['reason']}" for r in getattr(report, state)], limit=50)
+    states = ("added", "updated", "renamed", "deleted", "unchanged", "skipped", "failed")
+    counts = ", ".join(f"{len(getattr(report, s))} {s}" for s in states if getattr(report, s)) or "nothing found"
+    if planned:
+        _print(f"A sync would do this: {counts}.")
+    else:
+        _print(f"Generation {report.generation}: {counts}; {report.passages} passages, in {report.seconds:.1f} s.")
+    passages = {c.source: f": {c.added} passages new, {c.removed} gone, {c.unchanged} as they were" for c in report.changes}
+    listed = {
+        "added": report.added,
+        "updated": [source + passages.get(source, "") for source in report.updated],
+        "deleted": report.deleted,
+        "renamed": [f"{r['from']} -> {r['source']}" for r in report.renamed],
+        "skipped": [f"{r['source']}: {r['reason']}" for r in report.skipped],
+        "failed": [f"{r['source']}: {r['reason']}" for r in report.failed],
+    }
+    for state, lines in listed.items():
+        limit = 50 if state in ("skipped", "failed") else 12
+        for line in lines[:limit]:
+            _print(f"  {state}: {on_a_line(line)}")
+        if len(lines) > limit:
+            _print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
     for notice in report.notices:
-        console.print(Text(on_a_line(notice), style="yellow"))
-
-
-def _updated_lines(report: SyncReport) -> list[str]:
-    said = {c.source: f": {c.added} passages new, {c.removed} gone, {c.unchanged} as they were" for c in report.changes}
-    return [source + said.get(source, "") for source in report.updated]
+        _print(on_a_line(notice), "yellow")
 
 
 def _show_fetch(report: FetchReport, as_json: bool) -> None:
@@ -245,46 +266,12 @@ def _show_fetch(report: FetchReport, as_json: bool) -> None:
         if source.state == "failed":
             print(f"Error: {source.reason}", file=sys.stderr)
         elif not as_json:
-            _print_fetched(_out(), source)
-
-
-def _print_fetched(console: Console, source: SourceReport) -> None:
-    fetched = source.state == "fetched"
-    came = f"{source.received / 1e6:.1f} MB downloaded" if fetched else "nothing was downloaded"
-    what = f"{source.files:,} files, {source.bytes / 1e6:.1f} MB, verified, in {source.folder}"
-    console.print(Text(f"{source.name}: {'fetched' if fetched else 'already there'}: {what}; {came}."), soft_wrap=True)
-    for notice in source.notices:
-        console.print(Text(f"  {notice}", style="yellow"), soft_wrap=True)
-
-
-def _headline(report: SyncReport, planned: bool) -> str:
-    states = ("added", "updated", "renamed", "deleted", "unchanged", "skipped", "failed")
-    counts = ", ".join(f"{len(getattr(report, s))} {s}" for s in states if getattr(report, s)) or "nothing found"
-    if planned:
-        return f"A sync would do this: {counts}."
-    return f"Generation {report.generation}: {counts}; {report.passages} passages, in {report.seconds:.1f} s."
-
-
-def _list_sources(console: Console, state: str, lines: list[str], limit: int = 12) -> None:
-    for line in lines[:limit]:
-        console.print(Text(f"  {state}: {on_a_line(line)}"), soft_wrap=True)
-    if len(lines) > limit:
-        console.print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
-
-
-def _generation_line(row: dict[str, Any]) -> dict[str, object]:
-    created = row["created"][:16].replace("T", " ")
-    kept = {"generation": row["id"] + (" (current)" if row["current"] else ""), "created (UTC)": created}
-    counts = {name: row[name] for name in ("documents", "passages", "records")}
-    return {**kept, **counts, "MB": f"{row['bytes'] / 1e6:.1f}"}
-
-
-def _health_line(row: dict[str, Any]) -> dict[str, object]:
-    if row["state"] == "failed":
-        read = dict.fromkeys(("kind", "in", "pages", "text"))
-        return {"document": row["source"], **read, "problem": f"failed: {row['problem']}"}
-    read = {"kind": row["kind"], "in": row["language"], "pages": row["pages"], "text": f"{row['characters']:,}"}
-    return {"document": row["source"], **read, "problem": row["problem"]}
+            fetched = source.state == "fetched"
+            came = f"{source.received / 1e6:.1f} MB downloaded" if fetched else "nothing was downloaded"
+            what = f"{source.files:,} files, {source.bytes / 1e6:.1f} MB, verified, in {source.folder}"
+            _print(f"{source.name}: {'fetched' if fetched else 'already there'}: {what}; {came}.")
+            for notice in source.notices:
+                _print(f"  {notice}", "yellow")
 
 
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:
@@ -293,31 +280,12 @@ def _print_table(title: str, rows: list[dict[str, object]]) -> None:
         table.add_column(column, overflow="fold", justify="left" if column in _WORDS else "right")
     for row in rows:
         table.add_row(*(Text("" if value is None else on_a_line(str(value))) for value in row.values()))
-    _out().print(table)
-
-
-def run(command: Callable[[], None]) -> NoReturn:
-    """Run a command line; turn an error that a user is told about into one sentence on standard error and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    try:
-        command()
-    except KnowledgeBaseError as error:
-        print(on_lines(f"Error: {error}"), file=sys.stderr)
-        sys.exit(NOTHING_PUBLISHED)
-    except Exception as error:
-        if os.environ.get("PARISCALL_LOG_LEVEL") == "debug":
-            raise
-        print(unexpected(error), file=sys.stderr)
-        sys.exit(NOTHING_PUBLISHED)
-    except KeyboardInterrupt:
-        print("Stopped; the index is as it was.", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(PUBLISHED)
+    Console(highlight=False).print(table)
 
 
 def main() -> NoReturn:
     """Run `python -m ingest`."""
-    run(app)
+    run(app, "Stopped; the index is as it was.")
 
 
 if __name__ == "__main__":

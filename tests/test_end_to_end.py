@@ -7,9 +7,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from assistant.__main__ import app as assistant_app
 from assistant.answering import Assistant
@@ -101,6 +102,51 @@ def test_a_batch_gives_one_answer_a_question(library: Settings, tmp_path: Path) 
     command = ["ask", "--batch", str(questions), "--output", str(answers), "--data-dir", str(library.data_dir)]
     assert CliRunner().invoke(assistant_app, command).exit_code == 0
     assert [json.loads(line)["id"] for line in answers.read_text().splitlines()] == ["a", "b"]
+
+
+def ask_batch(library: Settings, tmp_path: Path, lines: bytes) -> tuple[Result, list[dict[str, Any]]]:
+    questions, answers = tmp_path / "q.jsonl", tmp_path / "a.jsonl"
+    questions.write_bytes(lines)
+    command = ["ask", "--batch", str(questions), "--output", str(answers), "--data-dir", str(library.data_dir)]
+    result = CliRunner().invoke(assistant_app, command)
+    return result, [json.loads(line) for line in answers.read_text().splitlines()] if answers.exists() else []
+
+
+def test_a_batch_may_begin_with_a_byte_order_mark_and_have_any_line_ends(library: Settings, tmp_path: Path) -> None:
+    lines = b'\xef\xbb\xbf{"id": "a", "question": "What was NotPetya?"}\r\n{"id": 2, "question": "Who chaired it?\xe2\x80\xa8"}'
+    result, answers = ask_batch(library, tmp_path, lines)
+    assert (result.exit_code, result.stderr, [answer["id"] for answer in answers]) == (0, "", ["a", 2])
+
+
+BAD_LINES = {
+    b'{"question": "Who?", "history": "earlier"}': "history: Input should be a valid array",
+    b'{"question": "Who?", "history": [{"role": "system", "content": "x"}]}': "history.0.role: Input should be",
+    b'{"question": "\\ud800"}': "Invalid JSON",
+    b'{"question": "Who?", "id": NaN}': "Out of range float values",
+    b'{"question": "\xff"}': "Invalid JSON",
+    b'{"question": "Who?", "note": ' + b"[" * 5000 + b"]" * 5000 + b"}": "recursion limit exceeded",
+    b'{"question": "Who?", "note": "' + b"x" * (1 << 20) + b'"}': "it has 1.0 MB; at most 1.0 MB are read",
+    b'{"question": "' + b"x" * 2000 + b'"}': "at most 1000 are read",
+    b'{"question": ""}': "The question is empty",
+    b'{"id": "only"}': "question: Field required",
+    b"no JSON": "Invalid JSON",
+}
+
+
+def test_a_batch_names_its_bad_lines_and_answers_the_others(library: Settings, tmp_path: Path) -> None:
+    good = b'{"id": "good", "question": "What was NotPetya?", "history": null, "category": "of a test set"}'
+    result, answers = ask_batch(library, tmp_path, b"\n".join([*BAD_LINES, good]))
+    assert (result.exit_code, [answer["id"] for answer in answers]) == (0, ["good"])
+    told = result.stderr.splitlines()
+    assert len(told) == len(BAD_LINES)
+    for number, (line, words) in enumerate(zip(told, BAD_LINES.values(), strict=True), start=1):
+        assert line.startswith("Error: ") and f"q.jsonl, line {number}: " in line and words in line
+
+
+def test_a_batch_without_a_question_that_can_be_answered_is_an_error(library: Settings, tmp_path: Path) -> None:
+    result, answers = ask_batch(library, tmp_path, b"\n".join(BAD_LINES))
+    assert isinstance(result.exception, KnowledgeBaseError) and "no question that can be answered" in str(result.exception)
+    assert answers == []
 
 
 def test_an_answer_for_people_names_its_sources(library: Settings) -> None:
