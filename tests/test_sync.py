@@ -232,7 +232,7 @@ def test_an_index_that_is_not_sound_is_written_anew_once(
     original, found = Verifier.problem, iter(["1 of 8 passages are not found by their own vector"] * problems)
     monkeypatch.setattr(Verifier, "problem", lambda *arguments: next(found, None) or original(*arguments))
     outcome = library.sync()
-    assert "its vectors are written anew" in caplog.text
+    assert "its vectors are written again" in caplog.text
     if problems == 1:
         assert (outcome.code, outcome.json["generation"], embedded_anew(outcome)) == (0, "000002", 2)
         assert any("on 9 March 2021" in quote for quote in quotes(library.ask("When was the Harbour Charter signed?")))

@@ -1,16 +1,14 @@
-"""Make the next generation of a plan: read, embed, write beside the published one, verify, swap."""
+"""Make the next generation of a plan: read, embed, write a copy, verify it, swap."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from ingest.sync import chunking
@@ -24,7 +22,7 @@ from knowledge_base.passages import Passage
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.embedding_cache import EmbeddingCache, VectorCache
+from knowledge_base.store.embedding_cache import EmbeddingCache
 from knowledge_base.store.generations import Generation
 from knowledge_base.store.integrity import CATALOG, CHROMA
 from knowledge_base.store.manifest import Manifest
@@ -36,23 +34,19 @@ from knowledge_base.store.passage_vectors import (
     sentences_of,
     write_vectors_anew,
 )
-from knowledge_base.store.vectors import VectorIndex, VectorStore, warm_up
+from knowledge_base.store.vectors import VectorStore, warm_up
 from knowledge_base.store.verification import Verifier, verifier
 from knowledge_base.terminal_text import on_a_line
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    VectorsById = Mapping[str, NDArray[np.float32]]
-
 log = logging.getLogger(__name__)
 
-
-_MOST_STREAMS = 4
+_MOST_STREAMS = 4  # threads that embed at once; each takes memory for itself
 _SPARE_BYTES = 64 << 20
 _BYTES_A_VECTOR = 8 << 10  # with its text, in Chroma, in the graph and in the cache
-_WORN_OUT = 0.3  # share of deleted vectors past which the index is built anew, for Chroma never gives their place back
+_WORN_OUT = 0.3  # share of deleted vectors past which the index is built from nothing, for Chroma never gives their place back
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,59 +65,24 @@ class Build:
     judge: Callable[[str], None] = lambda _: None
 
 
-def embed_into(cache: VectorCache, embedder: Embedder, passages: Sequence[Passage]) -> None:
-    """Put the vectors of passages and of their sentences into the cache, embedding what it lacks."""
-    PassageEmbedding(embedder, cache).embed(passages)
-
-
 def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, Reading, int]:
     """Publish the next generation; return its manifest, what was read, and the number of texts that were embedded."""
-    with _warming_up():
-        with _aside() as aside:
-            embedder = aside.submit(open_embedder, task.settings, streams=_streams(task.settings))
-            reading = read_plan(task.settings, task.plan, task.reader, embedder.result, progress)
-        _require_documents(task, reading)
+    streams = min(task.settings.embedding_threads or os.cpu_count() or 1, _MOST_STREAMS)
+    with ThreadPoolExecutor(max_workers=2) as meanwhile:  # its threads end with the build: an import cut off fails aloud
+        meanwhile.submit(warm_up)  # where Chroma cannot be imported, its first use says so
+        embedder = meanwhile.submit(open_embedder, task.settings, streams=streams)
+        reading = read_plan(task.settings, task.plan, task.reader, embedder.result, progress)
+        if not (task.base or reading.documents):
+            failed = [*task.plan.failed, *reading.failed][:20]
+            reasons = "".join(f"\n  {on_a_line(f'{f.source}: {f.reason}')}" for f in failed)
+            raise KnowledgeBaseError(
+                f"None of the documents could be read; nothing was published.{reasons}\n",
+                "Repair or remove these files, then run the sync again.",
+            )
         with EmbeddingCache(task.settings.data_dir / "embeddings.sqlite3") as cache:
             known = cache.count()
             manifest = _write(task, reading, PassageEmbedding(embedder.result(), cache), child, progress)
             return manifest, reading, task.reader.embedded + cache.count() - known
-
-
-def _streams(settings: Settings) -> int:
-    """Return how many threads are to embed at once; each takes memory for itself."""
-    return min(settings.embedding_threads or os.cpu_count() or 1, _MOST_STREAMS)
-
-
-def _aside() -> ThreadPoolExecutor:
-    """Return what does something else meanwhile."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
-
-
-@contextmanager
-def _warming_up() -> Iterator[None]:
-    """Import Chroma meanwhile; the thread never outlives the work, for an import cut off by the program's end fails aloud."""
-    thread = Thread(target=_warm_up)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-
-
-def _warm_up() -> None:
-    """Import Chroma while the files are read; where it cannot be imported, its first use says so."""
-    with suppress(ImportError):
-        warm_up()
-
-
-def _require_documents(task: Build, reading: Reading) -> None:
-    if task.base or reading.documents:
-        return
-    reasons = "".join(f"\n  {on_a_line(f'{f.source}: {f.reason}')}" for f in [*task.plan.failed, *reading.failed][:20])
-    raise KnowledgeBaseError(
-        f"None of the documents could be read; nothing was published.{reasons}\n",
-        "Mend or remove these files, then run the sync again.",
-    )
 
 
 def keep_originals(data_dir: Path, files: Iterable[FileToRead]) -> None:
@@ -131,21 +90,14 @@ def keep_originals(data_dir: Path, files: Iterable[FileToRead]) -> None:
     folder = data_dir / "originals"
     folder.mkdir(exist_ok=True)
     for file in files:
-        target = folder / file.content_hash
-        if not _is_kept(target, file):
-            _keep(file, target)
-
-
-def _is_kept(target: Path, file: FileToRead) -> bool:
-    """Say whether the bytes are there; a file of another size was cut short when the machine stopped."""
-    try:
-        return target.stat().st_size == file.path.stat().st_size
-    except OSError:
-        return False
+        _keep(file, folder / file.content_hash)
 
 
 def _keep(file: FileToRead, target: Path) -> None:
+    """Keep one file's bytes, unless they are there; a kept file of another size was cut short when the machine stopped."""
     try:
+        if target.exists() and target.stat().st_size == file.path.stat().st_size:
+            return
         data = file.path.read_bytes()
     except OSError as error:
         data = b""
@@ -158,55 +110,32 @@ def _keep(file: FileToRead, target: Path) -> None:
     os.replace(temporary, target)
 
 
-# Write
-
-
 def _write(task: Build, reading: Reading, embedding: PassageEmbedding, child: Verifier, progress: Progress) -> Manifest:
     data_dir, base = task.settings.data_dir, task.base
     size = generations.size_on_disk(base.path) if base else 0
     vectors = len(reading.passages) + len(sentences_of(reading.passages))
     require_free_space(data_dir, _SPARE_BYTES + 2 * size + _BYTES_A_VECTOR * vectors)
     with generations.building(data_dir, base.id if base else None) as path:
-        before, new = _write_texts(task, path, reading, embedding, progress)
-        worn, probes = _write_vectors(path, base, before, reading.passages, new, embedding)
-        manifest = _sealed(task, path, embedding.embedder, worn)
+        with ThreadPoolExecutor(max_workers=1) as meanwhile:
+            kept = meanwhile.submit(keep_originals, data_dir, [file for file, _, _ in reading.documents])
+            before = meanwhile.submit(_write_catalog, path, task.plan, reading)
+            new = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
+            kept.result()
+        worn, probes = _write_vectors(path, base, before.result(), reading.passages, new, embedding)
+        manifest = _seal(task, path, embedding.embedder, worn)
         progress("Verify", 0, 1)
         if problem := child.problem(path, *probes):
-            manifest = _made_anew(task, path, embedding, problem)
+            # A graph that threads built, or that vectors were taken out of, can leave one out of reach.
+            log.warning("The new index is not sound (%s); its vectors are written again.", problem)
+            current = _passages(path)
+            write_vectors_anew(path / CHROMA, embedding.embed(current))
+            manifest = _seal(task, path, embedding.embedder, worn=0)
+            with verifier() as fresh:
+                fresh.verify(path, *embedding.probes(NO_VECTORS, current))
         progress("Verify", 1, 1)
         task.judge(manifest.id)
         generations.publish(data_dir, path, manifest)
     return manifest
-
-
-def _made_anew(task: Build, path: Path, embedding: PassageEmbedding, problem: str) -> Manifest:
-    """Write the vectors anew, since the index is not sound; raise DamagedIndexError where it is not sound then, either.
-
-    A graph that threads built, or that vectors were taken out of, can leave one out of reach, and would do so at each sync.
-    """
-    log.warning("The new index is not sound (%s); its vectors are written anew.", problem)
-    with Catalog.edit(path / CATALOG) as catalog:
-        current = list(catalog.all_passages())
-    write_vectors_anew(path / CHROMA, embedding.embed(current))
-    manifest = _sealed(task, path, embedding.embedder, worn=0)
-    with verifier() as child:
-        child.verify(path, *embedding.probes(NO_VECTORS, current))
-    return manifest
-
-
-def _write_texts(
-    task: Build, path: Path, reading: Reading, embedding: PassageEmbedding, progress: Progress
-) -> tuple[list[Passage], PassageVectors]:
-    """Embed what was read while the catalog and the originals are written.
-
-    Return the passages that its documents had before, and the vectors of those that they have now.
-    """
-    with _aside() as aside:
-        kept = aside.submit(keep_originals, task.settings.data_dir, [file for file, _, _ in reading.documents])
-        before = aside.submit(_write_catalog, path, task.plan, reading)
-        vectors = embedding.embed(reading.passages, lambda done, total: progress("Embed", done, total))
-        kept.result()
-        return before.result(), vectors
 
 
 def _write_catalog(path: Path, plan: SyncPlan, reading: Reading) -> list[Passage]:
@@ -232,41 +161,33 @@ def _write_vectors(
     new: PassageVectors,
     embedding: PassageEmbedding,
 ) -> tuple[int, tuple[list[str], NDArray[np.float32]]]:
-    """Write the delta into the vectors, or all of them anew; return their wear and what the check is to look for."""
-    with Catalog.edit(path / CATALOG) as catalog:
-        current = list(catalog.all_passages())
-    gone = len({p.id for p in before} - {p.id for p in after}) + len(sentences_of(before).keys() - sentences_of(after).keys())
+    """Write the delta into the vectors, or all of them; return their wear and what the check is to look for."""
+    current = _passages(path)
+    old_texts = {passage.id: passage.text for passage in before}, sentences_of(before)
+    new_texts = {passage.id: passage.text for passage in after}, sentences_of(after)
+    gone = sum(len(old.keys() - texts.keys()) for old, texts in zip(old_texts, new_texts, strict=True))
     worn = base.manifest.worn + gone if base else 0
     size = len(current) + len(sentences_of(current))
-    if base is None or not _same_make(base.manifest, embedding.embedder) or worn > _WORN_OUT * size:
-        new = new.joined(embedding.embed([p for p in current if p.id not in new.passages]))
-        worn = 0
-        write_vectors_anew(path / CHROMA, new)
+    can_join = base and base.manifest.model_id == embedding.embedder.model_id and base.manifest.chunking == chunking.VERSION
+    if can_join and worn <= _WORN_OUT * size:
+        with VectorStore.open(path / CHROMA) as store:
+            indexes, vectors = (store.passages, store.sentences), (new.passages, new.sentences)
+            for index, old, texts, found in zip(indexes, old_texts, new_texts, vectors, strict=True):
+                index.delete(identifier for identifier in old if identifier not in texts)
+                put_vectors(index, {key: found[key] for key, text in texts.items() if old.get(key) != text})
     else:
-        _change_vectors(path, before, after, new)
+        worn = 0
+        new = new.joined(embedding.embed([p for p in current if p.id not in new.passages]))
+        write_vectors_anew(path / CHROMA, new)
     return worn, embedding.probes(new, current)
 
 
-def _same_make(manifest: Manifest, embedder: Embedder) -> bool:
-    """Say whether vectors of a generation can stand beside new ones."""
-    return manifest.model_id == embedder.model_id and manifest.chunking == chunking.VERSION
+def _passages(path: Path) -> list[Passage]:
+    with Catalog.edit(path / CATALOG) as catalog:
+        return list(catalog.all_passages())
 
 
-def _change_vectors(path: Path, before: Sequence[Passage], after: Sequence[Passage], new: PassageVectors) -> None:
-    with VectorStore.open(path / CHROMA) as store:
-        _change(store.passages, {p.id: p.text for p in before}, {p.id: p.text for p in after}, new.passages)
-        _change(store.sentences, sentences_of(before), sentences_of(after), new.sentences)
-
-
-def _change(index: VectorIndex, before: Mapping[str, str], after: Mapping[str, str], vectors: VectorsById) -> None:
-    """Take out what is gone and put in what is new or reads otherwise; what stayed is not touched."""
-    index.delete(identifier for identifier in before if identifier not in after)
-    put_vectors(
-        index, {identifier: vectors[identifier] for identifier, text in after.items() if before.get(identifier) != text}
-    )
-
-
-def _sealed(task: Build, path: Path, embedder: Embedder, worn: int) -> Manifest:
+def _seal(task: Build, path: Path, embedder: Embedder, worn: int) -> Manifest:
     with Catalog.edit(path / CATALOG) as catalog:
         counts = catalog.counts()
     manifest = Manifest(

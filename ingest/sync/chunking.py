@@ -6,7 +6,7 @@ A passage is a run of whole blocks of one page; it never passes the model's limi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from knowledge_base.language.sentences import sentence_spans
@@ -18,19 +18,6 @@ MOST_REPEATS = 3
 TARGET_TOKENS = 190
 SMALL_TOKENS = 60
 HEADING_SEPARATOR = " > "
-
-
-@dataclass(slots=True)
-class _Section:
-    """The headings in force, outermost first, as (level, text)."""
-
-    headings: list[tuple[int, str]] = field(default_factory=list)
-
-    def enter(self, level: int, text: str) -> None:
-        self.headings = [h for h in self.headings if h[0] < level] + [(level, " ".join(text.split()))]
-
-    def path(self) -> str:
-        return HEADING_SEPARATOR.join(text for _, text in self.headings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +35,30 @@ class _Unit:
 def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
     """Return the passages of `document`, in reading order; `max_tokens` is the model's limit, special tokens included."""
     passages: list[Passage] = []
-    section = _Section()
+    headings: list[tuple[int, str]] = []  # those in force, outermost first, as (level, text)
     limit = max_tokens - prefix_tokens(max_tokens) - SPECIAL_TOKENS
     for ordinal, page in enumerate(document.pages):
-        units = _units(page, section, document.language, count_tokens, limit)
+        units = _units(page, headings, document.language, count_tokens, limit)
         for group in _groups(units, min(TARGET_TOKENS, limit), limit):
             passages.append(_passage(document, page, ordinal, group))
     return _with_ids(passages)
 
 
-def _units(page: Page, section: _Section, language: str | None, count: CountTokens, limit: int) -> list[_Unit]:
+def _units(page: Page, headings: list[tuple[int, str]], language: str | None, count: CountTokens, limit: int) -> list[_Unit]:
+    """Return the blocks of a page, those that are too long cut; `headings` are changed to those in force at its end."""
     texts = [page.text[block.start : block.end] for block in page.blocks]
     units: list[_Unit] = []
     for block, text, tokens in zip(page.blocks, texts, count(texts) if texts else [], strict=True):
         if block.kind == "heading":
-            section.enter(block.level, text)
+            headings[:] = [h for h in headings if h[0] < block.level] + [(block.level, " ".join(text.split()))]
+        heading = HEADING_SEPARATOR.join(text for _, text in headings)
         if tokens <= limit:
-            units.append(_Unit(block, block.start, block.end, tokens, section.path(), text.endswith(":")))
-        else:
-            units += _cut(block, text, section.path(), language, count, limit)
+            units.append(_Unit(block, block.start, block.end, tokens, heading, text.endswith(":")))
+            continue
+        for start, end in sentence_spans(text, language):
+            for left, right, size in _fitting_pieces(text, start, end, count, limit):
+                units.append(_Unit(block, block.start + left, block.start + right, size, heading))
     return units
-
-
-def _cut(block: Block, text: str, heading: str, language: str | None, count: CountTokens, limit: int) -> Iterator[_Unit]:
-    """Yield the sentences of a block that is too long, and the words of a sentence that is."""
-    for start, end in sentence_spans(text, language):
-        for left, right, tokens in _fitting_pieces(text, start, end, count, limit):
-            yield _Unit(block, block.start + left, block.start + right, tokens, heading)
 
 
 def _fitting_pieces(text: str, start: int, end: int, count: CountTokens, limit: int) -> Iterator[tuple[int, int, int]]:
@@ -94,9 +78,13 @@ def _fitting_pieces(text: str, start: int, end: int, count: CountTokens, limit: 
 
 
 def _groups(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_Unit]]:
+    """Yield the units of each passage: as many pieces as fit into `target`; a heading ends one that is long enough."""
     group: list[_Unit] = []
     for piece in _lists_whole(units, limit):
-        if group and _breaks(group, piece, target):
+        tokens = sum(unit.tokens for unit in group)
+        is_full = tokens + sum(unit.tokens for unit in piece) > target
+        only_headings = all(unit.block.kind == "heading" for unit in group)
+        if group and (is_full or (piece[0].block.kind == "heading" and tokens >= SMALL_TOKENS and not only_headings)):
             yield group
             group = []
         group += piece
@@ -108,36 +96,25 @@ def _lists_whole(units: Sequence[_Unit], limit: int) -> Iterator[list[_Unit]]:
     """Yield single units, but a list together with the paragraph that leads into it, where both are within `limit`."""
     here = 0
     while here < len(units):
-        end = _end_of_list(units, here)
+        first, end = units[here], here + 1
+        if first.block.kind == "list_item" or (first.block.kind == "paragraph" and first.ends_with_colon):
+            while end < len(units) and units[end].block.kind == "list_item":
+                end += 1
         if sum(unit.tokens for unit in units[here:end]) > limit:
             end = here + 1
         yield list(units[here:end])
         here = end
 
 
-def _end_of_list(units: Sequence[_Unit], start: int) -> int:
-    """Return where the list ends that begins at `start`, with its lead-in or without; the next position where none does."""
-    leads = units[start].block.kind == "paragraph" and units[start].ends_with_colon
-    end = start + 1 if leads or units[start].block.kind == "list_item" else start
-    while end < len(units) and units[end].block.kind == "list_item":
-        end += 1
-    return max(end, start + 1)
-
-
-def _breaks(group: Sequence[_Unit], piece: Sequence[_Unit], target: int) -> bool:
-    """Say whether `piece` begins a new passage after `group`."""
-    tokens = sum(u.tokens for u in group)
-    if tokens + sum(u.tokens for u in piece) > target:
-        return True
-    if piece[0].block.kind == "heading":
-        only_headings = all(u.block.kind == "heading" for u in group)
-        return tokens >= SMALL_TOKENS and not only_headings
-    return False
-
-
 def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit]) -> Passage:
     start, end = group[0].start, group[-1].end
     body = [unit for unit in group if unit.block.kind != "heading"]
+    sentences = []
+    for unit in group:
+        piece = page.text[unit.start : unit.end]
+        is_whole = unit.block.kind in ("heading", "field", "table_row", "caption")
+        for first, last in [(0, len(piece))] if is_whole else sentence_spans(piece, document.language):
+            sentences.append(SentenceSpan(unit.start + first, unit.start + last, unit.block.kind))
     return Passage(
         id="",
         source=document.source,
@@ -149,17 +126,8 @@ def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit
         text=page.text[start:end],
         ordinal=ordinal,
         language=document.language,
-        sentences=tuple(_sentences(page.text, group, document.language)),
+        sentences=tuple(sentences),
     )
-
-
-def _sentences(text: str, group: Sequence[_Unit], language: str | None) -> Iterator[SentenceSpan]:
-    for unit in group:
-        whole = unit.block.kind in ("heading", "field", "table_row", "caption")
-        piece = text[unit.start : unit.end]
-        spans = [(0, len(piece))] if whole else sentence_spans(piece, language)
-        for start, end in spans:
-            yield SentenceSpan(unit.start + start, unit.start + end, unit.block.kind)
 
 
 def _with_ids(passages: Sequence[Passage]) -> list[Passage]:
@@ -172,7 +140,6 @@ def _with_ids(passages: Sequence[Passage]) -> list[Passage]:
     for p in passages:
         content = "\0".join((p.source, p.title, p.heading, p.text))
         occurrence = seen[content] = seen.get(content, -1) + 1
-        if occurrence >= MOST_REPEATS:
-            continue
-        numbered.append(replace(p, id=sha256(f"{content}\0{occurrence}".encode()).hexdigest()[:32]))
+        if occurrence < MOST_REPEATS:
+            numbered.append(replace(p, id=sha256(f"{content}\0{occurrence}".encode()).hexdigest()[:32]))
     return numbered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,10 @@ class Gate:
         report = json.loads((output / "report.json").read_text(encoding="utf-8"))
         if not passed:
             raise refusal(report, current, output)
-        self.notices = list(_notices(report, output))
+        self.notices = [f"It passed its evaluation on {report['whole']['items']} questions: {output / 'report.html'}"]
+        gone = (report["comparison"] or {}).get("went_stale", ())
+        if gone:
+            self.notices.append(f"These questions of the test set no longer fit the documents: {', '.join(gone)}.")
 
     def _evaluate(self, generation: str, output: Path, what: str, *options: str) -> bool:
         """Evaluate a generation; return whether it passed. Raise EvaluationError where it could not be evaluated."""
@@ -61,26 +64,16 @@ class Gate:
 
 def refusal(report: Mapping[str, Any], current: str | None, output: Path) -> EvaluationError:
     """Return the error that says by what a generation did not pass and which questions got worse."""
-    gate = report["gate"]
-    reasons = [failure["reason"] for failure in gate["failures"]]
-    worse = [f"worse: {c['id']}: {c['question']} ({c['before']} -> {c['after']})" for c in gate["worse"]]
-    stale = [f"stale: {name}: {reason}" for name, reason in report["stale"].items()]
-    lines = [*reasons, *_cut(worse, "worse"), *_cut(stale, "stale")]
+    lines = [failure["reason"] for failure in report["gate"]["failures"]]
+    changes = {
+        "worse": [f"{c['id']}: {c['question']} ({c['before']} -> {c['after']})" for c in report["gate"]["worse"]],
+        "stale": [f"{name}: {reason}" for name, reason in report["stale"].items()],
+    }
+    for word, found in changes.items():
+        lines += [f"{word}: {line}" for line in found[:_LISTED]]
+        lines += [f"... and {len(found) - _LISTED} more {word}"] if len(found) > _LISTED else []
     stays = f"generation {current} stays in force" if current else "nothing was published"
     return EvaluationError(
         f"The new index did not pass its evaluation; {stays}.{''.join(f'{chr(10)}  {line}' for line in lines)}\n",
         f"{output / 'report.html'} has the details. Sync without --gate to publish it all the same.",
     )
-
-
-def _cut(lines: Sequence[str], word: str) -> list[str]:
-    more = len(lines) - _LISTED
-    return [*lines[:_LISTED], *([f"... and {more} more {word}"] if more > 0 else [])]
-
-
-def _notices(report: Mapping[str, Any], output: Path) -> list[str]:
-    found = [f"It passed its evaluation on {report['whole']['items']} questions: {output / 'report.html'}"]
-    gone = (report["comparison"] or {}).get("went_stale", ())
-    if gone:
-        found.append(f"These questions of the test set no longer fit the documents: {', '.join(gone)}.")
-    return found

@@ -56,7 +56,7 @@ class SyncPlan:
 
     @property
     def changes_nothing(self) -> bool:
-        """Say whether there is nothing to read and nothing to take out."""
+        """Return whether there is nothing to read and nothing to take out."""
         return not (self.to_read or self.deleted)
 
 
@@ -105,10 +105,15 @@ def _place(
         plan.skipped.append(Reason(file.source, unread))
         return
     try:
-        content_hash, version = _fingerprint(file, max_bytes)
-    except DocumentError as error:
-        plan.failed.append(FailureRow(file.source, "", "", with_earlier_version(str(error), file.source in catalogued)))
+        if file.path.stat().st_size > max_bytes:
+            raise DocumentError(f"it is larger than {max_bytes >> 20} MB (PARISCALL_MAX_FILE_MB)")
+        data = file.path.read_bytes()
+        version = loader_version(detect(data, file.source) or "text")
+    except (DocumentError, OSError) as error:
+        reason = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        plan.failed.append(FailureRow(file.source, "", "", with_earlier_version(reason, file.source in catalogued)))
         return
+    content_hash = sha256(data).hexdigest()
     to_read = FileToRead(file.source, file.path, content_hash, version)
     versions = (version, limited_version(version, limits))
     before = next(filter(None, (failed_before.get((file.source, content_hash, v)) for v in versions)), None)
@@ -120,17 +125,6 @@ def _place(
         plan.unchanged.append(file.source)
     else:
         plan.updated.append(to_read)
-
-
-def _fingerprint(file: FoundFile, max_bytes: int) -> tuple[str, str]:
-    """Return a file's content hash and the version of the loader that reads it; raise DocumentError where none can."""
-    try:
-        if file.path.stat().st_size > max_bytes:
-            raise DocumentError(f"it is larger than {max_bytes >> 20} MB (PARISCALL_MAX_FILE_MB)")
-        data = file.path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"it cannot be read: {error.strerror}") from error
-    return sha256(data).hexdigest(), loader_version(detect(data, file.source) or "text")
 
 
 def limits_of(settings: Settings) -> str:
@@ -165,8 +159,9 @@ def _find_renames(plan: SyncPlan, catalogued: Mapping[str, tuple[str, str]]) -> 
 
 def refuse_mass_deletion(plan: SyncPlan, catalogued: Iterable[str], by_root: bool) -> None:
     """Raise where more than half of the documents, or of one root's, are gone: an unmounted folder looks just like that."""
-    total = Counter(_root(source, by_root) for source in catalogued)
-    gone = Counter(_root(source, by_root) for source in plan.deleted)
+    total, gone = (
+        Counter(source.partition("/")[0] if by_root else "" for source in sources) for sources in (catalogued, plan.deleted)
+    )
     for root, count in gone.items():
         if 2 * count > total[root]:
             place = f" of the root {root!r}" if by_root else ""
@@ -174,7 +169,3 @@ def refuse_mass_deletion(plan: SyncPlan, catalogued: Iterable[str], by_root: boo
                 f"{count} of the {total[root]} documents{place} are gone; the index was left as it is.",
                 "If they were removed on purpose, run the sync again with --allow-deletions; else mount or restore the folder.",
             )
-
-
-def _root(source: str, by_root: bool) -> str:
-    return source.partition("/")[0] if by_root else ""

@@ -1,7 +1,7 @@
 """Read and embed with Ray Data, on this machine or on a cluster; the only module that imports ray.
 
 Workers parse, cut and embed; vectors go to Parquet files below DATA_DIR/shards, keyed by content hash and model, so that a run
-that was cut short, or is run again, embeds only what is new. This process alone writes the index. On a cluster every machine
+that was cut short, or is run again, embeds only what is new. Only this process writes the index. On a cluster every machine
 sees the documents and the data directory under the same paths.
 """
 
@@ -14,10 +14,10 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.sync.building import embed_into
 from ingest.sync.plan import FileToRead
 from ingest.sync.reading import Count, Opened, ReadFile, cut, file_batches, open_sandbox, read_documents
 from knowledge_base.errors import KnowledgeBaseError
@@ -26,6 +26,7 @@ from knowledge_base.models.embeddings import open_embedder
 from knowledge_base.passages import Document, Passage
 from knowledge_base.settings import Settings
 from knowledge_base.store.embedding_cache import DocumentVectors, EmbeddingCache, forget_vectors
+from knowledge_base.store.passage_vectors import PassageEmbedding
 
 Row = dict[str, Any]
 
@@ -53,7 +54,7 @@ class ParseFiles:
         self._sandbox.close()
 
     def __call__(self, row: Row) -> Iterator[Row]:
-        """Yield a row a file: the file, and its document or the reason why there is none."""
+        """Yield a row per file: the file, and its document or the reason why there is none."""
         for file, result in read_documents(pickle.loads(row["files"]), self._sandbox, lambda _: None):
             yield {"file": pickle.dumps(file), "result": pickle.dumps(result)}
 
@@ -72,7 +73,7 @@ class CutAndEmbed:
         vectors = DocumentVectors(self._shards, file.content_hash)
         if isinstance(result, Document):
             passages = cut(result, self._embedder)
-            embed_into(vectors, self._embedder, passages)
+            PassageEmbedding(self._embedder, vectors).embed(passages)
         return row | {"passages": pickle.dumps(passages), "embedded": vectors.added}
 
 
@@ -86,49 +87,36 @@ class RayReader:
 
     def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
         """Yield each file as it is done, its vectors in the cache by then; `count` is told of as many."""
+        import numpy as np
+
         if not files:
             return
         shards = settings.data_dir.resolve() / SHARDS
         forget_vectors(shards, {file.content_hash for file in files})
         with _ray(self._address, self._workers) as ray, EmbeddingCache(settings.data_dir / "embeddings.sqlite3") as cache:
-            for row in _rows(ray, _absolute(settings), files, shards):
+            for row in _rows(ray, settings, files, shards):
                 file: FileToRead = pickle.loads(row["file"])
                 passages: list[Passage] = pickle.loads(row["passages"])
                 self.embedded += int(row["embedded"])
-                if passages:
-                    _keep(cache, DocumentVectors(shards, file.content_hash), embedder().model_id)
+                vectors = DocumentVectors(shards, file.content_hash).all(embedder().model_id) if passages else {}
+                if vectors:
+                    cache.put(embedder().model_id, list(vectors), np.stack(list(vectors.values())))
                 count(1)
                 yield file, pickle.loads(row["result"]), passages
 
 
-def _rows(ray: Any, settings: Settings, files: Sequence[FileToRead], shards: Path) -> Iterator[Row]:  # noqa: ANN401
-    """Run the stages over the files; rows come as they are done."""
-    work = [{"files": pickle.dumps([_located(file) for file in batch])} for batch in file_batches(files, _FILES_A_TASK)]
+def _rows(ray: Any, settings: Settings, files: Sequence[FileToRead], shards: Path) -> Iterator[Row]:
+    """Run the stages over the files, with paths that hold wherever a worker is started; rows come as they are done."""
+    paths = {"data_dir": settings.data_dir.resolve(), "cache_dir": settings.cache_dir.resolve()}
+    settings = settings.model_copy(update=paths)
+    located = [replace(file, path=file.path.resolve()) for file in files]
+    work = [{"files": pickle.dumps(batch)} for batch in file_batches(located, _FILES_A_TASK)]
     cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    size = min(cores, len(work))
-    options = {"num_cpus": _SHARE_OF_A_CORE, "compute": ray.data.ActorPoolStrategy(size=size)}
+    options = {"num_cpus": _SHARE_OF_A_CORE, "compute": ray.data.ActorPoolStrategy(size=min(cores, len(work)))}
     rows = ray.data.from_items(work, override_num_blocks=len(work))
     rows = rows.flat_map(ParseFiles, fn_constructor_args=(settings,), **options)
     rows = rows.map(CutAndEmbed, fn_constructor_args=(settings, str(shards)), **options)
     yield from rows.iter_rows()
-
-
-def _located(file: FileToRead) -> FileToRead:
-    return FileToRead(file.source, file.path.resolve(), file.content_hash, file.version)
-
-
-def _absolute(settings: Settings) -> Settings:
-    """Return the settings with paths that hold wherever a worker is started."""
-    paths = {"data_dir": settings.data_dir.resolve(), "cache_dir": settings.cache_dir.resolve()}
-    return settings.model_copy(update=paths)
-
-
-def _keep(cache: EmbeddingCache, vectors: DocumentVectors, model_id: str) -> None:
-    import numpy as np
-
-    found = vectors.all(model_id)
-    if found:
-        cache.put(model_id, list(found), np.stack(list(found.values())))
 
 
 @contextmanager
@@ -158,7 +146,10 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Any]:
             f"Ray cannot be used {where}: {error}.", "Check --ray-address, or leave --engine out."
         ) from error
     try:
-        _be_silent(ray)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        for name in ("ray", "ray.data"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         with redirect_stdout(sys.stderr):  # Ray tells there of workers that died; our standard output is the report's
             yield ray
     finally:
@@ -176,11 +167,3 @@ def _require_listener(address: str) -> None:
         raise KnowledgeBaseError(
             f"No Ray cluster answers at {address}: {error.strerror or error}.", "Check --ray-address, or leave it out."
         ) from error
-
-
-def _be_silent(ray: Any) -> None:  # noqa: ANN401
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Parse files in child processes; one bad file costs only itself."""
+"""Read the files of a plan: each is parsed in a child process with limits, so that a bad file costs only itself, and cut."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from knowledge_base.store.catalog import FailureRow
 
 _SMALL_FILE = 32_768
 _FILES_A_BATCH = 100
+_LEAST_TEXT = 5  # characters; less is what is left of a broken file, and would look as if it had been read
 
 
 class Unread(NamedTuple):
@@ -29,6 +30,107 @@ class Unread(NamedTuple):
     reason: str
     is_passing: bool = False
     is_limited: bool = False
+
+
+Count = Callable[[int], None]
+Opened = Callable[[], Embedder]
+ReadFile = tuple[FileToRead, Document | Unread, list[Passage]]
+"""A file, its document or why there is none, and the document's passages."""
+
+
+class Reader(Protocol):
+    """Reads files; `embedded` is the number of texts that it has embedded meanwhile."""
+
+    embedded: int
+
+    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
+        """Yield each file as it is done; `count` is told of as many."""
+        ...
+
+
+class LocalReader:
+    """Reads with one child process per core; what is embedded is left to the build."""
+
+    embedded = 0
+
+    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
+        """Yield each file as it is done; `count` is told of as many."""
+        with open_sandbox(settings, workers=min(os.cpu_count() or 1, max(1, len(files)))) as sandbox:
+            for file, result in read_documents(files, sandbox, count):
+                yield file, result, cut(result, embedder()) if isinstance(result, Document) else []
+
+
+def read_plan(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Opened, progress: Progress) -> Reading:
+    """Read and cut the files of a plan; the failed ones are listed with their reasons.
+
+    `embedder` is called to count tokens, so that the model may be opened meanwhile.
+    """
+    reading, done = Reading(), 0
+    total, updated = len(plan.to_read), {file.source for file in plan.updated}
+
+    def count(files: int) -> None:
+        nonlocal done
+        done += files
+        progress("Read", done, total)
+
+    for file, result, passages in reader.read(settings, plan.to_read, embedder, count):
+        if isinstance(result, Document):
+            characters = sum(len(page.text.strip()) for page in result.pages)
+            if result.record or (passages and characters >= _LEAST_TEXT):
+                reading.documents.append((file, result, passages))
+                continue
+            problems = "; ".join(dict.fromkeys(page.problem for page in result.pages if page.problem))
+            nothing = "it has no searchable text" + (f" ({problems})" if problems else "")
+            result = Unread(f"it has hardly any text ({characters} characters)" if characters else nothing)
+        version = limited_version(file.version, limits_of(settings)) if result.is_limited else file.version
+        content_hash = "" if result.is_passing else file.content_hash  # no file has this one, so that it is read again
+        reason = with_earlier_version(result.reason, file.source in updated)
+        reading.failed.append(FailureRow(file.source, content_hash, version, reason))
+    reading.documents.sort(key=lambda entry: entry[0].source)
+    return reading
+
+
+def read_documents(
+    files: Sequence[FileToRead], sandbox: Sandbox, progress: Count
+) -> Iterator[tuple[FileToRead, Document | Unread]]:
+    """Yield each file with its document, or the reason why there is none, as they are done; `progress` counts files.
+
+    The files of a batch that failed are read one by one, and a file that the machine was too busy for is tried once more.
+    """
+    batches, tried = list(file_batches(files)), set[str]()
+    while batches:
+        again = []
+        arguments = [[(file.source, str(file.path), file.content_hash) for file in batch] for batch in batches]
+        for index, result in sandbox.map_unordered(parse, arguments):
+            batch = batches[index]
+            if not isinstance(result, SandboxFailure):
+                yield from zip(batch, result, strict=True)
+                progress(len(batch))
+            elif len(batch) > 1:
+                again += [[file] for file in batch]
+            elif result.is_passing and batch[0].source not in tried:
+                tried.add(batch[0].source)
+                again.append(batch)
+            else:
+                reason = f"{result.message}. {result.remedy}".strip()
+                yield batch[0], Unread(reason, result.is_passing, not result.is_passing)
+                progress(1)
+        batches = again
+
+
+def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) -> Iterator[list[FileToRead]]:
+    """Yield each large file by itself, the largest first, then small ones so many at a time."""
+    sizes = {}
+    for file in files:
+        try:
+            sizes[file.source] = file.path.stat().st_size
+        except OSError:
+            sizes[file.source] = 0
+    large = [file for file in files if sizes[file.source] > _SMALL_FILE]
+    yield from ([file] for file in sorted(large, key=lambda f: -sizes[f.source]))
+    small = [file for file in files if sizes[file.source] <= _SMALL_FILE]
+    for first in range(0, len(small), small_ones):
+        yield small[first : first + small_ones]
 
 
 def parse(files: Sequence[tuple[str, str, str]]) -> list[Document | Unread]:
@@ -52,90 +154,6 @@ def _parse(source: str, path: str, content_hash: str) -> Document | Unread:
         return Unread(f"it cannot be read: {type(error).__name__}: {str(error)[:200]}")
 
 
-def read_documents(
-    files: Sequence[FileToRead], sandbox: Sandbox, progress: Callable[[int], None]
-) -> Iterator[tuple[FileToRead, Document | Unread]]:
-    """Yield each file with its document, or the reason why there is none, as they are done; `progress` counts files."""
-    batches = list(file_batches(files))
-    retry: list[FileToRead] = []
-    for index, result in sandbox.map_unordered(parse, [_arguments(batch) for batch in batches]):
-        batch = batches[index]
-        if not isinstance(result, SandboxFailure):
-            yield from zip(batch, result, strict=True)
-            progress(len(batch))
-        elif len(batch) == 1:
-            yield batch[0], _stopped(result)
-            progress(1)
-        else:
-            retry += batch
-    if retry:
-        yield from read_documents_one_by_one(retry, sandbox, progress)
-
-
-def read_documents_one_by_one(
-    files: Sequence[FileToRead], sandbox: Sandbox, progress: Callable[[int], None]
-) -> Iterator[tuple[FileToRead, Document | Unread]]:
-    """Read each file in a task of its own, to find the one that broke its batch."""
-    for index, result in sandbox.map_unordered(parse, [_arguments([file]) for file in files]):
-        yield files[index], _stopped(result) if isinstance(result, SandboxFailure) else result[0]
-        progress(1)
-
-
-def _arguments(batch: Sequence[FileToRead]) -> list[tuple[str, str, str]]:
-    return [(file.source, str(file.path), file.content_hash) for file in batch]
-
-
-def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) -> Iterator[list[FileToRead]]:
-    """Yield large files alone, the largest first, then small ones so many at a time."""
-    sizes = {file.source: _size(file.path) for file in files}
-    for file in sorted(files, key=lambda f: -sizes[f.source]):
-        if sizes[file.source] > _SMALL_FILE:
-            yield [file]
-    small = [file for file in files if sizes[file.source] <= _SMALL_FILE]
-    for first in range(0, len(small), small_ones):
-        yield small[first : first + small_ones]
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _stopped(failure: SandboxFailure) -> Unread:
-    return Unread(f"{failure.message}. {failure.remedy}".strip(), failure.is_passing, not failure.is_passing)
-
-
-Count = Callable[[int], None]
-Opened = Callable[[], Embedder]
-ReadFile = tuple[FileToRead, Document | Unread, list[Passage]]
-"""A file, its document or why there is none, and the document's passages."""
-
-
-class Reader(Protocol):
-    """Reads files; `embedded` is the number of texts that it has embedded meanwhile."""
-
-    embedded: int
-
-    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
-        """Yield each file as it is done; `count` is told of as many."""
-        ...
-
-
-class LocalReader:
-    """Reads with one child process a core; what is embedded is left to the build."""
-
-    embedded = 0
-
-    def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
-        """Yield each file as it is done; `count` is told of as many."""
-        workers = min(os.cpu_count() or 1, max(1, len(files)))
-        with open_sandbox(settings, workers) as sandbox:
-            for file, result in read_documents(files, sandbox, count):
-                yield file, result, cut(result, embedder()) if isinstance(result, Document) else []
-
-
 def open_sandbox(settings: Settings, workers: int) -> Sandbox:
     """Return child processes that parse within the limits of the settings."""
     return Sandbox(workers, settings.parse_seconds, settings.parse_memory_mb << 20)
@@ -144,49 +162,3 @@ def open_sandbox(settings: Settings, workers: int) -> Sandbox:
 def cut(document: Document, embedder: Embedder) -> list[Passage]:
     """Cut a document; a record of the register is a row, not text to search."""
     return [] if document.record else chunking.chunk(document, embedder.count_tokens, embedder.max_tokens)
-
-
-_LEAST_TEXT = 5  # characters; less is what is left of a broken file, and would look as if it had been read
-
-
-def read_plan(
-    settings: Settings, plan: SyncPlan, reader: Reader, embedder: Callable[[], Embedder], progress: Progress
-) -> Reading:
-    """Read and cut the files of a plan, each in a child process; the failed ones are listed with their reasons.
-
-    `embedder` is called where a text is to be measured, so that it may be opened meanwhile.
-    """
-    reading, done = Reading(), 0
-    total, updated = len(plan.to_read), {file.source for file in plan.updated}
-
-    def count(files: int) -> None:
-        nonlocal done
-        done += files
-        progress("Read", done, total)
-
-    for file, result, passages in reader.read(settings, plan.to_read, embedder, count):
-        if isinstance(result, Document) and (result.record or (passages and _length(result) >= _LEAST_TEXT)):
-            reading.documents.append((file, result, passages))
-        else:
-            reading.failed.append(_failure(file, result, file.source in updated, limits_of(settings)))
-    reading.documents.sort(key=lambda entry: entry[0].source)
-    return reading
-
-
-def _failure(file: FileToRead, result: Document | Unread, has_earlier: bool, limits: str) -> FailureRow:
-    unread = Unread(_why_no_text(result)) if isinstance(result, Document) else result
-    version = limited_version(file.version, limits) if unread.is_limited else file.version
-    content_hash = "" if unread.is_passing else file.content_hash  # no file has this one, so that it is read again
-    return FailureRow(file.source, content_hash, version, with_earlier_version(unread.reason, has_earlier))
-
-
-def _length(document: Document) -> int:
-    return sum(len(page.text.strip()) for page in document.pages)
-
-
-def _why_no_text(document: Document) -> str:
-    if _length(document):
-        return f"it has hardly any text ({_length(document)} characters)"
-    problems = dict.fromkeys(page.problem for page in document.pages if page.problem)
-    found = "; ".join(filter(None, problems))
-    return f"it has no searchable text ({found})" if found else "it has no searchable text"

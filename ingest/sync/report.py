@@ -60,16 +60,12 @@ class SyncReport:
 
 def passage_changes(catalog: Catalog, plan: SyncPlan, reading: Reading) -> list[PassageChange]:
     """Compare the passages that updated documents have in the catalog with those that were read of them now."""
-    updated = {file.source for file in plan.updated}
-    return [
-        _change(file.source, {p.id for p in catalog.all_passages(file.source)}, {p.id for p in passages})
-        for file, _, passages in reading.documents
-        if file.source in updated
-    ]
-
-
-def _change(source: str, before: set[str], after: set[str]) -> PassageChange:
-    return PassageChange(source, len(after - before), len(before - after), len(before & after))
+    updated, changes = {file.source for file in plan.updated}, []
+    for file, _, passages in reading.documents:
+        if file.source in updated:
+            before, after = {p.id for p in catalog.all_passages(file.source)}, {p.id for p in passages}
+            changes.append(PassageChange(file.source, len(after - before), len(before - after), len(before & after)))
+    return changes
 
 
 def make_report(
@@ -81,7 +77,7 @@ def make_report(
     embedded: int = 0,
     changes: Sequence[PassageChange] = (),
 ) -> SyncReport:
-    """Put plan and outcome together; a file that failed to parse is in `failed` alone. `seconds` is left to the caller."""
+    """Put plan and outcome together; a file that failed to parse is only in `failed`. `seconds` is left to the caller."""
     failed = sorted(Reason(f.source, f.reason) for f in [*plan.failed, *reading.failed])
     bad = {reason.source for reason in failed}
     lost = [previous for f, previous in plan.renamed if f.source in bad]

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
 
@@ -60,14 +59,14 @@ def _is_folder(path: Path) -> bool:
 def scan_folder(folder: Path, data_dir: Path | None = None) -> Iterator[Found]:
     """Yield the files of one folder, those of the data directory left out; a source is its path relative to the folder."""
     require_folder(folder)
-    yield from _walk(folder, _Root(folder.resolve(), data_dir and data_dir.resolve()), prefix="")
+    yield from _walk(folder, folder.resolve(), data_dir and data_dir.resolve(), prefix="")
 
 
 def scan_roots(roots: Mapping[str, Path], data_dir: Path | None = None) -> Iterator[Found]:
     """Yield the files of all configured roots, those of the data directory left out; a source is `<root>/<path>`."""
     for name, folder in roots.items():
         if _is_folder(folder):
-            yield from _walk(folder, _Root(folder.resolve(), data_dir and data_dir.resolve()), prefix=f"{name}/")
+            yield from _walk(folder, folder.resolve(), data_dir and data_dir.resolve(), prefix=f"{name}/")
         elif name not in BUILT_IN:
             raise KnowledgeBaseError(
                 f"The folder {folder} of the root {name!r} does not exist.",
@@ -75,68 +74,45 @@ def scan_roots(roots: Mapping[str, Path], data_dir: Path | None = None) -> Itera
             )
 
 
-class _Root(NamedTuple):
-    """A folder that is scanned, and the one within it that is not."""
-
-    folder: Path
-    data_dir: Path | None
-
-
-def _walk(folder: Path, root: _Root, prefix: str) -> Iterator[Found]:
+def _walk(folder: Path, root: Path, data_dir: Path | None, prefix: str) -> Iterator[Found]:
+    """Yield what is below `folder`, which lies in `root`; `data_dir` is not entered. Both are resolved."""
     try:
         entries = sorted(os.scandir(folder), key=lambda e: os.fsencode(e.name))
     except OSError as error:
-        yield _unreadable(folder, root, prefix, error)
+        if folder.resolve() == root:
+            raise KnowledgeBaseError(f"The folder {folder} cannot be read: {error.strerror}.", _PERMIT) from error
+        yield UnreadableFolder(prefix.rstrip("/"), f"the folder cannot be read: {error.strerror}. {_PERMIT}")
         return
     for entry in entries:
-        source = prefix + _printable(entry.name)
-        reason = _reason_to_skip(entry, root)
+        source = prefix + os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        try:
+            reason = _reason_to_skip(entry, root, data_dir)
+        except OSError as error:
+            reason = f"it cannot be looked at: {error.strerror}"
         if reason:
             yield SkippedFile(source, reason)
-        elif entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith("."):
-                yield from _walk(Path(entry.path), root, f"{source}/")
-        else:
+        elif not entry.is_dir(follow_symlinks=False):
             yield FoundFile(source, Path(entry.path))
+        elif not entry.name.startswith("."):
+            yield from _walk(Path(entry.path), root, data_dir, f"{source}/")
 
 
-def _unreadable(folder: Path, root: _Root, prefix: str, error: OSError) -> UnreadableFolder:
-    if folder.resolve() == root.folder:
-        raise KnowledgeBaseError(f"The folder {folder} cannot be read: {error.strerror}.", _PERMIT) from error
-    return UnreadableFolder(prefix.rstrip("/"), f"the folder cannot be read: {error.strerror}. {_PERMIT}")
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _reason_to_skip(entry: os.DirEntry[str], root: _Root) -> str | None:
+def _reason_to_skip(entry: os.DirEntry[str], root: Path, data_dir: Path | None) -> str | None:
     """Return why an entry is passed over, or None for a folder to enter or a file to read."""
-    try:
-        return _reason_by_type(entry, root)
-    except OSError as error:
-        return f"it cannot be looked at: {error.strerror}"
-
-
-def _reason_by_type(entry: os.DirEntry[str], root: _Root) -> str | None:
-    if _printable(entry.name) != entry.name:
+    if os.fsencode(entry.name).decode("utf-8", "backslashreplace") != entry.name:
         return "its name is not valid UTF-8; rename it"
     if entry.name.startswith(_LOCK_FILE_PREFIXES):
         return "it is another program's lock file"
     if entry.is_symlink():
-        return _reason_to_skip_link(Path(entry.path), root.folder)
+        target = Path(os.path.realpath(entry.path))
+        if not target.is_relative_to(root):
+            return "it is a link out of the folder"
+        if target.is_dir():
+            return "it is a link to a folder"
+        return None if target.is_file() else "it is a link to nothing that can be read"
     mode = entry.stat(follow_symlinks=False).st_mode
     if stat.S_ISDIR(mode):
-        return "it is the data directory" if Path(entry.path).resolve() == root.data_dir else None
+        return "it is the data directory" if Path(entry.path).resolve() == data_dir else None
     if not stat.S_ISREG(mode):
         return "it is not a regular file"
     return "it is hidden (its name begins with a dot)" if entry.name.startswith(".") else None
-
-
-def _reason_to_skip_link(path: Path, root: Path) -> str | None:
-    target = Path(os.path.realpath(path))
-    if not target.is_relative_to(root):
-        return "it is a link out of the folder"
-    if target.is_dir():
-        return "it is a link to a folder"
-    return None if target.is_file() else "it is a link to nothing that can be read"
