@@ -1,14 +1,16 @@
-"""The command line of the assistant: `python -m assistant`."""
+"""The command lines `python -m assistant`, and `pariscall` with the commands of the other packages."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +21,10 @@ from knowledge_base.command_line import DataDirectory, read_settings, run
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 from knowledge_base.terminal_text import on_a_line
+
+PROGRAM = "pariscall"
+COMMANDS = "pariscall.commands"
+"""The group of entry points by which other packages give commands to `pariscall`."""
 
 NOT_PASSED = 1
 _LONGEST_LINE = 1 << 20
@@ -63,13 +69,28 @@ def ask(
 
 @app.command()
 def serve(
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8501,
     data_dir: DataDirectory = None,
 ) -> None:
     """Open the page on 127.0.0.1."""
     from assistant.page.server import serve as serve_page
 
-    serve_page(read_settings(data_dir), port)
+    settings = read_settings(data_dir)
+    if context.find_root().info_name == PROGRAM:
+        print(f"All data is kept in {settings.data_dir.absolute()}.", flush=True)
+        _index_at_first_start(settings)
+    serve_page(settings, port)
+
+
+def _index_at_first_start(settings: Settings) -> None:
+    """Index the configured documents where nothing was indexed yet; some that fail do not matter."""
+    if (settings.data_dir / "generations").exists():
+        return
+    print("Indexing the built-in documents; at the first start this takes a minute or two.", flush=True)
+    command = [sys.executable, "-m", "ingest", "sync", "--data-dir", str(settings.data_dir)]
+    if subprocess.run(command, check=False).returncode > 1:
+        raise KnowledgeBaseError("The documents could not be indexed.", "The reason is said above.")
 
 
 @app.command()
@@ -182,6 +203,13 @@ def _written_by(record: WritingRecord) -> str:
     """Return the line that says how many of a model's sentences the documents support."""
     counts = f"{record.supported} supported, {record.weak} weak, {record.unsupported} unsupported"
     return f"Language model {record.model} ({'on this machine' if record.is_local else 'elsewhere'}): {counts}."
+
+
+def main() -> NoReturn:
+    """Run `pariscall`: these commands, and those of each package that registers some, under its name."""
+    for point in entry_points(group=COMMANDS):
+        app.add_typer(point.load(), name=point.name)
+    run(lambda: app(prog_name=PROGRAM))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.text import Text
 
-from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, WordRun
+from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange
 from knowledge_base.terminal_text import on_a_line
 
 _AROUND = 60
@@ -26,69 +26,42 @@ def change_lines(changes: GenerationChanges) -> Iterator[Text]:
     told: Counter[str] = Counter()
     for document in changes.documents:
         told[document.state] += 1
-        if document.state in ("changed", "renamed"):
+        is_compared = document.state in ("changed", "renamed")
+        if is_compared or told[document.state] <= _WHOLE_LISTED:
             yield _headline(document)
-            yield from _passage_lines(document.passages)
-        elif told[document.state] <= _WHOLE_LISTED:
-            yield _headline(document)
+        for change in document.passages[:_LISTED] if is_compared else ():
+            yield _passage_line(change)
+        if is_compared and len(document.passages) > _LISTED:
+            yield Text(f"  ... and {len(document.passages) - _LISTED} more (--json lists all)")
     for state in ("added", "removed"):
         if told[state] > _WHOLE_LISTED:
             yield Text(f"... and {told[state] - _WHOLE_LISTED:,} more {state} (--json lists all)")
 
 
 def _headline(document: DocumentChange) -> Text:
-    return Text(on_a_line(f"{document.state}: {_name(document)}{_counts(document)}"), style="bold")
+    name = f"{document.previous} -> {document.source}" if document.previous else document.source
+    counts = " (its text is the same)"
+    if document.passages:
+        told = [f"{count} {kind}" for kind, count in document.counts.items()]
+        kept = [f"{document.unchanged} as before"] if document.unchanged else []
+        counts = f" (passages: {', '.join(told + kept)})"
+    return Text(on_a_line(f"{document.state}: {name}{counts}"), style="bold")
 
 
-def _name(document: DocumentChange) -> str:
-    return f"{document.previous} -> {document.source}" if document.previous else document.source
-
-
-def _counts(document: DocumentChange) -> str:
-    if not document.passages:
-        return " (its text is the same)"
-    told = [f"{count} {kind}" for kind, count in document.counts.items()]
-    kept = [f"{document.unchanged} as before"] if document.unchanged else []
-    return f" (passages: {', '.join(told + kept)})"
-
-
-def _passage_lines(passages: Sequence[PassageChange]) -> Iterator[Text]:
-    for change in passages[:_LISTED]:
-        yield Text(f"  {change.kind}{_place(change)}: ").append(_text(change))
-    if len(passages) > _LISTED:
-        yield Text(f"  ... and {len(passages) - _LISTED} more (--json lists all)")
-
-
-def _place(change: PassageChange) -> str:
-    """Return on which page, where the document has pages."""
-    old, new = _page(change.before), _page(change.after)
-    if change.kind == "moved" and old != new:
-        return f" from page {old} to {new}"
-    page = new or old
-    return f" on page {page}" if page else ""
-
-
-def _page(text: PassageText | None) -> int | None:
-    return text.page if text else None
-
-
-def _text(change: PassageChange) -> Text:
-    if change.words:
-        written = Text()
-        for position, run in enumerate(change.words):
-            written.append(_run(run, position, len(change.words)), style=_STYLES[run.kind])
-        return written
-    shown = change.after or change.before
-    line = " ".join(shown.text.split()) if shown else ""
-    return Text(line if len(line) <= _SHOWN else line[:_SHOWN].rstrip() + " ...")
-
-
-def _run(run: WordRun, position: int, count: int) -> str:
-    """Return a run with its marks; of a long one that stayed, the words beside the change alone."""
-    opening, closing = _MARKS[run.kind]
-    text = run.text
-    if run.kind == "same" and len(text) > 2 * _AROUND:
-        first = text[:_AROUND].rsplit(" ", 1)[0] + " " if position else ""
-        last = " " + text[-_AROUND:].split(" ", 1)[-1] if position + 1 < count else ""
-        text = f"{first}...{last}"
-    return f"{opening}{' '.join(text.split()) if run.kind != 'same' else text.replace(chr(10), ' ')}{closing}"
+def _passage_line(change: PassageChange) -> Text:
+    old, new = (text.page if text else None for text in (change.before, change.after))
+    place = f" from page {old} to {new}" if change.kind == "moved" and old != new else f" on page {new or old}"
+    line = Text(f"  {change.kind}{place if new or old else ''}: ")
+    if not change.words:
+        shown = change.after or change.before
+        text = " ".join(shown.text.split()) if shown else ""
+        return line.append(text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + " ...")
+    for position, run in enumerate(change.words):
+        opening, closing = _MARKS[run.kind]
+        text = run.text.replace("\n", " ") if run.kind == "same" else " ".join(run.text.split())
+        if run.kind == "same" and len(run.text) > 2 * _AROUND:  # only the words next to the change
+            first = text[:_AROUND].rsplit(" ", 1)[0] + " " if position else ""
+            last = " " + text[-_AROUND:].split(" ", 1)[-1] if position + 1 < len(change.words) else ""
+            text = f"{first}...{last}"
+        line.append(f"{opening}{text}{closing}", style=_STYLES[run.kind])
+    return line

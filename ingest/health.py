@@ -10,21 +10,24 @@ from itertools import combinations
 from statistics import median
 
 from ingest.loaders.language import detect_language
-from knowledge_base.passages import OriginRun, Page, Passage
+from knowledge_base.passages import Page, Passage
 from knowledge_base.settings import Settings
-from knowledge_base.store.catalog import Catalog, DocumentRow, FailureRow
+from knowledge_base.store.catalog import DocumentRow
 from knowledge_base.store.recovery import open_readable
 
 FEW_CHARACTERS = 25
 _ODD_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs"})
 _EXPECTED_CONTROLS = frozenset("\n\t")
 _REPLACEMENT = "\ufffd"
+_MOST_ODD = 0.02
 _LEAST_RUN = 8
 _LEAST_LINES = 15
 # Measured on 140 pages of reports: lines of 25 to 55 characters found 29 of 30 pages in columns, and 5 of 110 others.
 _CELL_LENGTH, _COLUMN_LENGTH = 25, 55
 _LEAST_ROWS = 2
 _NO_TEXT = "it has hardly any text; if it is a picture, it needs text recognition (OCR)"
+_SAME_SHARE = 0.8
+_MOST_SHARING = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +46,6 @@ class PageHealth:
     tables: bool = False
     needs_ocr: bool = False
     problem: str | None = None
-
-
-def page_health(page: Page, passages: Sequence[Passage], language: str | None) -> PageHealth:
-    """Tell of a page from its stored text and the passages that were cut of it."""
-    line = _usual_line(page.origin)
-    rows = sum(span.kind == "table_row" for passage in passages for span in passage.sentences)
-    is_empty = page.number is not None and len(page.text) < FEW_CHARACTERS
-    return PageHealth(
-        page.number,
-        len(page.text),
-        language,
-        odd_share(page.text),
-        columns=line is not None and _CELL_LENGTH <= line < _COLUMN_LENGTH,
-        tables=rows >= _LEAST_ROWS or (line is not None and line < _CELL_LENGTH),
-        needs_ocr=is_empty,
-        problem=page.problem or (_NO_TEXT if is_empty else None),
-    )
-
-
-def odd_share(text: str) -> float:
-    """Return the share of characters that no text has."""
-    odd = sum(count for character, count in Counter(text).items() if _is_odd(character))
-    return round(odd / len(text), 4) if text else 0.0
-
-
-def _is_odd(character: str) -> bool:
-    if character in _EXPECTED_CONTROLS:
-        return False
-    return character == _REPLACEMENT or unicodedata.category(character) in _ODD_CATEGORIES
-
-
-def _usual_line(origin: Sequence[OriginRun]) -> float | None:
-    """Return the usual length of a page's lines, or None where it has few: the text runs on from line to line in the origin."""
-    lengths = [run.length for run in origin if run.length > _LEAST_RUN]
-    return median(lengths) if len(lengths) >= _LEAST_LINES else None
-
-
-_ODD = 0.02
-_SAME_SHARE = 0.8
-_MOST_SHARING = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,30 +87,30 @@ def document_health(settings: Settings, progress: Callable[[str, int, int], None
     with open_readable(settings.data_dir) as generation:
         catalog = generation.catalog
         documents = [row for row in catalog.documents() if row.kind != "record"]
-        passages = _by_source(catalog.all_passages())
+        passages: dict[str, list[Passage]] = defaultdict(list)
+        for passage in catalog.all_passages():
+            passages[passage.source].append(passage)
         duplicates = find_duplicates(documents, passages)
         found = []
         for done, row in enumerate(documents, start=1):
-            found.append(_indexed(row, catalog, passages.get(row.source, []), duplicates.get(row.source, ())))
+            found.append(_indexed(row, catalog.pages(row.source), passages[row.source], duplicates.get(row.source, ())))
             progress("Examine", done, len(documents))
-        return found + [_failed(failure) for failure in catalog.failures()]
+        for failure in catalog.failures():
+            needs_ocr = int("OCR" in failure.reason)
+            found.append(DocumentHealth(failure.source, "failed", problem=failure.reason, needs_ocr=needs_ocr))
+        return found
 
 
-def _by_source(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
-    found: dict[str, list[Passage]] = defaultdict(list)
+def _indexed(row: DocumentRow, pages: Sequence[Page], passages: Sequence[Passage], duplicates: Sequence[str]) -> DocumentHealth:
+    by_ordinal: dict[int, list[Passage]] = defaultdict(list)
     for passage in passages:
-        found[passage.source].append(passage)
-    return found
-
-
-def _failed(failure: FailureRow) -> DocumentHealth:
-    return DocumentHealth(failure.source, "failed", problem=failure.reason, needs_ocr=int("OCR" in failure.reason))
-
-
-def _indexed(row: DocumentRow, catalog: Catalog, passages: Sequence[Passage], duplicates: Sequence[str]) -> DocumentHealth:
-    pages = tuple(_pages(row, catalog.pages(row.source), passages))
-    odd = sum(page.odd * page.characters for page in pages) / max(1, row.characters)
-    counts = {name: sum(getattr(page, name) for page in pages) for name in ("columns", "tables", "needs_ocr")}
+        by_ordinal[passage.ordinal].append(passage)
+    read = []
+    for ordinal, page in enumerate(pages):
+        language = row.language if len(pages) == 1 or row.language is None else detect_language(page.text)
+        read.append(page_health(page, by_ordinal[ordinal], language))
+    odd = sum(page.odd * page.characters for page in read) / max(1, row.characters)
+    counts = {name: sum(getattr(page, name) for page in read) for name in ("columns", "tables", "needs_ocr")}
     return DocumentHealth(
         row.source,
         "indexed",
@@ -156,43 +119,60 @@ def _indexed(row: DocumentRow, catalog: Catalog, passages: Sequence[Passage], du
         row.pages,
         row.characters,
         row.passages,
-        "; ".join(_problems(row, pages, odd, counts, duplicates)) or None,
-        tuple(PageProblem(page.page, page.problem) for page in pages if page.problem),
+        "; ".join(_problems(row, read, odd, counts, duplicates)) or None,
+        tuple(PageProblem(page.page, page.problem) for page in read if page.problem),
         round(odd, 4),
         **counts,
         duplicates=tuple(duplicates),
-        page_health=pages,
+        page_health=tuple(read),
     )
-
-
-def _pages(row: DocumentRow, pages: Sequence[Page], passages: Sequence[Passage]) -> Iterable[PageHealth]:
-    by_ordinal: dict[int, list[Passage]] = defaultdict(list)
-    for passage in passages:
-        by_ordinal[passage.ordinal].append(passage)
-    for ordinal, page in enumerate(pages):
-        language = row.language if len(pages) == 1 or row.language is None else detect_language(page.text)
-        yield page_health(page, by_ordinal[ordinal], language)
 
 
 def _problems(
     row: DocumentRow, pages: Sequence[PageHealth], odd: float, counts: Mapping[str, int], duplicates: Sequence[str]
 ) -> Iterable[str]:
+    def on_pages(count: int) -> str:
+        return f"on {count} of {row.pages} pages" if row.pages > 1 else "on its page"
+
     yield from (notice.rstrip(".") for notice in row.notices)
     sparse = sum(page.needs_ocr and page.characters > 0 for page in pages)
     if sparse:
-        yield f"hardly any text on {_pages_in_words(sparse, row.pages)}"
-    if odd > _ODD:
+        yield f"hardly any text {on_pages(sparse)}"
+    if odd > _MOST_ODD:
         yield f"{odd:.0%} odd characters"
     for name in ("columns", "tables"):
         if counts[name]:
-            yield f"{name} suspected on {_pages_in_words(counts[name], row.pages)}"
+            yield f"{name} suspected {on_pages(counts[name])}"
     if duplicates:
         more = f" and {len(duplicates) - 1} more" if len(duplicates) > 1 else ""
         yield f"the same text as {duplicates[0]}{more}"
 
 
-def _pages_in_words(count: int, total: int) -> str:
-    return f"{count} of {total} pages" if total > 1 else "its page"
+def page_health(page: Page, passages: Sequence[Passage], language: str | None) -> PageHealth:
+    """Tell of a page from its stored text and the passages that were cut of it."""
+    lengths = [run.length for run in page.origin if run.length > _LEAST_RUN]  # a run of the origin is a line
+    line = median(lengths) if len(lengths) >= _LEAST_LINES else None
+    rows = sum(span.kind == "table_row" for passage in passages for span in passage.sentences)
+    is_empty = page.number is not None and len(page.text) < FEW_CHARACTERS
+    return PageHealth(
+        page.number,
+        len(page.text),
+        language,
+        odd_share(page.text),
+        columns=line is not None and _CELL_LENGTH <= line < _COLUMN_LENGTH,
+        tables=rows >= _LEAST_ROWS or (line is not None and line < _CELL_LENGTH),
+        needs_ocr=is_empty,
+        problem=page.problem or (_NO_TEXT if is_empty else None),
+    )
+
+
+def odd_share(text: str) -> float:
+    """Return the share of characters that no text has."""
+    odd = 0
+    for character, count in Counter(text).items():
+        if character == _REPLACEMENT or unicodedata.category(character) in _ODD_CATEGORIES:
+            odd += count if character not in _EXPECTED_CONTROLS else 0
+    return round(odd / len(text), 4) if text else 0.0
 
 
 def find_duplicates(documents: Sequence[DocumentRow], passages: Mapping[str, Sequence[Passage]]) -> dict[str, list[str]]:

@@ -40,7 +40,7 @@ def shown_as(form: ProgressForm, *, in_bytes: bool = False) -> Shown:
 
 
 class JsonLines:
-    """One JSON object a line, {"stage", "done", "total"}: each beginning and end of a stage, and ten a second between."""
+    """One JSON object per line, {"stage", "done", "total"}: each beginning and end of a stage, and ten per second between."""
 
     def __init__(self) -> None:
         self._stage: str | None = None
@@ -60,7 +60,7 @@ class JsonLines:
 
 
 class Bars:
-    """Progress bars on standard error, one a stage; only where a person looks."""
+    """Progress bars on standard error, one per stage; only on a terminal."""
 
     def __init__(self, *, in_bytes: bool = False) -> None:
         console = Console(stderr=True)

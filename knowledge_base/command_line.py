@@ -14,12 +14,15 @@ from pydantic import ValidationError
 
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.logs import configure
-from knowledge_base.settings import Settings
+from knowledge_base.settings import Settings, usual_data_dir
 from knowledge_base.terminal_text import on_lines
 
 FAILED, INTERRUPTED = 2, 130
 
-DataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Where the index is kept (PARISCALL_DATA_DIR).")]
+DataDirectory = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help=f"Where all data is kept (PARISCALL_DATA_DIR); unless said, in {usual_data_dir()}."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 

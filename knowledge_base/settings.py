@@ -17,12 +17,18 @@ OWN_EVIDENCE_MODEL = "pariscall-evidence"
 LIBRARY = Path(__file__).parent / "library"
 
 
+def usual_data_dir() -> Path:
+    """Return where data is kept unless said otherwise: ./data in a checkout, else the user's data directory."""
+    is_checkout = (Path(__file__).parents[1] / "pyproject.toml").exists()
+    return Path("data") if is_checkout else Path(platformdirs.user_data_dir("paris-call-assistant"))
+
+
 class Settings(BaseSettings):
     """What can be configured; each field is the variable PARISCALL_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="PARISCALL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    data_dir: Path = Path("data")
+    data_dir: Path = Field(default_factory=usual_data_dir)
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")))
     documents: str = ""
     sources: Path | None = Field(default=None, description="the user's own list of sources; None: DATA_DIR/sources.toml")

@@ -4,7 +4,9 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from assistant.page.conversations import FILE_NAME, ConversationStore
 from ingest.forget import forgetting
 from ingest.forget.forgetting import forget, plan_forgetting
 from ingest.sync.sync import SyncOptions, sync
-from knowledge_base.errors import KnowledgeBaseError, LockedError
+from knowledge_base.errors import KnowledgeBaseError, LockedError, StorageError
 from knowledge_base.files import SHARDS, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
@@ -268,6 +270,27 @@ def test_with_answers_no_byte_is_left_in_the_conversations(answered: Place) -> N
     (answered.data_dir / "conversations.damaged-1.sqlite3").write_text(SECRET)
     done = forget(answered.settings, "uploads/bridge.md", with_answers=True)
     assert (done.erased_answers, done.answers) == (2, [])
+    assert answered.files_with(*WORDS) == set()
+
+
+def test_no_byte_is_left_of_an_answer_that_was_deleted_before(answered: Place) -> None:
+    with ConversationStore.open(answered.data_dir) as store:
+        for saved in store.saved_answers():
+            store.remove_saved_answer(saved.id)
+        for conversation in store.conversations():
+            store.delete(conversation.id)
+    forget(answered.settings, "uploads/bridge.md")
+    assert answered.files_with(*WORDS) == set()
+
+
+def test_conversations_that_cannot_be_cleared_are_an_error(answered: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "_BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(answered.data_dir / FILE_NAME, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked") as caught:
+            forget(answered.settings, "uploads/bridge.md")
+    assert "then forget the document again" in caught.value.remedy
+    forget(answered.settings, "uploads/bridge.md", with_answers=True)
     assert answered.files_with(*WORDS) == set()
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import NoReturn
 
 import typer
 
@@ -14,7 +13,6 @@ from ingest.forget.forgetting import Forgetting, forget, plan_forgetting
 from ingest.progress import ProgressForm, shown_as
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
-from knowledge_base.store.saved_citations import HoldingAnswer
 from knowledge_base.terminal_text import on_a_line
 
 _LISTED = 20
@@ -25,29 +23,22 @@ def forget_source(
 ) -> None:
     """Run the command; without `sure` a person is asked, and where there is none nothing is done."""
     if not sure:
-        _ask(plan_forgetting(settings, source), as_json, with_answers)
+        planned = plan_forgetting(settings, source)
+        if as_json:
+            print(json.dumps(asdict(planned), ensure_ascii=True, indent=1))
+        else:
+            print("\n".join(map(on_a_line, _announced(planned, with_answers))))
+        if as_json or not sys.stdin.isatty():
+            raise KnowledgeBaseError("Nothing was forgotten.", "Add --yes to erase what is listed.")
+        if not typer.confirm("Forget it for good?"):
+            print("Nothing was forgotten.")
+            raise typer.Exit
     with shown_as(progress_as) as progress:
         done = forget(settings, source, with_answers=with_answers, progress=progress.update)
     if as_json:
         print(json.dumps(asdict(done), ensure_ascii=True, indent=1))
     else:
         print("\n".join(map(on_a_line, _said(done))))
-
-
-def _ask(planned: Forgetting, as_json: bool, with_answers: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(planned), ensure_ascii=True, indent=1))
-        _refuse()
-    print("\n".join(map(on_a_line, _announced(planned, with_answers))))
-    if not sys.stdin.isatty():
-        _refuse()
-    if not typer.confirm("Forget it for good?"):
-        print("Nothing was forgotten.")
-        raise typer.Exit
-
-
-def _refuse() -> NoReturn:
-    raise KnowledgeBaseError("Nothing was forgotten.", "Add --yes to erase what is listed.")
 
 
 def _announced(planned: Forgetting, with_answers: bool) -> Iterator[str]:
@@ -62,21 +53,17 @@ def _announced(planned: Forgetting, with_answers: bool) -> Iterator[str]:
     yield from (f"  an evaluation that holds passages of it is removed: {run}" for run in planned.evaluations)
     if planned.questions:
         yield f"  test questions of your own that quote it are erased: {planned.questions}"
-    yield from _answers(planned.answers, with_answers)
-    yield from planned.notices
-
-
-def _answers(answers: Sequence[HoldingAnswer], with_answers: bool) -> Iterator[str]:
-    saved = [answer for answer in answers if answer.place == "saved"]
-    told = len(answers) - len(saved)
+    saved = [answer for answer in planned.answers if answer.place == "saved"]
+    in_conversations = len(planned.answers) - len(saved)
     fate = "are erased" if with_answers else "stay, and lose their page (--with-answers erases them)"
     if saved:
         yield f"  saved answers {fate}:"
         yield from (f"    {answer.question} (saved {answer.kept[:10]})" for answer in saved[:_LISTED])
     if len(saved) > _LISTED:
         yield f"    ... and {len(saved) - _LISTED} more (--json lists all)"
-    if told:
-        yield f"  answers in conversations that hold text of it: {told}; they {fate}"
+    if in_conversations:
+        yield f"  answers in conversations that hold text of it: {in_conversations}; they {fate}"
+    yield from planned.notices
 
 
 def _said(done: Forgetting) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Take a document out of everything: generations, originals, cached vectors, its file, evaluations, and where asked answers.
+"""Take a document out of everything: generations, originals, cached vectors, its file, evaluations and, where asked, answers.
 
 What is to be erased is written down first, in DATA_DIR/forgetting/journal.json, without a word of its text, so that the next
 run finishes one that was interrupted.
@@ -11,6 +11,7 @@ import glob
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from time import monotonic, perf_counter, sleep
 
 from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
 from ingest.forget.without import publish_without
+from knowledge_base.errors import StorageError
 from knowledge_base.files import SHARDS, replace_file, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.passages import embedded_text
@@ -27,12 +29,13 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, current_id, open_generation
 from knowledge_base.store.integrity import CATALOG
-from knowledge_base.store.saved_citations import SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
+from knowledge_base.store.saved_citations import FILE_NAME, SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
 
 Progress = Callable[[str, int, int], None]
 
 _JOURNAL = "journal.json"
-_PATIENCE = 2.0
+_PATIENCE = 2.0  # seconds until a generation is removed that a reader holds
+_BUSY_SECONDS = 10.0
 _STEPS = 5
 
 
@@ -86,9 +89,10 @@ class _Journal:
 
 
 def plan_forgetting(settings: Settings, source: str) -> Forgetting:
-    """Say what forgetting a document would do; nothing is written. Raise where there is none, or where it would come back."""
+    """Report what forgetting a document would do, writing nothing. Raise where there is none, or where it would come back."""
     with storage_errors(settings.data_dir):
-        return _planned(settings, _traces(settings, source, _Journal.read(settings.data_dir)))
+        journal = _Journal.read(settings.data_dir)
+        return _planned(settings.data_dir, find_traces(settings, source, journal.names, journal.hashes))
 
 
 def forget(settings: Settings, source: str, *, with_answers: bool = False, progress: Progress = lambda *_: None) -> Forgetting:
@@ -97,22 +101,26 @@ def forget(settings: Settings, source: str, *, with_answers: bool = False, progr
     data_dir = settings.data_dir
     with writer_lock(data_dir), storage_errors(data_dir):
         journal = _Journal.read(data_dir)
-        traces = _traces(settings, source, journal)
-        planned = _planned(settings, traces)
+        traces = find_traces(settings, source, journal.names, journal.hashes)
+        planned = _planned(data_dir, traces)
         with_answers = with_answers or journal.with_answers
         embedder = open_embedder(settings)  # before anything is erased: it may be missing
         _Journal(sorted(traces.names), sorted(traces.hashes), with_answers).write(data_dir)
-        done = _erase(settings, traces, planned, embedder, with_answers, lambda step: progress("Forget", step, _STEPS))
+        done = _erase(data_dir, traces, planned, embedder, with_answers, lambda step: progress("Forget", step, _STEPS))
         shutil.rmtree(data_dir / "forgetting")
     return replace(done, forgotten=True, seconds=round(perf_counter() - started, 3))
 
 
-def _traces(settings: Settings, source: str, journal: _Journal) -> Traces:
-    return find_traces(settings, source, journal.names, journal.hashes)
-
-
-def _planned(settings: Settings, traces: Traces) -> Forgetting:
-    data_dir = settings.data_dir
+def _planned(data_dir: Path, traces: Traces) -> Forgetting:
+    notices = []
+    if traces.copies:
+        copies = ", ".join(traces.copies)
+        notices.append(f"The same bytes stay under another name; forget these too, if you mean them: {copies}.")
+    if any(name.startswith("official/") for name in traces.names):
+        notices.append("It is one of the fetched documents: the next `python -m ingest fetch` brings it back.")
+    damaged = ", ".join(sorted(path.name for path in data_dir.glob(SET_ASIDE)))
+    if damaged:
+        notices.append(f"Damaged conversations were set aside and cannot be searched: {damaged}. --with-answers deletes them.")
     return Forgetting(
         source=traces.source,
         forgotten=False,
@@ -121,26 +129,13 @@ def _planned(settings: Settings, traces: Traces) -> Forgetting:
         generations=list(traces.generations),
         evaluations=[str(run) for run in evaluations_that_hold(data_dir, traces.names)],
         answers=answers_that_hold(data_dir, traces.hold),
-        notices=list(_notices(data_dir, traces)),
+        notices=notices,
         questions=len(questions_that_hold(data_dir, traces.names)[0]),
     )
 
 
-def _notices(data_dir: Path, traces: Traces) -> Iterator[str]:
-    if traces.copies:
-        yield f"The same bytes stay under another name; forget these too, if you mean them: {', '.join(traces.copies)}."
-    if any(name.startswith("official/") for name in traces.names):
-        yield "It is one of the fetched documents: the next `python -m ingest fetch` brings it back."
-    aside = sorted(path.name for path in data_dir.glob(SET_ASIDE))
-    if aside:
-        yield f"Damaged conversations were set aside and cannot be searched: {', '.join(aside)}. --with-answers deletes them."
-
-
-# Erase
-
-
 def _erase(
-    settings: Settings,
+    data_dir: Path,
     traces: Traces,
     planned: Forgetting,
     embedder: Embedder,
@@ -148,9 +143,9 @@ def _erase(
     progress: Callable[[int], None],
 ) -> Forgetting:
     """Erase step by step; each can be done again. Answers go first, for the texts that they are known by go with the rest."""
-    data_dir = settings.data_dir
     progress(0)
     erased = _erase_answers(data_dir, planned) if with_answers else 0
+    _clear_free_pages(data_dir / FILE_NAME)
     progress(1)
     _delete_files(data_dir, traces)
     generation = _publish(data_dir, traces)
@@ -175,6 +170,21 @@ def _erase_answers(data_dir: Path, planned: Forgetting) -> int:
     for path in data_dir.glob(SET_ASIDE):
         path.unlink()
     return erase_answers(data_dir, planned.answers)
+
+
+def _clear_free_pages(database: Path) -> None:
+    """Write a database again without its free pages: they hold text of answers that were deleted before."""
+    if not database.exists():
+        return
+    try:
+        with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        raise StorageError(
+            f"{database} cannot be written: {error}.",
+            "End the page (`python -m assistant serve`), then forget the document again.",
+        ) from error
 
 
 def _delete_files(data_dir: Path, traces: Traces) -> None:
@@ -205,36 +215,22 @@ def _remove_generation(data_dir: Path, name: str) -> None:
     path = data_dir / "generations" / name
     if not path.exists():
         return
-    with closing(_Hold(path)) as hold:
-        hold.wait(_PATIENCE)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        last = monotonic() + _PATIENCE
+        while monotonic() < last:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                sleep(0.05)
         doomed = data_dir / "forgetting" / name
         shutil.rmtree(doomed, ignore_errors=True)
         os.rename(path, doomed)
         sync_directory(path.parent)
         shutil.rmtree(doomed)
-
-
-class _Hold:
-    """A generation's directory, to be held alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDONLY)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until no reader holds it; False where one still does."""
-        end = monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except BlockingIOError:
-                if monotonic() > end:
-                    return False
-                sleep(0.05)
-
-    def close(self) -> None:
-        """Let go of it."""
-        os.close(self._handle)
+    finally:
+        os.close(handle)
 
 
 def _remove(path: Path) -> None:
@@ -253,18 +249,18 @@ def _remove_originals(data_dir: Path, hashes: Iterable[str]) -> int:
 
 
 def _clean_cache(data_dir: Path, embedder: Embedder) -> int:
-    """Keep in the cache the vectors of what the remaining generations hold, and those alone; return how many are erased."""
-    for aside in data_dir.glob("embeddings.sqlite3.damaged-*"):
-        aside.unlink()
+    """Keep in the cache only the vectors of what the remaining generations hold; return how many are erased."""
+    for damaged in data_dir.glob("embeddings.sqlite3.damaged-*"):
+        damaged.unlink()
     if not (data_dir / "embeddings.sqlite3").exists():
         return 0
+
+    def embedded_texts() -> Iterator[str]:
+        for path in sorted((data_dir / "generations").glob("*")):
+            with Catalog.read(path / CATALOG) as catalog:
+                for passage in catalog.all_passages():
+                    yield embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
+                    yield from passage.quotable_sentences.values()
+
     with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
-        return cache.keep_only(text_hash(text) for text in _embedded_texts(data_dir, embedder))
-
-
-def _embedded_texts(data_dir: Path, embedder: Embedder) -> Iterator[str]:
-    for path in sorted((data_dir / "generations").glob("*")):
-        with Catalog.read(path / CATALOG) as catalog:
-            for passage in catalog.all_passages():
-                yield embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
-                yield from passage.quotable_sentences.values()
+        return cache.keep_only(text_hash(text) for text in embedded_texts())

@@ -45,7 +45,7 @@ class Traces:
     remaining: frozenset[str]
 
     def hold(self, source: str, text: str) -> bool:
-        """Say whether text that was cited from a source is the document's."""
+        """Return whether text that was cited from a source is the document's."""
         return source in self.names or (source not in self.remaining and text in self.texts)
 
 
@@ -58,13 +58,21 @@ def find_traces(settings: Settings, source: str, names: Collection[str] = (), ha
     all_names, all_hashes = _followed(contents.values(), live, {source, *names}, set(hashes))
     remaining = {name: digest for name, digest in live.items() if name not in all_names}
     own = frozenset(all_hashes - set(remaining.values()))
-    holding = [name for name, found in contents.items() if found is None or _holds(found, all_names, own)]
+    holding, texts = [], set()
+    for generation, found in contents.items():
+        holders = [name for name, digest in (found or {}).items() if name in all_names or digest in own]
+        if found is None or holders:
+            holding.append(generation)
+        if holders:
+            with Catalog.read(folder / generation / CATALOG) as catalog:
+                texts |= {passage.text for name in holders for passage in catalog.all_passages(name)}
     files = _files(settings, current, all_names)
     if not (files or source in names) and not any(source in found for found in contents.values() if found):
         raise _unknown(source, live, settings)
     copies = sorted(name for name, digest in remaining.items() if digest in all_hashes)
-    texts = frozenset().union(*(_texts(folder / name, all_names, own) for name in holding if contents[name] is not None))
-    return Traces(source, frozenset(all_names), own, tuple(holding), tuple(files), tuple(copies), texts, frozenset(remaining))
+    return Traces(
+        source, frozenset(all_names), own, tuple(holding), tuple(files), tuple(copies), frozenset(texts), frozenset(remaining)
+    )
 
 
 def _contents(generation: Path) -> dict[str, str] | None:
@@ -89,16 +97,6 @@ def _followed(
         if (more_names, more_hashes) == (names, hashes):
             return names, hashes
         names, hashes = more_names, more_hashes
-
-
-def _holds(contents: Mapping[str, str], names: set[str], hashes: frozenset[str]) -> bool:
-    return any(source in names or digest in hashes for source, digest in contents.items())
-
-
-def _texts(generation: Path, names: set[str], hashes: frozenset[str]) -> set[str]:
-    with Catalog.read(generation / CATALOG) as catalog:
-        sources = [s for s, (digest, _) in catalog.content_hashes().items() if s in names or digest in hashes]
-        return {passage.text for source in sources for passage in catalog.all_passages(source)}
 
 
 def _files(settings: Settings, current: str | None, names: Iterable[str]) -> list[Path]:
@@ -132,16 +130,22 @@ def _unknown(source: str, live: Mapping[str, str], settings: Settings) -> Knowle
 
 def evaluations_that_hold(data_dir: Path, names: Iterable[str]) -> list[Path]:
     """Return the runs below DATA_DIR/evaluations of which a file names the document: it holds passages of it."""
-    marks = _marks(names)
-    runs = [path for path in sorted((data_dir / "evaluations").glob("*")) if path != _own_questions(data_dir)]
-    return [run for run in runs if any(_named_in(file.read_bytes(), marks) for file in _below(run))]
+    marks, runs = _marks(names), []
+    for run in sorted((data_dir / "evaluations").glob("*")):
+        files = [run] if run.is_file() else [file for file in run.rglob("*") if file.is_file()]
+        if run != _own_questions(data_dir) and any(mark in file.read_bytes() for file in files for mark in marks):
+            runs.append(run)
+    return runs
 
 
 def questions_that_hold(data_dir: Path, names: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
     """Return the lines of the reader's own test questions that quote the document, and the others."""
     marks, path = _marks(names), _own_questions(data_dir)
-    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    return [line for line in lines if _named_in(line, marks)], [line for line in lines if not _named_in(line, marks)]
+    holding: list[bytes] = []
+    others: list[bytes] = []
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else []:
+        (holding if any(mark in line for mark in marks) else others).append(line)
+    return holding, others
 
 
 def erase_questions(data_dir: Path, names: Iterable[str]) -> int:
@@ -163,11 +167,3 @@ def _own_questions(data_dir: Path) -> Path:
 def _marks(names: Iterable[str]) -> list[bytes]:
     """Return the names as JSON writes them."""
     return [form.encode() for name in names for form in (json.dumps(name), json.dumps(name, ensure_ascii=False))]
-
-
-def _below(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-
-
-def _named_in(data: bytes, marks: Iterable[bytes]) -> bool:
-    return any(mark in data for mark in marks)
