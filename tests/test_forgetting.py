@@ -307,7 +307,7 @@ def test_planning_writes_nothing(synced: Place) -> None:
     assert hashes(synced.data_dir) == before
 
 
-STEPS = ["_erase_answers", "_delete_files", "_publish", "_remove_generation", "_remove_originals", "_clean_cache"]
+STEPS = ["erase_answers", "_delete_files", "publish_without", "_remove_generation", "erase_questions", "_clean_cache"]
 
 
 @pytest.mark.parametrize("step", STEPS)
