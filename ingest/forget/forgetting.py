@@ -181,15 +181,19 @@ def _clear_free_pages(database: Path) -> None:
     """Write a database again without its free pages: they hold text of answers that were deleted before."""
     if not database.exists():
         return
-    try:
-        with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
+    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
+        try:
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.OperationalError as error:
+            is_busy = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            is_busy = True
+    if is_busy:
         raise StorageError(
-            f"{database} cannot be written: {error}.",
+            f"{database} is in use, so that text of answers that were deleted may still be in it.",
             "End the page (`python -m assistant serve`), then forget the document again.",
-        ) from error
+        )
 
 
 def _delete_files(data_dir: Path, traces: Traces) -> None:
