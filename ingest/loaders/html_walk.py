@@ -232,10 +232,10 @@ class _Walk:
         if not text or text in (CHECKED, UNCHECKED):
             return
         mark, text = leading_note(text)
-        label = f"note {mark}" if mark else self._note
-        text = clean(settle(text))
         here = self._open[-1]
-        self._writer.add(here.kind, text, here.level, label or here.label, emphasised=self._emphasised)
+        label = (f"note {mark}" if mark else self._note) or here.label or (None if self._inline.was_entry else "")
+        text = clean(settle(text))
+        self._writer.add(here.kind, text, here.level, label, emphasised=self._emphasised)
         self._note = ""
         if here.kind == "list_item":
             self._open[-1] = _Open("paragraph", 0)  # what follows inside the item is no item of its own
