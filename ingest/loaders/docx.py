@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.docx_archive import check_archive
-from ingest.loaders.docx_blocks import BlockReader, write_items
-from ingest.loaders.docx_controls import drop_unfilled
-from ingest.loaders.docx_notes import write_notes
-from ingest.loaders.docx_numbering import Numbering
-from ingest.loaders.docx_page_heads import HeadsAndFeet
-from ingest.loaders.docx_styles import Styles
-from ingest.loaders.docx_text import TextReader, W
+from ingest.loaders.docx_parts.archive import check_archive
+from ingest.loaders.docx_parts.blocks import BlockReader, write_items
+from ingest.loaders.docx_parts.controls import drop_unfilled
+from ingest.loaders.docx_parts.notes import write_notes
+from ingest.loaders.docx_parts.numbering import Numbering
+from ingest.loaders.docx_parts.page_heads import HeadsAndFeet
+from ingest.loaders.docx_parts.styles import Styles
+from ingest.loaders.docx_parts.text import TextReader, W
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import clean
-from ingest.loaders.grid_tables import read_pipes
 from ingest.loaders.labels import enumerated
-from ingest.loaders.markdown_dialects import ABOVE, HEADER, LEFT, note_numbers
-from ingest.loaders.markdown_inline import LINE, InlineWriter, with_checkbox
+from ingest.loaders.markdown_dialects.inline import LINE, InlineWriter, with_checkbox
+from ingest.loaders.markdown_dialects.rewriting import ABOVE, HEADER, LEFT, note_numbers
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
 from ingest.loaders.tables import Cell, write_table
+from ingest.loaders.text_layout.grid_tables import read_pipes
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import clean
-from ingest.loaders.html_inline import CHECKED, UNCHECKED, InlineText, names
-from ingest.loaders.html_notes import LABEL
-from ingest.loaders.html_seen import is_hidden, tag_of
-from ingest.loaders.html_tables import one_row, read_data, row_cells, stray_texts
+from ingest.loaders.html_elements.inline import CHECKED, UNCHECKED, InlineText, names
+from ingest.loaders.html_elements.notes import LABEL
+from ingest.loaders.html_elements.seen import is_hidden, tag_of
+from ingest.loaders.html_elements.tables import one_row, read_data, row_cells, stray_texts
 from ingest.loaders.labels import label_of, letter, mark_label, roman
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
