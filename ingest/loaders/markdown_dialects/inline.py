@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_inline import CHECKED, UNCHECKED, as_meant
+from ingest.loaders.html_elements.inline import CHECKED, UNCHECKED, as_meant
 from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, is_note_mark, raised, with_marks
 from ingest.loaders.structure import PageWriter
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.docx_numbering import Numbering
-from ingest.loaders.docx_styles import Styles
-from ingest.loaders.docx_text import FALLBACK, LEFT_OUT, OFF, TEXT_BOX, VALUE, TextReader, W
+from ingest.loaders.docx_parts.numbering import Numbering
+from ingest.loaders.docx_parts.styles import Styles
+from ingest.loaders.docx_parts.text import FALLBACK, LEFT_OUT, OFF, TEXT_BOX, VALUE, TextReader, W
 from ingest.loaders.labels import is_list_mark, label_of, mark_label
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import clean
-from ingest.loaders.html_inline import InlineText
-from ingest.loaders.html_seen import is_hidden, tag_of
+from ingest.loaders.html_elements.inline import InlineText
+from ingest.loaders.html_elements.seen import is_hidden, tag_of
 from ingest.loaders.marks import settle
 from ingest.loaders.structure import PageWriter
 from ingest.loaders.tables import Cell, is_layout

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_seen import READ, is_hidden, is_read_button, tag_of
+from ingest.loaders.html_elements.seen import READ, is_hidden, is_read_button, tag_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.docx_blocks import BlockReader, Text, write_items
-from ingest.loaders.docx_controls import drop_unfilled
-from ingest.loaders.docx_numbering import written
-from ingest.loaders.docx_text import VALUE, TextReader, W
+from ingest.loaders.docx_parts.blocks import BlockReader, Text, write_items
+from ingest.loaders.docx_parts.controls import drop_unfilled
+from ingest.loaders.docx_parts.numbering import written
+from ingest.loaders.docx_parts.text import VALUE, TextReader, W
 from ingest.loaders.structure import PageWriter
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.docx_blocks import BlockReader, Table, Text, write_items
-from ingest.loaders.docx_controls import drop_unfilled
-from ingest.loaders.docx_numbering import Numbering
-from ingest.loaders.docx_styles import Styles
-from ingest.loaders.docx_text import OFF, TextReader, W
+from ingest.loaders.docx_parts.blocks import BlockReader, Table, Text, write_items
+from ingest.loaders.docx_parts.controls import drop_unfilled
+from ingest.loaders.docx_parts.numbering import Numbering
+from ingest.loaders.docx_parts.styles import Styles
+from ingest.loaders.docx_parts.text import OFF, TextReader, W
 from ingest.loaders.structure import PageWriter
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingest.loaders.docx_text import OFF, VALUE, W
+from ingest.loaders.docx_parts.text import OFF, VALUE, W
 
 _TEXT, _CONTROL, _CONTROL_PROPERTIES, _PLACEHOLDER = f"{W}t", f"{W}sdt", f"{W}sdtPr", f"{W}showingPlcHdr"
 _NAMES, _INDEX = (f"{W}alias", f"{W}tag"), re.compile(r"\[.*")

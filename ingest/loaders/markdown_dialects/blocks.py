@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import clean
-from ingest.loaders.grid_tables import read_pipes
 from ingest.loaders.labels import enumerated
-from ingest.loaders.markdown_dialects import ABOVE, HEADER, LEFT, note_numbers
-from ingest.loaders.markdown_inline import LINE, InlineWriter, with_checkbox
+from ingest.loaders.markdown_dialects.inline import LINE, InlineWriter, with_checkbox
+from ingest.loaders.markdown_dialects.rewriting import ABOVE, HEADER, LEFT, note_numbers
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
 from ingest.loaders.tables import Cell, write_table
+from ingest.loaders.text_layout.grid_tables import read_pipes
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -165,17 +165,18 @@ class BlockWriter:
         if is_item:
             text = with_checkbox(text)
         mark, text = leading_note(text)
+        is_entry = _is_entry(children)
         pieces = enumerated(text.split(LINE)) if LINE in text else [("", [text])]
         for place, (number, lines) in enumerate(pieces):
             body = LINE.join(lines)
             if is_item and place == 0:
-                self._write("list_item", body, len(self._lists), label or number)
+                self._write("list_item", body, len(self._lists), label or number or (None if is_entry else ""))
             elif number and len(pieces) > 1:
                 self._write("list_item", body, len(self._lists) + 1, number)
             else:
                 self._write("paragraph", body, label=f"note {mark}" if mark else "", emphasised=_is_bold(children))
 
-    def _write(self, kind: str, text: str, level: int = 0, label: str = "", *, emphasised: bool = False) -> None:
+    def _write(self, kind: str, text: str, level: int = 0, label: str | None = "", *, emphasised: bool = False) -> None:
         if kind == "paragraph" or self._note:
             label, self._note = self._note or label, ""
         self._writer.add(kind, clean(_settled(text)), level, label, emphasised=emphasised)  # type: ignore[arg-type]
@@ -184,6 +185,13 @@ class BlockWriter:
 def _settled(text: str) -> str:
     text = re.sub(r"[ \t]+", " ", settle(text.replace(LINE, " ").replace(HEADER, "")))
     return re.sub(r" ?\n ?", "\n", text)
+
+
+def _is_entry(children: Sequence[Token]) -> bool:
+    """Tell whether the children are a link within the page and nothing else: an entry of a table of contents."""
+    if len(children) < 2 or children[0].type != "link_open" or children[-1].type != "link_close":
+        return False
+    return str(children[0].attrGet("href") or "").startswith("#") and sum(child.type == "link_open" for child in children) == 1
 
 
 def _is_bold(children: Sequence[Token]) -> bool:

@@ -15,6 +15,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VALUE = f"{_W}val"
 _OFF = frozenset({"0", "false", "off"})
 _HEADING = re.compile(r"heading (\d)")
+_CONTENTS = re.compile(r"toc \d|table of figures")
 _INHERITANCE_LIMIT = 12
 _SWITCHES = ("vanish", "strike", "dstrike", "b")
 _FONT_OF = (f"{_W}ascii", f"{_W}hAnsi", f"{_W}cs")
@@ -53,6 +54,8 @@ class Styles:
         """Return the block kind and level of a paragraph, from its own properties and its chain of styles."""
         properties = [element for element in self._properties(paragraph) if element is not None]
         names = [_name(style) for style in self._chain(_reference(paragraph, "pPr", "pStyle"))]
+        if any(_CONTENTS.fullmatch(name) for name in names[:1]):
+            return "table_row", 0
         level = _heading_level(names, properties)
         if level:
             return "heading", level

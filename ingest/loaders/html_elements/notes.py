@@ -6,8 +6,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_inline import names
-from ingest.loaders.html_seen import tag_of
+from ingest.loaders.html_elements.inline import names
+from ingest.loaders.html_elements.seen import tag_of
 from ingest.loaders.marks import NOTE, is_note_mark, note_number
 
 if TYPE_CHECKING:

@@ -32,6 +32,8 @@ class InlineText:
         self._writer = writer
         self._parts: list[str] = []
         self._links: list[tuple[str, int]] = []
+        self._is_entry: bool | None = None  # whether all text so far is a link within the page, None before any
+        self.was_entry = False  # of the text that was taken last
         self.preformatted = 0
 
     def enter(self, tag: str, element: HtmlElement) -> bool:
@@ -66,6 +68,8 @@ class InlineText:
     def take(self, text: str | None, *, is_code: bool = False) -> None:
         """Take characters of the page; an entity that was written twice over is read as it was meant."""
         if text:
+            if text.strip() and self._is_entry is not False:
+                self._is_entry = bool(self._links) and self._links[-1][0].startswith("#")
             if "&" in text and not is_code and not self.preformatted:
                 text = as_meant(text)
             self._parts.append(with_marks(text if self.preformatted else re.sub(r"\s+", " ", text)))
@@ -73,7 +77,7 @@ class InlineText:
     def taken(self) -> str:
         """Return the text and begin anew."""
         text = "".join(self._parts)
-        self._parts = []
+        self._parts, self.was_entry, self._is_entry = [], bool(self._is_entry), None
         self._links = [(address, 0) for address, _ in self._links]
         if self.preformatted:
             return text.strip("\n")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest.loaders.grid_tables import grid_end, read_grid
+from ingest.loaders.text_layout.grid_tables import grid_end, read_grid
 
 LEFT, ABOVE, HEADER = "\ufdd5", "\ufdd6", "\ufdd7"  # in a cell: it belongs to the one on its left, above; one a header row
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import clean
-from ingest.loaders.html_inline import CHECKED, UNCHECKED, InlineText, names
-from ingest.loaders.html_notes import LABEL
-from ingest.loaders.html_seen import is_hidden, tag_of
-from ingest.loaders.html_tables import one_row, read_data, row_cells, stray_texts
+from ingest.loaders.html_elements.inline import CHECKED, UNCHECKED, InlineText, names
+from ingest.loaders.html_elements.notes import LABEL
+from ingest.loaders.html_elements.seen import is_hidden, tag_of
+from ingest.loaders.html_elements.tables import one_row, read_data, row_cells, stray_texts
 from ingest.loaders.labels import label_of, letter, mark_label, roman
 from ingest.loaders.marks import leading_note, settle
 from ingest.loaders.structure import PageWriter
@@ -232,10 +232,10 @@ class _Walk:
         if not text or text in (CHECKED, UNCHECKED):
             return
         mark, text = leading_note(text)
-        label = f"note {mark}" if mark else self._note
-        text = clean(settle(text))
         here = self._open[-1]
-        self._writer.add(here.kind, text, here.level, label or here.label, emphasised=self._emphasised)
+        label = (f"note {mark}" if mark else self._note) or here.label or (None if self._inline.was_entry else "")
+        text = clean(settle(text))
+        self._writer.add(here.kind, text, here.level, label, emphasised=self._emphasised)
         self._note = ""
         if here.kind == "list_item":
             self._open[-1] = _Open("paragraph", 0)  # what follows inside the item is no item of its own

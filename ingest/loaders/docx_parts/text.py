@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.loaders.docx_styles import Styles
-from ingest.loaders.docx_symbols import in_unicode, is_symbol_font, symbol
+from ingest.loaders.docx_parts.styles import Styles
+from ingest.loaders.docx_parts.symbols import in_unicode, is_symbol_font, symbol
 from ingest.loaders.equations import word_equation
 from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, with_marks
 
