@@ -133,21 +133,21 @@ def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):
     ]
 
 
-def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_alone(fake: FakeAssistant):
+def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_by_itself(fake: FakeAssistant):
     read = f"{'before ' * 40}How many principles? And who supports them?"
     fake.answers["And who supports them?"] = replace(quoted_answer("And who supports them?"), standalone=read)
     opened = ask(ask(page(), "How many principles?"), "And who supports them?")
     html = shown(opened)
     assert "Read with the question and the answer before it." in html
-    next(button for button in opened.button if button.label == "Ask it alone").click().run()
+    next(button for button in opened.button if button.label == "Ask it by itself").click().run()
     assert (fake.histories[-2] != [], fake.histories[-1]) == (True, [])
 
 
-def test_a_question_with_a_slip_of_the_pen_says_how_it_was_read(fake: FakeAssistant):
+def test_a_question_with_a_typo_says_how_it_was_read(fake: FakeAssistant):
     fake.answers["How many princples?"] = replace(quoted_answer("How many princples?"), standalone="How many principles?")
     opened = ask(page(), "How many princples?")
     assert "Read as: How many principles?" in shown(opened)
-    assert "Ask it alone" not in labels(opened)
+    assert "Ask it by itself" not in labels(opened)
 
 
 def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
@@ -300,7 +300,7 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
     script = (
         "import sys; import assistant.__main__, assistant.page.app, assistant.page.views.chat, assistant.page.views.source\n"
         "import assistant.page.views.saved, assistant.page.views.documents, assistant.page.views.changes\n"
-        "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas', 'numpy',"
+        "heavy = {'altair', 'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas', 'numpy',"
         " 'assistant.answering'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

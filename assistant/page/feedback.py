@@ -8,11 +8,10 @@ import streamlit as st
 
 from assistant.answers import Answer
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
-from assistant.page.conversations import Message
 from assistant.page.links import EVALUATE_PAGE
-from assistant.page.notices import draw_error, draw_notice
 from assistant.page.resources import conversations
 from assistant.page.settings import page_settings
+from assistant.page.templates import draw_error, draw_notice
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.language.words import question_language
 
@@ -21,20 +20,18 @@ _MOST_QUOTES = 10
 _GOOD, _BAD = 1, 0
 
 
-def draw_feedback(message: Message, history: Sequence[Mapping[str, str]], good: bool | None) -> None:
+def draw_feedback(message: int, answer: Answer, history: Sequence[Mapping[str, str]], good: bool | None) -> None:
     """Draw the thumbs under an answer, and what makes a test question of it: unfolded where it was found bad."""
-    if message.answer is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key=f"feedback-{message.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"feedback-{message}"):
         thumb = {None: None, True: _GOOD, False: _BAD}[good]
-        key = f"thumbs-{message.id}"
-        st.feedback("thumbs", key=key, default=thumb, on_change=_rate, args=(message.id, key))
+        key = f"thumbs-{message}"
+        st.feedback("thumbs", key=key, default=thumb, on_change=_rate, args=(message, key))
         if good is not False:
-            with st.popover("Test question", icon=":material/checklist:", key=f"make-{message.id}"):
-                _draw_form(message.id, message.answer, history)
+            with st.popover("Test question", icon=":material/checklist:", key=f"make-{message}"):
+                _draw_form(message, answer, history)
     if good is False:
-        with st.container(border=True, key=f"bad-{message.id}"):
-            _draw_form(message.id, message.answer, history)
+        with st.container(border=True, key=f"bad-{message}"):
+            _draw_form(message, answer, history)
 
 
 def _rate(message: int, key: str) -> None:
@@ -43,8 +40,7 @@ def _rate(message: int, key: str) -> None:
 
 
 def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]]) -> None:
-    kept = st.session_state.get(f"kept-{message}")
-    if kept:
+    if kept := st.session_state.get(f"kept-{message}"):
         st.success(f"Kept as test question {kept}.", icon=":material/check:")
         st.page_link(EVALUATE_PAGE, label="Your own test questions", icon=":material/checklist:")
         return
@@ -62,7 +58,7 @@ def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]
         nothing = st.checkbox("Nothing: the documents do not answer it", key=f"nothing-{message}")
         facts = st.text_area(
             "What does a right answer say? (if left empty: those sentences)",
-            placeholder="One fact a line, other wordings after |, such as: nine | 9",
+            placeholder="One fact per line, other wordings after |, such as: nine | 9",
             height=80,
             max_chars=2000,
             key=f"facts-{message}",
@@ -71,18 +67,15 @@ def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]
     if wanted and bool(chosen) == nothing:
         draw_notice("Choose the sentences that should have been cited, or say that the documents do not answer it.")
     elif wanted:
-        _keep(message, answer, history, [sentences[position] for position in chosen], facts)
-
-
-def _keep(message: int, answer: Answer, history: Sequence[Mapping[str, str]], gold: Sequence[GoldQuote], facts: str) -> None:
-    turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["content"]) for turn in history]
-    try:
-        made = item_from(answer, turns, question_language(answer.question), gold, facts.splitlines())
-        st.session_state[f"kept-{message}"] = add_item(page_settings().data_dir, made).id
-    except KnowledgeBaseError as error:
-        draw_error(error)
-        return
-    st.rerun()
+        turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["content"]) for turn in history]
+        gold = [sentences[position] for position in chosen]
+        try:
+            made = item_from(answer, turns, question_language(answer.question), gold, facts.splitlines())
+            st.session_state[f"kept-{message}"] = add_item(page_settings().data_dir, made).id
+        except KnowledgeBaseError as error:
+            draw_error(error)
+        else:
+            st.rerun()
 
 
 def _label(quote: GoldQuote) -> str:

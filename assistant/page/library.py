@@ -14,13 +14,13 @@ from knowledge_base.store.manifest import Manifest
 
 _ODD = 0.02
 
-EntryState = Literal["failed", "waiting", "changed", "going", "indexed"]
-_ORDER: dict[EntryState, int] = {"failed": 0, "going": 1, "changed": 1, "waiting": 1, "indexed": 2}
+EntryState = Literal["failed", "waiting", "changed", "going", "undone", "indexed"]
+_ORDER: dict[EntryState, int] = {"failed": 0, "going": 1, "changed": 1, "waiting": 1, "undone": 1, "indexed": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the published generation holds."""
+    """What a generation holds."""
 
     manifest: Manifest
     documents: tuple[DocumentRow, ...]
@@ -64,13 +64,13 @@ class Entry:
 
     @property
     def is_record(self) -> bool:
-        """Say whether it is a record of the register."""
+        """Return whether it is a record of the register."""
         return self.document is not None and self.document.kind == "record"
 
 
-def read_holdings(data_dir: Path) -> Holdings:
-    """Return what the published generation holds; raise NoIndexError or DamagedIndexError where there is none to read."""
-    with open_generation(data_dir) as generation:
+def read_holdings(data_dir: Path, identifier: str | None = None) -> Holdings:
+    """Return what a generation holds (None: the published one); raise NoIndexError or DamagedIndexError if there is none."""
+    with open_generation(data_dir, identifier) as generation:
         return Holdings(generation.manifest, tuple(generation.catalog.documents()), tuple(generation.catalog.failures()))
 
 
@@ -82,17 +82,14 @@ def entries(holdings: Holdings | None, uploads: Iterable[Upload], health: Sequen
     states: dict[str, EntryState] = dict.fromkeys(documents, "indexed")
     states |= dict.fromkeys(reasons, "failed")
     states |= {upload.source: upload.state for upload in uploads}
-    listed = [_entry(s, state, documents.get(s), reasons.get(s), told.get(s, {})) for s, state in states.items()]
+    listed = []
+    for source, state in states.items():
+        document, of_health = documents.get(source), told.get(source, {})
+        title = document.title if document else source.rpartition("/")[2]
+        problem = reasons.get(source) if state == "failed" else of_health.get("problem")
+        pages = map(_page_read, of_health.get("page_health") or of_health.get("page_problems") or ())
+        listed.append(Entry(source, title, state, document, str(problem) if problem else None, tuple(pages)))
     return sorted(listed, key=lambda entry: (_ORDER[entry.state], entry.title.casefold(), entry.source))
-
-
-def _entry(
-    source: str, state: EntryState, document: DocumentRow | None, reason: str | None, health: Mapping[str, Any]
-) -> Entry:
-    title = document.title if document else source.rpartition("/")[2]
-    problem = reason if state == "failed" else health.get("problem")
-    pages = map(_page_read, health.get("page_health") or health.get("page_problems") or ())
-    return Entry(source, title, state, document, str(problem) if problem else None, tuple(pages))
 
 
 def _page_read(told: Mapping[str, Any]) -> PageRead:

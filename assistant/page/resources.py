@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from knowledge_base.passages import OriginRun
     from knowledge_base.sandbox.sandbox import Sandbox
 
+Answered = TypeVar("Answered")
 
 log = logging.getLogger(__name__)
-
-Answered = TypeVar("Answered")
 
 
 def _close(resource: SharedAssistant | ConversationStore | Sandbox) -> None:
@@ -82,7 +81,6 @@ class SharedAssistant:
 @st.cache_resource(show_spinner=False, on_release=_close)
 def assistant() -> SharedAssistant:
     """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
-
     return SharedAssistant(open_checked(page_settings()))
 
 
@@ -92,7 +90,7 @@ def conversations() -> ConversationStore:
     try:
         return ConversationStore.open(page_settings().data_dir)
     except StorageError as error:
-        log.warning("%s Conversations are held in memory alone.", error)
+        log.warning("%s Conversations are held in memory only.", error)
         return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
 
 
@@ -122,12 +120,12 @@ def picture(
 def open_checked(settings: Settings) -> Assistant:
     """Open the assistant while its index is checked, with all that a first question would wait for.
 
-    Raise DamagedVectorsError where the index is damaged and cannot be mended: it would answer from half of it.
+    Raise DamagedVectorsError where the index is damaged and cannot be repaired: it would answer from half of it.
     """
     from assistant.answering import Assistant
 
-    with ThreadPoolExecutor(1, "check-index") as aside:
-        check = aside.submit(check_index, settings)
+    with ThreadPoolExecutor(1, "check-index") as pool:
+        check = pool.submit(check_index, settings)
         opened = Assistant.open(settings)
         try:
             if check.result():
@@ -141,9 +139,9 @@ def open_checked(settings: Settings) -> Assistant:
 
 
 def check_index(settings: Settings) -> bool:
-    """Check the index, and mend it where it is damaged; say whether it was mended.
+    """Check the index, and repair it where it is damaged; return whether it was repaired.
 
-    Raise DamagedVectorsError where it is damaged and cannot be mended; what else is wrong is told by whoever opens it.
+    Raise DamagedVectorsError where it is damaged and cannot be repaired; what else is wrong is told by whoever opens it.
     """
     try:
         return check_at_start(settings)

@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.style import scroll_script
+from assistant.page.settings import SETTINGS_VARIABLE, scripts
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
@@ -35,7 +34,7 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def serve(settings: Settings, port: int) -> None:
-    """Serve the page until it is interrupted; raise KnowledgeBaseError where the port cannot be had."""
+    """Serve the page until it is interrupted; raise KnowledgeBaseError if the port is not available."""
     import uvicorn
 
     with listening_socket(port) as listener:
@@ -56,7 +55,7 @@ def serve(settings: Settings, port: int) -> None:
 
 
 def listening_socket(port: int) -> socket.socket:
-    """Return a socket that listens on 127.0.0.1 (0: any free port); raise KnowledgeBaseError where that is refused."""
+    """Return a socket that listens on 127.0.0.1 (0: any free port); raise KnowledgeBaseError if it is not available."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,13 +76,13 @@ def page_application(settings: Settings) -> App:
     from streamlit import config
     from streamlit.starlette import App
 
-    from assistant.page.notices import draw_unexpected_error
     from assistant.page.operations import operation_routes
+    from assistant.page.templates import draw_unexpected_error
 
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
     application = App(
         SCRIPT,
-        lifespan=_import_page_aside,
+        lifespan=_import_page_early,
         routes=operation_routes(settings),
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
@@ -96,7 +95,7 @@ def page_application(settings: Settings) -> App:
 
 
 @asynccontextmanager
-async def _import_page_aside(_: App) -> AsyncIterator[None]:
+async def _import_page_early(_: App) -> AsyncIterator[None]:
     """Import what the chat page is drawn with while the browser still loads Streamlit's scripts."""
     Thread(target=import_module, args=("assistant.page.views.chat",), name="import-page").start()
     yield
@@ -115,12 +114,16 @@ def response_headers() -> dict[str, str]:
 
 
 def content_security_policy() -> str:
-    """Return a policy that lets the page load from its own host alone; of scripts in the page only Streamlit's and ours run."""
-    scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_script_digests())
+    """Return a policy that lets the page load only from its own host; of scripts in the page only Streamlit's and ours run."""
+    import streamlit
+
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    inline = [*_INLINE_SCRIPT.findall(page), *scripts().values()]
+    digests = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in inline)
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self' 'wasm-unsafe-eval' {scripts}".rstrip(),
+            f"script-src 'self' 'wasm-unsafe-eval' {digests}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
@@ -132,14 +135,6 @@ def content_security_policy() -> str:
             "frame-ancestors 'none'",
         )
     )
-
-
-def _inline_script_digests() -> list[str]:
-    import streamlit
-
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    scripts = [*_INLINE_SCRIPT.findall(page), scroll_script()]
-    return [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
 
 
 class ResponseHeaders:
