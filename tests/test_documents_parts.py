@@ -12,7 +12,7 @@ from page_fixtures import HOSTILE, QUOTE, TEXT, citation, note, publish_document
 from assistant.page import answer_view, document_list
 from assistant.page.activity import Activity
 from assistant.page.activity_panel import report_lines
-from assistant.page.library import Entry, PageRead
+from assistant.page.document_list import Entry, PageRead
 from assistant.page.settings import SETTINGS_VARIABLE
 from assistant.page.templates import render
 from assistant.page.uploads import Outcome, Upload

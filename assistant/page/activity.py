@@ -87,24 +87,6 @@ def start(settings: Settings, action: Action, arguments: Sequence[str] = ()) -> 
     Thread(target=process.wait, daemon=True).start()
 
 
-def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]:
-    package, *as_json = ["assistant"] if action == "evaluate" else ["ingest", "--json"]
-    return [sys.executable, "-m", package, action, "--data-dir", str(data_dir), *as_json, *arguments]
-
-
-def _lock(handle: int) -> None:
-    """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
-    end = monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if monotonic() > end:
-                raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.") from error
-            sleep(0.02)
-
-
 def read(data_dir: Path, job: Job = "ingest") -> Activity | None:
     """Return what the job started last and how it stands, or None where nothing was, or where it was dismissed."""
     folder = _folder(data_dir, job)
@@ -124,39 +106,6 @@ def read(data_dir: Path, job: Job = "ingest") -> Activity | None:
     if run["action"] == "fetch" and said:  # it has a report too, of the sources that came
         error = " ".join(said)
     return Activity(run["action"], run["started"], False, tuple(stages.values()), None if error else report, error)
-
-
-def _folder(data_dir: Path, job: Job) -> Path:
-    return data_dir / "activity" / job
-
-
-def _is_locked(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-        except BlockingIOError:
-            return True
-
-
-def _stage(line: str) -> Stage | None:
-    """Return the stage that a line of progress tells of; None for a warning, or a line that is being written."""
-    if counted := _COUNTED.fullmatch(line.strip()):
-        return Stage("Ask", int(counted[1]), int(counted[2]))
-    with suppress(ValueError, KeyError, TypeError):
-        told = json.loads(line)
-        return Stage(str(told["stage"]), int(told["done"]), None if told["total"] is None else int(told["total"]))
-    return None
-
-
-def _report(output: str, action: Action) -> dict[str, Any] | None:
-    """Return what a command reported; an evaluation names in its last line the report that it wrote."""
-    if action == "evaluate":
-        return {"page": output.rpartition("Report: ")[2].strip()} if "Report: " in output else None
-    with suppress(ValueError):
-        found = json.loads(output)
-        return found if isinstance(found, dict) else None
-    return None
 
 
 def dismiss(data_dir: Path, job: Job = "ingest") -> None:
@@ -199,3 +148,54 @@ def ask_ingest(settings: Settings, command: str, arguments: Sequence[str] = ()) 
         lines = done.stderr.decode(errors="replace").splitlines()
         said = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
         raise KnowledgeBaseError(" ".join(said) or f"`python -m ingest {command}` failed (code {done.returncode}).") from error
+
+
+def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]:
+    package, *as_json = ["assistant"] if action == "evaluate" else ["ingest", "--json"]
+    return [sys.executable, "-m", package, action, "--data-dir", str(data_dir), *as_json, *arguments]
+
+
+def _folder(data_dir: Path, job: Job) -> Path:
+    return data_dir / "activity" / job
+
+
+def _lock(handle: int) -> None:
+    """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
+    end = monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if monotonic() > end:
+                raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.") from error
+            sleep(0.02)
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            return True
+
+
+def _stage(line: str) -> Stage | None:
+    """Return the stage that a line of progress tells of; None for a warning, or a line that is being written."""
+    if counted := _COUNTED.fullmatch(line.strip()):
+        return Stage("Ask", int(counted[1]), int(counted[2]))
+    with suppress(ValueError, KeyError, TypeError):
+        told = json.loads(line)
+        return Stage(str(told["stage"]), int(told["done"]), None if told["total"] is None else int(told["total"]))
+    return None
+
+
+def _report(output: str, action: Action) -> dict[str, Any] | None:
+    """Return what a command reported; an evaluation names in its last line the report that it wrote."""
+    if action == "evaluate":
+        return {"page": output.rpartition("Report: ")[2].strip()} if "Report: " in output else None
+    with suppress(ValueError):
+        found = json.loads(output)
+        return found if isinstance(found, dict) else None
+    return None

@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -98,9 +99,11 @@ def operation_routes(settings: Settings, readiness: Readiness | None = None) -> 
 
     def ready(request: Request) -> Response:
         state = watched.state()
-        if state.generation is None and (patience := _seconds(request.query_params.get("wait", "0"))):
-            watched.wait(patience)
-            state = watched.state()
+        with suppress(ValueError):  # of a wait that is no number
+            patience = min(float(request.query_params.get("wait", "0")), _LONGEST_WAIT)
+            if state.generation is None and patience > 0:
+                watched.wait(patience)
+                state = watched.state()
         if state.generation is None:
             return JSONResponse({"status": "not ready", "reason": state.reason}, status_code=503)
         return JSONResponse({"status": "ready", "generation": state.generation})
@@ -111,14 +114,6 @@ def operation_routes(settings: Settings, readiness: Readiness | None = None) -> 
         return Response(metrics().text(settings.data_dir), media_type=CONTENT_TYPE)
 
     return [Route("/healthz", health), Route("/readyz", ready), Route("/metrics", measured)]
-
-
-def _seconds(text: str) -> float:
-    """Return how long to wait: what the address asks for, within reason."""
-    try:
-        return min(max(float(text), 0.0), _LONGEST_WAIT)
-    except ValueError:
-        return 0.0
 
 
 def _is_loopback(host: str) -> bool:

@@ -38,7 +38,14 @@ def draw_sidebar() -> None:
             name, title = PAGES[page]
             if st.button(title, icon=icon, type="tertiary", width="stretch", key=f"to-{name}"):
                 st.switch_page(page)
-        _draw_conversations(conversations().conversations())
+        draw_line("Conversations", "pc-over")
+        listed = conversations().conversations()
+        if not listed:
+            draw_line("They are kept here, on this computer, once you have asked something.")
+        _draw_conversations(listed[:_LISTED])
+        if len(listed) > _LISTED:
+            with st.expander(f"Earlier ({len(listed) - _LISTED})"):
+                _draw_conversations(listed[_LISTED:])
         draw_line("What is indexed", "pc-over")
         try:
             manifest = published_manifest()
@@ -53,21 +60,10 @@ def draw_sidebar() -> None:
 
 
 def _draw_conversations(listed: list[Conversation]) -> None:
-    draw_line("Conversations", "pc-over")
-    if not listed:
-        draw_line("They are kept here, on this computer, once you have asked something.")
-    for conversation in listed[:_LISTED]:
-        _draw_conversation(conversation)
-    if len(listed) > _LISTED:
-        with st.expander(f"Earlier ({len(listed) - _LISTED})"):
-            for conversation in listed[_LISTED:]:
-                _draw_conversation(conversation)
-
-
-def _draw_conversation(conversation: Conversation) -> None:
-    label, key = as_label(conversation.title, _LABEL_LENGTH), f"open-{conversation.id}"
-    if st.button(label, type="tertiary", width="stretch", key=key):
-        st.switch_page(CHAT_PAGE, query_params={CONVERSATION: conversation.id})
+    for conversation in listed:
+        label, key = as_label(conversation.title, _LABEL_LENGTH), f"open-{conversation.id}"
+        if st.button(label, type="tertiary", width="stretch", key=key):
+            st.switch_page(CHAT_PAGE, query_params={CONVERSATION: conversation.id})
 
 
 def published_manifest() -> Manifest | None:

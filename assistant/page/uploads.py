@@ -107,12 +107,9 @@ def clean_name(name: str) -> str:
     shown = "".join(c for c in base if unicodedata.category(c) not in _UNSEEN)
     plain = _FORBIDDEN.sub("_", " ".join(shown.split())).lstrip(".~ ").rstrip(". ")
     stem, suffix = os.path.splitext(plain or "document")
-    suffix = _shortened(suffix, LONGEST_SUFFIX)
-    return f"{_shortened(stem, LONGEST_NAME - len(suffix.encode()))}{suffix}"
-
-
-def _shortened(text: str, most: int) -> str:
-    return text.encode()[: max(1, most)].decode(errors="ignore").rstrip()
+    suffix = suffix.encode()[:LONGEST_SUFFIX].decode(errors="ignore").rstrip()
+    stem = stem.encode()[: LONGEST_NAME - len(suffix.encode())].decode(errors="ignore").rstrip()
+    return f"{stem}{suffix}"
 
 
 def remove(settings: Settings, source: str) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from assistant.answers import Answer, AskedMode
+from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
 from assistant.page import resources
 from assistant.page.answer_view import draw_answer, draw_copy, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
-from assistant.page.feedback import draw_feedback
-from assistant.page.links import CHAT_PAGE, CONVERSATION
+from assistant.page.links import CHAT_PAGE, CONVERSATION, EVALUATE_PAGE
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw_error, draw_line, draw_notice, run_script
 from assistant.page.writing_view import draw_mode_switch, draw_writing, keep_interrupted
 from knowledge_base.errors import KnowledgeBaseError
-
-if TYPE_CHECKING:
-    from assistant.writing.writing import Writing
-
+from knowledge_base.language.words import question_language
 
 EXAMPLES = (
     "Who launched the Paris Call, and when?",
@@ -35,12 +31,15 @@ PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an an
 
 _ASKED, _BY_ITSELF, _ANSWERED = "asked", "asked-by-itself", "just-answered"
 _QUOTE_ICON = ":material/format_quote:"
+_LABEL_LENGTH = 160
+_MOST_QUOTES = 10
+_GOOD, _BAD = 1, 0
 
 
 def draw_page() -> None:
     """Draw the conversation, answer what was asked, then open what the next question will need."""
     keep_interrupted()
-    settings = page_settings()
+    settings, store = page_settings(), resources.conversations()
     with st.bottom:
         mode = draw_mode_switch()
         asked = st.chat_input(
@@ -50,9 +49,19 @@ def draw_page() -> None:
             submit_mode="disable" if settings.chat_model else "submit",
         )
     question = asked or st.session_state.pop(_ASKED, None)
-    conversation = _open_conversation()
-    messages = resources.conversations().messages(conversation.id) if conversation else []
-    _draw_head(conversation, is_empty=not messages and not question)
+    conversation = None
+    if identifier := st.query_params.get(CONVERSATION):
+        conversation = store.conversation(identifier)
+        if conversation is None:
+            draw_notice("That conversation is not kept here any more. You can begin a new one.")
+            del st.query_params[CONVERSATION]
+    messages = store.messages(conversation.id) if conversation else []
+    if store.notice:
+        draw_notice(store.notice)
+    if conversation:
+        _draw_conversation_menu(conversation)
+    if not messages and not question:
+        _draw_first_screen()
     _draw_messages(messages, conversation)
     if st.session_state.pop(_ANSWERED, False):
         run_script("scroll")
@@ -60,31 +69,21 @@ def draw_page() -> None:
         _take(question, conversation, [] if st.session_state.pop(_BY_ITSELF, False) else messages, mode)
     elif messages and messages[-1].role == "user":
         st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
-    _open_library()
+    try:  # once the page is painted, so that the first question need not wait for the model and the index
+        with st.spinner("Opening the library…"):
+            opened = resources.assistant()
+        for notice in opened.notices:
+            draw_notice(notice)
+    except KnowledgeBaseError as error:
+        draw_error(error)
 
 
-def _open_conversation() -> Conversation | None:
-    identifier = st.query_params.get(CONVERSATION)
-    if not identifier:
-        return None
-    found = resources.conversations().conversation(identifier)
-    if found is None:
-        draw_notice("That conversation is not kept here any more. You can begin a new one.")
-        del st.query_params[CONVERSATION]
-    return found
-
-
-def _draw_head(conversation: Conversation | None, *, is_empty: bool) -> None:
-    if notice := resources.conversations().notice:
-        draw_notice(notice)
-    if conversation:
-        _draw_conversation_menu(conversation)
-    if is_empty:
-        st.title("What does the Paris Call say?", anchor=False)
-        draw_line(PURPOSE, "pc-purpose")
-        with st.container(horizontal=True, key="examples"):
-            for position, example in enumerate(EXAMPLES):
-                st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
+def _draw_first_screen() -> None:
+    st.title("What does the Paris Call say?", anchor=False)
+    draw_line(PURPOSE, "pc-purpose")
+    with st.container(horizontal=True, key="examples"):
+        for position, example in enumerate(EXAMPLES):
+            st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
 
 
 def _draw_conversation_menu(conversation: Conversation) -> None:
@@ -110,8 +109,8 @@ def _ask_later(question: str, by_itself: bool = False) -> None:
 
 
 def _draw_messages(messages: Sequence[Message], conversation: Conversation | None) -> None:
-    saved = resources.conversations().saved_messages() if messages else set()
-    ratings = resources.conversations().ratings() if messages else {}
+    store = resources.conversations()
+    saved, ratings = (store.saved_messages(), store.ratings()) if messages else (set(), {})
     for position, message in enumerate(messages):
         if message.role == "user":
             _draw_question(message.content)
@@ -126,9 +125,12 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
             draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
             with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
                 draw_copy(message.answer)
-                _draw_save(message.id, is_saved=message.id in saved)
+                label, icon, act = ("Save", ":material/bookmark_add:", store.save_answer)
+                if message.id in saved:
+                    label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
+                st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
                 draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
-            draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
+            _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
 
 
 def _draw_question(question: str) -> None:
@@ -156,15 +158,72 @@ def _draw_reading(answer: Answer, message: int) -> None:
             )
 
 
-def _draw_save(message: int, *, is_saved: bool) -> None:
-    store = resources.conversations()
-    label, icon = ("Saved", ":material/bookmark_added:") if is_saved else ("Save", ":material/bookmark_add:")
-    act = store.remove_saved if is_saved else store.save_answer
-    st.button(label, icon=icon, key=f"save-{message}", on_click=act, args=(message,))
+def _draw_feedback(message: int, answer: Answer, history: Sequence[Mapping[str, str]], good: bool | None) -> None:
+    """Draw the thumbs under an answer, and what makes a test question of it: unfolded where it was found bad."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"feedback-{message}"):
+        thumb = {None: None, True: _GOOD, False: _BAD}[good]
+        key = f"thumbs-{message}"
+        st.feedback("thumbs", key=key, default=thumb, on_change=_rate, args=(message, key))
+        if good is not False:
+            with st.popover("Test question", icon=":material/checklist:", key=f"make-{message}"):
+                _draw_form(message, answer, history)
+    if good is False:
+        with st.container(border=True, key=f"bad-{message}"):
+            _draw_form(message, answer, history)
+
+
+def _rate(message: int, key: str) -> None:
+    thumb = st.session_state.get(key)
+    resources.conversations().rate(message, None if thumb is None else thumb == _GOOD)
+
+
+def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]]) -> None:
+    if kept := st.session_state.get(f"kept-{message}"):
+        st.success(f"Kept as test question {kept}.", icon=":material/check:")
+        st.page_link(EVALUATE_PAGE, label="Your own test questions", icon=":material/checklist:")
+        return
+    sentences = sentences_of(answer)
+    with st.form(f"test-question-{message}", border=False):
+        chosen = st.multiselect(
+            "What should have been cited?",
+            range(len(sentences)),
+            format_func=lambda position: _label(sentences[position]),
+            max_selections=_MOST_QUOTES,
+            select_all=False,
+            placeholder="Choose sentences; type to find one",
+            key=f"gold-{message}",
+        )
+        nothing = st.checkbox("Nothing: the documents do not answer it", key=f"nothing-{message}")
+        facts = st.text_area(
+            "What does a right answer say? (if left empty: those sentences)",
+            placeholder="One fact per line, other wordings after |, such as: nine | 9",
+            height=80,
+            max_chars=2000,
+            key=f"facts-{message}",
+        )
+        wanted = st.form_submit_button("Keep as a test question", icon=":material/add_task:")
+    if wanted and bool(chosen) == nothing:
+        draw_notice("Choose the sentences that should have been cited, or say that the documents do not answer it.")
+    elif wanted:
+        turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["content"]) for turn in history]
+        gold = [sentences[position] for position in chosen]
+        try:
+            made = item_from(answer, turns, question_language(answer.question), gold, facts.splitlines())
+            st.session_state[f"kept-{message}"] = add_item(page_settings().data_dir, made).id
+        except KnowledgeBaseError as error:
+            draw_error(error)
+        else:
+            st.rerun()
+
+
+def _label(quote: GoldQuote) -> str:
+    text = " ".join(quote.quote.split())
+    where = quote.source.rpartition("/")[2] + (f", page {quote.page}" if quote.page is not None else "")
+    return f"{text if len(text) <= _LABEL_LENGTH else text[: _LABEL_LENGTH - 1] + '…'} ({where})"
 
 
 def _take(question: str, conversation: Conversation | None, messages: Sequence[Message], mode: AskedMode) -> None:
-    """Keep a question, answer it, keep the answer, and draw the page again from what is kept."""
+    """Keep a question, answer it, keep the answer however that ends, and draw the page again from what is kept."""
     store = resources.conversations()
     _draw_question(question)
     run_script("scroll")
@@ -176,10 +235,16 @@ def _take(question: str, conversation: Conversation | None, messages: Sequence[M
         with st.spinner("Reading the documents…"):
             shared, history = resources.assistant(), _history(messages)
             answered = shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
-        if isinstance(answered, Answer):
+
+        def keep(answer: Answer) -> None:
+            store.add_answer(begun.id, answer)
+            metrics().answered(answer)
+
+        if isinstance(answered, Answer):  # counted already
             store.add_answer(begun.id, answered)
         else:
-            _write(answered, begun.id)
+            with st.chat_message("assistant", avatar=_QUOTE_ICON):
+                draw_writing(answered, begun.id, keep)
     except KnowledgeBaseError as error:
         draw_error(error)
         st.stop()
@@ -187,31 +252,8 @@ def _take(question: str, conversation: Conversation | None, messages: Sequence[M
     st.rerun()
 
 
-def _write(writing: Writing, conversation: str) -> None:
-    """Draw an answer while a language model writes it; it is kept however that ends."""
-    store = resources.conversations()
-
-    def keep(answer: Answer) -> None:
-        store.add_answer(conversation, answer)
-        metrics().answered(answer)
-
-    with st.chat_message("assistant", avatar=_QUOTE_ICON):
-        draw_writing(writing, conversation, keep)
-
-
 def _history(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
-
-
-def _open_library() -> None:
-    """Open the model and the index once the page is painted, so that the first question need not wait for them."""
-    try:
-        with st.spinner("Opening the library…"):
-            opened = resources.assistant()
-        for notice in opened.notices:
-            draw_notice(notice)
-    except KnowledgeBaseError as error:
-        draw_error(error)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from assistant.page import activity, uploads
 from assistant.page.activity_panel import draw_activity, start
-from assistant.page.document_list import draw_documents
-from assistant.page.library import Holdings, entries, read_holdings
+from assistant.page.document_list import Holdings, draw_documents, entries, read_holdings
 from assistant.page.links import CHANGES_PAGE
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import summary_line

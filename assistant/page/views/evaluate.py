@@ -9,7 +9,7 @@ import streamlit as st
 from assistant.evaluation.comparison import Comparison, compare
 from assistant.evaluation.records import ANSWERS, EvaluationRecord, read_records
 from assistant.evaluation.report import EvaluationReport, list_runs, new_directory, read_report
-from assistant.evaluation.testset import OWN_SET, TestItem, as_line, place, read_items, remove_item
+from assistant.evaluation.testset import OWN_SET, as_line, place, read_items, remove_item
 from assistant.page import activity
 from assistant.page.evaluation_view import draw_evaluation_style, draw_run
 from assistant.page.settings import page_settings
@@ -153,15 +153,11 @@ def _draw_own() -> None:
         on_click="ignore",
     )
     for item in kept.items:
-        _draw_own_item(item)
-
-
-def _draw_own_item(item: TestItem) -> None:
-    with st.container(border=True, key=f"own-item-{item.id}"):
-        draw("own", item=item)
-        if st.button("Remove", key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
-            remove_item(page_settings().data_dir, item.id)
-            st.rerun()
+        with st.container(border=True, key=f"own-item-{item.id}"):
+            draw("own", item=item)
+            if st.button("Remove", key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
+                remove_item(page_settings().data_dir, item.id)
+                st.rerun()
 
 
 if __name__ == "__main__":

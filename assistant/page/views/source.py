@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
 
 import streamlit as st
 from markupsafe import Markup
 
 from assistant.escaping import safe_address
-from assistant.page import resources
 from assistant.page.links import CHAT_PAGE, CONVERSATION, SourceLink, digest
 from assistant.page.settings import page_settings
-from assistant.page.source_reading import SourcePage, read_original, read_source, standing_spans
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, render, show
-from knowledge_base.errors import DocumentError, KnowledgeBaseError
+from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
+from knowledge_base.passages import OriginRun, Page
+from knowledge_base.sandbox.page_images import render_page
+from knowledge_base.sandbox.sandbox import Sandbox
+from knowledge_base.store.catalog import DocumentRow
+from knowledge_base.store.generations import current_id, open_generation
 
 BEFORE = 700
 AFTER = 6000
 _WIDE = "wide"
 _LINKS = 60
+
+log = logging.getLogger(__name__)
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """One page of a document, as one generation of the index holds it.
+
+    `position` counts from 1 among `page_numbers`, the physical numbers of all pages (None: a format without pages).
+    `notice` says what a reader must know, such as that the index of the citation is gone.
+    """
+
+    document: DocumentRow
+    page: Page
+    page_numbers: tuple[int | None, ...]
+    generation: str
+    notice: str | None = None
+
+    @property
+    def position(self) -> int:
+        """Return the page's place among all pages, from 1."""
+        return self.page_numbers.index(self.page.number) + 1
 
 
 def draw_page() -> None:
@@ -101,7 +131,7 @@ def _draw_picture(source: SourcePage, spans: list[tuple[int, int]]) -> bool:
     """Draw the page's picture, its text below; return False, and say why, if it cannot be drawn."""
     document, number = source.document, source.page.number or 1
     try:
-        drawn = resources.picture(document.content_hash, number, tuple(spans), source.generation, source.page.origin)
+        drawn = picture(document.content_hash, number, tuple(spans), source.generation, source.page.origin)
     except DocumentError as error:
         draw_notice(f"The page cannot be shown as a picture: {error} This is its text.")
         return False
@@ -145,6 +175,74 @@ def marked_text_html(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
             pieces += [(False, text[position:start]), (True, text[start:stop])]
             position = stop
     return render("text", before=text[:begin], pieces=[*pieces, (False, text[position:end])], after=text[end:])
+
+
+def read_source(data_dir: Path, source: str, page: int | None, generation: str | None = None) -> SourcePage | None:
+    """Return a page of a document from the generation named, else from the published one; None where it has none.
+
+    Without a page, that is the first one. Raise NoIndexError or DamagedIndexError where nothing can be read.
+    """
+    opened, notice = None, None
+    if generation is not None and generation != current_id(data_dir):
+        notice = "The index of this citation is no longer kept; this is the document as it is now."
+        try:
+            if generation.isalnum():
+                opened = open_generation(data_dir, generation)
+                notice = "This is the document as an earlier index held it."
+        except (DamagedIndexError, NoIndexError) as error:
+            log.info("%s The published generation is shown.", error)
+    with opened or open_generation(data_dir) as held:
+        document = held.catalog.document(source)
+        pages = held.catalog.pages(source) if document else []
+    shown = next((p for p in pages if page is None or p.number == page), None)
+    if document is None or shown is None:
+        return None
+    return SourcePage(document, shown, tuple(p.number for p in pages), held.id, notice)
+
+
+def page_picture(
+    sandbox: Sandbox, original: Path, content_hash: str, page: int, spans: Spans, origin: Sequence[OriginRun]
+) -> bytes:
+    """Return the page of a kept PDF as PNG with the spans highlighted; raise DocumentError where that cannot be had."""
+    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin))
+
+
+def read_original(path: Path, content_hash: str) -> bytes:
+    """Return the bytes that were indexed; raise DocumentError where they are gone or altered."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "is no longer kept" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise DocumentError(f"The original file {reason}.") from error
+    if sha256(data).hexdigest() != content_hash:
+        raise DocumentError("The kept original is not the file that was indexed.")
+    return data
+
+
+def standing_spans(text: str, spans: Spans, is_quoted: Callable[[list[str]], bool]) -> list[tuple[int, int]]:
+    """Return the spans, in order, where they lie within the text and hold what was quoted; else none."""
+    ordered = sorted(spans)
+    inside = all(0 <= start < end <= len(text) for start, end in ordered)
+    return ordered if inside and is_quoted([text[start:end] for start, end in ordered]) else []
+
+
+@st.cache_resource(show_spinner=False, on_release=Sandbox.close)
+def sandbox() -> Sandbox:
+    """Open the sandbox that draws pages."""
+    settings = page_settings()
+    return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
+
+
+@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
+def picture(
+    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
+) -> bytes:
+    """Return a page's picture as PNG; raise DocumentError if it cannot be drawn.
+
+    It is cached by content, page, spans and generation: the origin of the text's characters follows from these.
+    """
+    original = page_settings().data_dir / "originals" / content_hash
+    return page_picture(sandbox(), original, content_hash, page, spans, _origin)
 
 
 if __name__ == "__main__":
