@@ -182,6 +182,14 @@ def test_preview_and_update_are_started_once(ingest: FakeIngest, published: Path
     assert "under way already" in shown(opened)
 
 
+def test_what_was_previewed_is_published_with_one_click(ingest: FakeIngest, published: Path):
+    ingest.now = Activity("preview", "2026", False, (), REPORT | {"deleted": ["uploads/b.md"]})
+    button(page(), "Publish these 2 changes").click().run()
+    assert ingest.started == [("sync", [])]
+    ingest.now = Activity("preview", "2026", False, (), {"unchanged": ["a.md"]})
+    assert not [label for label in labels(page()) if label.startswith("Publish")]
+
+
 def test_what_runs_is_shown_and_nothing_else_can_be_started(ingest: FakeIngest, published: Path):
     ingest.now = Activity("sync", "2026", True, (Stage("Embed", 3, 12), Stage("pariscall", 5_000_000, None)))
     opened = page()

@@ -10,7 +10,7 @@ from assistant.escaping import as_label
 from assistant.page import activity
 from assistant.page.activity import Activity, Stage
 from assistant.page.settings import page_settings
-from assistant.page.templates import draw, draw_error, draw_line, draw_notice
+from assistant.page.templates import draw, draw_error, draw_line, draw_notice, run_script
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import writer_at_work
 
@@ -32,8 +32,15 @@ def start(action: activity.Action, arguments: Sequence[str] = ()) -> None:
     """Start ingest; where something runs already that is said."""
     try:
         activity.start(page_settings(), action, arguments)
+        st.session_state["just-started"] = True
     except KnowledgeBaseError as error:
         st.session_state["refused"] = error
+
+
+def has_official_documents() -> bool:
+    """Return whether official documents were fetched."""
+    official = page_settings().roots["official"]
+    return official.is_dir() and any(path.is_dir() and not path.name.startswith(".") for path in official.iterdir())
 
 
 def draw_activity(found: Activity | None, folder: Sequence[str]) -> None:
@@ -61,6 +68,8 @@ def _draw_running() -> None:
         for stage in found.stages:
             st.progress(*progress_of(stage))
         draw_line("Questions are answered from the documents as they were, until this is done.")
+        if st.session_state.pop("just-started", False):
+            run_script("scroll")
 
 
 def progress_of(stage: Stage) -> tuple[float, str]:
@@ -80,7 +89,11 @@ def _draw_ended(found: Activity, folder: Sequence[str]) -> None:
             draw("report", lines=report_lines(found))
             _draw_lists(found)
         notices = (found.report or {}).get("notices") or ()
+        changes = sum(len((found.report or {}).get(state) or ()) for state in _CHANGES)
         with st.container(horizontal=True):
+            if found.action == "preview" and changes:
+                text = f"Publish {'this change' if changes == 1 else f'these {changes:,} changes'}"
+                st.button(text, icon=":material/publish:", type="primary", on_click=start, args=("sync", folder), key="publish")
             # Most documents of a root are gone: only a person knows whether that was meant.
             if any(DELETIONS_MEANT in str(text) for text in (found.error or "", *notices)):
                 st.button(

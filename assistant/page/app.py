@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from assistant.page.links import PAGES
+from assistant.page.links import DOCUMENTS_PAGE, PAGES
 from assistant.page.sidebar import draw_sidebar
 from assistant.page.templates import ICON, draw_style
+from assistant.page.uploads import EXPECTED
 
 
 def draw_page() -> None:
@@ -18,6 +20,9 @@ def draw_page() -> None:
         for position, (path, (name, title)) in enumerate(PAGES.items())
     ]
     page = st.navigation(listed, position="hidden")
+    context = get_script_run_ctx()
+    if context and page.url_path != PAGES[DOCUMENTS_PAGE][0]:
+        EXPECTED.discard(context.session_id)
     draw_sidebar()
     page.run()
 

@@ -32,7 +32,8 @@ Chart = Any
 
 _COLOURS = (
     "--ink: currentColor; --quiet: color-mix(in srgb, currentColor 68%, transparent); --line: var(--pc-line);"
-    " --soft: var(--pc-soft); --blue: #3f74c4; --second: #c07a1a; --good: #2c8a55; --bad: #c0562f;"
+    " --soft: var(--pc-soft); --blue: #3f74c4; --second: #c07a1a; "
+    " --good: color-mix(in srgb, #2c8a55 78%, currentColor); --bad: color-mix(in srgb, #c0562f 82%, currentColor);"
 )
 _BLUE, _SECOND = "#3f74c4", "#c07a1a"
 _HEIGHT = 230
@@ -51,11 +52,11 @@ def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comp
     head = render("line", text=summary(shown), kind="quiet")
     _block(head, Markup(verdict_box(report.gate)) if report.gate else "", Markup(cards(shown)))
     if comparison:
-        st.subheader("Against the other run", anchor=False)
+        st.header("Against the other run", anchor=False)
         _block(Markup(changes_table(comparison)))
-    st.subheader("Questions", anchor=False)
+    st.header("Questions", anchor=False)
     draw_questions(report, records, comparison)
-    st.subheader("Pictures", anchor=False)
+    st.header("Pictures", anchor=False)
     columns = st.columns(2)
     for position, (title, chart) in enumerate(charts(report.categories, records).items()):
         with columns[position % 2].container(border=True):

@@ -16,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from assistant.page.settings import SETTINGS_VARIABLE, scripts
+from assistant.page.uploads import EXPECTED
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
@@ -30,6 +31,8 @@ SCRIPT = Path(__file__).with_name("app.py")
 
 _GRACE_SECONDS = 2
 _MESSAGE_BYTES = 16 << 20
+_READS = ("GET", "HEAD", "OPTIONS")
+_UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -87,6 +90,7 @@ def page_application(settings: Settings) -> App:
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+            Middleware(WriteGuard, most_bytes=settings.max_uploads_mb << 20),
         ],
         on_script_error=draw_unexpected_error,
     )
@@ -154,3 +158,51 @@ class ResponseHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class WriteGuard:
+    """ASGI middleware that takes what is sent only from the page itself, and files only if a session shows the field.
+
+    Streamlit holds a file in memory until the session takes it: `most_bytes` limits what waits there, of all sessions together.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._coming = 0  # bytes of the files that are being sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        from starlette.requests import HTTPConnection
+        from starlette.responses import PlainTextResponse
+
+        if scope["type"] != "http" or scope["method"] in _READS:
+            await self._app(scope, receive, send)
+            return
+        headers = HTTPConnection(scope).headers
+        length = headers.get("content-length", "")
+        size = int(length) if length.isascii() and length.isdigit() else self._most_bytes + 1
+        upload = _UPLOAD.fullmatch(scope["path"])
+        if headers.get("origin") != f"http://{headers.get('host')}":
+            await PlainTextResponse("This was not sent by the page.\n", 403)(scope, receive, send)
+        elif upload and upload["session"] not in EXPECTED:
+            await PlainTextResponse("No file is expected here.\n", 403)(scope, receive, send)
+        elif upload and scope["method"] == "PUT" and _waiting_bytes() + self._coming + size > self._most_bytes:
+            reason = "Too many files wait. Take or remove some, or raise PARISCALL_MAX_UPLOADS_MB.\n"
+            await PlainTextResponse(reason, 413)(scope, receive, send)
+        else:
+            self._coming += size
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._coming -= size
+
+
+def _waiting_bytes() -> int:
+    """Return how many bytes of files Streamlit holds."""
+    from streamlit.runtime import Runtime
+
+    if not Runtime.exists():
+        return 0
+    stats = Runtime.instance().uploaded_file_mgr.get_stats()
+    return sum(getattr(stat, "byte_length", 0) for family in stats.values() for stat in family)

@@ -21,6 +21,8 @@ ROOT = "uploads"
 LONGEST_NAME = 180  # bytes: room for what is written beside a file while it is replaced
 LONGEST_SUFFIX = 20
 MOST_AT_ONCE = 100
+EXPECTED: set[str] = set()
+"""The sessions that show the field which takes files; the server takes a file from no other."""
 _SPARE_BYTES = 64 << 20
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, marks of direction and format, lone surrogates, no characters

@@ -9,11 +9,13 @@ import streamlit as st
 from assistant.answers import Answer, AskedMode
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
 from assistant.page import resources
+from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
-from assistant.page.links import CHAT_PAGE, CONVERSATION, EVALUATE_PAGE
+from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
+from assistant.page.sidebar import counts_of, published_manifest
 from assistant.page.templates import draw_error, draw_line, draw_notice, run_script
 from assistant.page.writing_view import draw_mode_switch, draw_writing, keep_interrupted
 from knowledge_base.errors import KnowledgeBaseError
@@ -27,8 +29,12 @@ EXAMPLES = (
     "What did Working Group 5 propose?",
     "Qu'est-ce que l'Appel de Paris ?",
 )
-PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
+PURPOSE = (
+    "Ask what the documents of the Paris Call for Trust and Security in Cyberspace say. Every sentence of an answer is quoted,"
+    " and opens on its page."
+)
 
+_BOX, _TOO_LONG, _FOCUSED = "question", "too-long", "focused"
 _ASKED, _BY_ITSELF, _ANSWERED = "asked", "asked-by-itself", "just-answered"
 _QUOTE_ICON = ":material/format_quote:"
 _LABEL_LENGTH = 160
@@ -44,10 +50,16 @@ def draw_page() -> None:
         mode = draw_mode_switch()
         asked = st.chat_input(
             "Ask about the documents",
-            max_chars=settings.max_question_length,
-            key="question",
+            key=_BOX,
             submit_mode="disable" if settings.chat_model else "submit",
+            on_submit=_keep_long_question,
         )
+        if length := st.session_state.pop(_TOO_LONG, None):
+            draw_notice(
+                f"This question has {length:,} characters; up to {settings.max_question_length:,} are read. Shorten it: your"
+                " text is kept in the box."
+            )
+            asked = None
     question = asked or st.session_state.pop(_ASKED, None)
     conversation = None
     if identifier := st.query_params.get(CONVERSATION):
@@ -65,6 +77,9 @@ def draw_page() -> None:
     _draw_messages(messages, conversation)
     if st.session_state.pop(_ANSWERED, False):
         run_script("scroll")
+    if not st.session_state.get(_FOCUSED):
+        st.session_state[_FOCUSED] = True
+        run_script("focus")
     if question:
         _take(question, conversation, [] if st.session_state.pop(_BY_ITSELF, False) else messages, mode)
     elif messages and messages[-1].role == "user":
@@ -78,12 +93,35 @@ def draw_page() -> None:
         draw_error(error)
 
 
+def _keep_long_question() -> None:
+    """Put a question that is too long back into the box, to be shortened."""
+    text = st.session_state.get(_BOX) or ""
+    if len(text) > page_settings().max_question_length:
+        st.session_state[_TOO_LONG] = len(text)
+        st.session_state[_BOX] = text
+
+
 def _draw_first_screen() -> None:
+    """Say what can be asked, with examples; then what is indexed, and offer the official documents where there are none."""
     st.title("What does the Paris Call say?", anchor=False)
     draw_line(PURPOSE, "pc-purpose")
     with st.container(horizontal=True, key="examples"):
         for position, example in enumerate(EXAMPLES):
             st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
+    try:
+        manifest = published_manifest()
+    except KnowledgeBaseError:
+        return  # said where the library is opened
+    if manifest is None or manifest.folder:
+        return
+    told = f"Answers come from {', '.join(counts_of(manifest))}."
+    if has_official_documents():
+        draw_line(told)
+        return
+    draw_line(f"{told} The official texts are not here yet: the declaration, the reports, the register of supporters.")
+    if st.button("Fetch the official texts", icon=":material/download:", key="fetch-first"):
+        start("fetch", ["--sync"])
+        st.switch_page(DOCUMENTS_PAGE)
 
 
 def _draw_conversation_menu(conversation: Conversation) -> None:
@@ -91,7 +129,7 @@ def _draw_conversation_menu(conversation: Conversation) -> None:
     store = resources.conversations()
     with st.container(horizontal=True, vertical_alignment="center", key="conversation-head"):
         draw_line(conversation.title, "pc-title pc-crumb", tag="h1")
-        with st.popover("", icon=":material/more_horiz:", help="Rename or delete this conversation"):
+        with st.popover("Rename or delete this conversation", icon=":material/more_horiz:"):
             with st.form(f"rename-{conversation.id}", border=False):
                 title = st.text_input("Title of the conversation", conversation.title, max_chars=TITLE_LENGTH)
                 if st.form_submit_button("Rename"):

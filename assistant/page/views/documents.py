@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from assistant.page import activity, uploads
-from assistant.page.activity_panel import draw_activity, start
+from assistant.page.activity_panel import draw_activity, has_official_documents, start
 from assistant.page.document_list import Holdings, draw_documents, entries, read_holdings
 from assistant.page.links import CHANGES_PAGE
 from assistant.page.settings import page_settings
@@ -53,7 +54,9 @@ def draw_page() -> None:
                 draw_fetch_offer(is_busy=is_busy)
             _draw_upload(is_busy=is_busy)
     with st.container():
-        _draw_update(waiting, folder, is_busy=is_busy)
+        is_previewed = found is not None and found.action == "preview" and not is_busy
+        is_new = any(upload.state != "undone" for upload in waiting)
+        _draw_update(waiting, folder, is_busy=is_busy, is_first=is_new and not is_previewed)
     with st.container():
         listed = entries(holdings, waiting, _health(holdings))
         if listed:
@@ -144,8 +147,7 @@ def _roll_back() -> None:
 
 def draw_fetch_offer(*, is_busy: bool) -> None:
     """Offer to fetch the official documents, where there are none."""
-    official = page_settings().roots["official"]
-    if official.is_dir() and any(path.is_dir() and not path.name.startswith(".") for path in official.iterdir()):
+    if has_official_documents():
         return
     with st.container(key="fetch-offer"):
         draw("offer")
@@ -162,6 +164,8 @@ def draw_fetch_offer(*, is_busy: bool) -> None:
 def _draw_upload(*, is_busy: bool) -> None:
     """Draw the field that takes files, and what became of those sent last."""
     settings = page_settings()
+    if context := get_script_run_ctx():
+        uploads.EXPECTED.add(context.session_id)
     key = f"files-{st.session_state.get(_SENT, 0)}"
     st.file_uploader(
         f"Documents of your own (up to {settings.max_file_mb} MB each); you see what changes before it is published",
@@ -194,16 +198,15 @@ def _put_in(key: str, is_busy: bool) -> None:
         start("preview")
 
 
-def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: bool) -> None:
+def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: bool, is_first: bool) -> None:
     """Draw what waits for an update, and the buttons that preview and start it."""
     if waiting:
         show(waiting_html(waiting))
-    is_new = any(upload.state != "undone" for upload in waiting)
     with st.container(horizontal=True, key="update"):
         st.button(
             "Bring the index up to date",
             icon=":material/sync:",
-            type="primary" if is_new else "secondary",
+            type="primary" if is_first else "secondary",
             disabled=is_busy,
             on_click=_start,
             args=("sync", folder),

@@ -34,7 +34,7 @@ def draw_page() -> None:
     if place is None:
         draw_line(_NONE, "pc-purpose")
         draw_line("To use one, start the page with its name:")
-        st.code(_EXAMPLES, language="bash", wrap_lines=True)
+        st.code(_EXAMPLES, language=None, wrap_lines=True)
         draw_line("docs/models.md has more: keys, limits, and what is checked.")
         return
     draw("terms", rows=particulars(settings, place))
