@@ -15,6 +15,7 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import writer_at_work
 
 DELETIONS_MEANT = "--allow-deletions"
+OUTCOMES = "outcomes"
 _SECONDS_BETWEEN_LOOKS = 1.0
 _OPEN = 5
 _CHANGES = {"added": "added", "updated": "changed", "renamed": "renamed", "deleted": "removed"}
@@ -29,7 +30,8 @@ _STAGES = {"Compare": "Comparing", "Read": "Reading", "Embed": "Embedding", "Ver
 
 
 def start(action: activity.Action, arguments: Sequence[str] = ()) -> None:
-    """Start ingest; where something runs already that is said."""
+    """Start ingest; where something runs already that is said. What became of files that were sent is not shown any more."""
+    st.session_state.pop(OUTCOMES, None)
     try:
         activity.start(page_settings(), action, arguments)
         st.session_state["just-started"] = True

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from assistant.page import activity, uploads
-from assistant.page.activity_panel import draw_activity, has_official_documents, start
+from assistant.page.activity_panel import OUTCOMES, draw_activity, has_official_documents, start
 from assistant.page.document_list import Holdings, draw_documents, entries, read_holdings
 from assistant.page.links import CHANGES_PAGE
 from assistant.page.settings import page_settings
@@ -23,7 +23,7 @@ from knowledge_base.file_types import SUFFIXES
 from knowledge_base.files import storage_errors, writer_lock
 from knowledge_base.store.generations import current_id, list_generations, roll_back
 
-_OUTCOMES, _SENT, _REFUSED = "outcomes", "sent", "upload-refused"
+_SENT, _REFUSED = "sent", "upload-refused"
 _STATES = {"waiting": "put in", "changed": "replaced", "going": "removed", "undone": "as it was before the roll back"}
 
 log = logging.getLogger(__name__)
@@ -178,24 +178,24 @@ def _draw_upload(*, is_busy: bool) -> None:
     )
     if error := st.session_state.pop(_REFUSED, None):
         draw_error(error)
-    if outcomes := st.session_state.get(_OUTCOMES):
+    if outcomes := st.session_state.get(OUTCOMES):
         draw("outcomes", outcomes=outcomes)
 
 
 def _put_in(key: str, is_busy: bool) -> None:
     """Take what was sent, offer an empty field in place of the one that held it, and show what an update would do."""
     files: Sequence[uploads.SentFile] = st.session_state.get(key) or ()
-    st.session_state.pop(_OUTCOMES, None)
     if not files:
         return
     try:
-        outcomes = st.session_state[_OUTCOMES] = uploads.put_in(page_settings(), files)
+        outcomes = uploads.put_in(page_settings(), files)
     except KnowledgeBaseError as error:
         st.session_state[_REFUSED] = error
         return
     st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
     if not is_busy and any(outcome.is_in for outcome in outcomes):
         start("preview")
+    st.session_state[OUTCOMES] = outcomes
 
 
 def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: bool, is_first: bool) -> None:
@@ -208,18 +208,13 @@ def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: b
             icon=":material/sync:",
             type="primary" if is_first else "secondary",
             disabled=is_busy,
-            on_click=_start,
+            on_click=start,
             args=("sync", folder),
             key="sync",
         )
         st.button(
-            "Preview", icon=":material/visibility:", disabled=is_busy, on_click=_start, args=("preview", folder), key="preview"
+            "Preview", icon=":material/visibility:", disabled=is_busy, on_click=start, args=("preview", folder), key="preview"
         )
-
-
-def _start(action: activity.Action, folder: Sequence[str]) -> None:
-    st.session_state.pop(_OUTCOMES, None)
-    start(action, folder)
 
 
 def waiting_html(waiting: Sequence[Upload]) -> Markup:
