@@ -95,7 +95,7 @@ def by_category(groups: Sequence[Group]) -> Chart:
         y={"field": "category", "type": "nominal", "sort": None, "title": None}, tooltip=["category:N", "told:N"]
     )
     bars = base.mark_bar(color=_BLUE).encode(x=_share("right", "right answers"))
-    return bars + base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    return bars + base.mark_rule(strokeWidth=2, color=_SECOND).encode(x="low:Q", x2="high:Q")
 
 
 def risk_and_coverage(records: Sequence[EvaluationRecord]) -> Chart:

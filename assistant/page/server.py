@@ -185,7 +185,7 @@ class WriteGuard:
         upload = _UPLOAD.fullmatch(scope["path"])
         if headers.get("origin") != f"http://{headers.get('host')}":
             await PlainTextResponse("This was not sent by the page.\n", 403)(scope, receive, send)
-        elif upload and upload["session"] not in EXPECTED:
+        elif upload and scope["method"] != "DELETE" and upload["session"] not in EXPECTED:
             await PlainTextResponse("No file is expected here.\n", 403)(scope, receive, send)
         elif upload and scope["method"] == "PUT" and _waiting_bytes() + self._coming + size > self._most_bytes:
             reason = "Too many files wait. Take or remove some, or raise PARISCALL_MAX_UPLOADS_MB.\n"

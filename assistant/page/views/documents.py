@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from assistant.page import activity, uploads
 from assistant.page.activity_panel import OUTCOMES, draw_activity, has_official_documents, start
@@ -184,7 +185,7 @@ def _draw_upload(*, is_busy: bool) -> None:
 
 def _put_in(key: str, is_busy: bool) -> None:
     """Take what was sent, offer an empty field in place of the one that held it, and show what an update would do."""
-    files: Sequence[uploads.SentFile] = st.session_state.get(key) or ()
+    files: Sequence[UploadedFile] = st.session_state.get(key) or ()
     if not files:
         return
     try:
@@ -193,6 +194,9 @@ def _put_in(key: str, is_busy: bool) -> None:
         st.session_state[_REFUSED] = error
         return
     st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
+    if context := get_script_run_ctx():
+        for file in files:  # Streamlit would hold them in memory as long as the session lasts
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
     if not is_busy and any(outcome.is_in for outcome in outcomes):
         start("preview")
     st.session_state[OUTCOMES] = outcomes
