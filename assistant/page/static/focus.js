@@ -1,0 +1,1 @@
+if (matchMedia("(pointer: fine)").matches && document.activeElement === document.body) document.querySelector("[data-testid=stChatInput] textarea")?.focus();
