@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any, Literal
 
 from knowledge_base.errors import KnowledgeBaseError, LockedError

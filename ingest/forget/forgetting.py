@@ -196,21 +196,6 @@ def _clear_free_pages(database: Path) -> None:
         )
 
 
-def _clear_free_pages(database: Path) -> None:
-    """Write a database again without its free pages: they hold text of answers that were deleted before."""
-    if not database.exists():
-        return
-    try:
-        with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.OperationalError as error:
-        raise StorageError(
-            f"{database} cannot be written: {error}.",
-            "End the page (`python -m assistant serve`), then forget the document again.",
-        ) from error
-
-
 def _delete_files(data_dir: Path, traces: Traces) -> None:
     """Delete the document's files, and of a fetched one the archive that an interrupted download left."""
     for file in traces.files:

@@ -196,7 +196,7 @@ def _put_in(key: str, is_busy: bool) -> None:
     st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
     if context := get_script_run_ctx():
         for file in files:  # Streamlit would hold them in memory as long as the session lasts
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)  # type: ignore[attr-defined]
     if not is_busy and any(outcome.is_in for outcome in outcomes):
         start("preview")
     st.session_state[OUTCOMES] = outcomes
