@@ -28,7 +28,7 @@ _WIDE_BAND = 3.0
 _FEWEST_BANDS = 3
 _HEADING_RATIO = 1.1
 _MOST_COLUMNS = 24
-_PERIOD = re.compile(r"[^\W\d_]{2}|\b(?:19|20)\d\d\b|^Q\d")
+_PERIOD = re.compile(r"[^\W\d_].*|(?:19|20)\d\d(?:\s?[/–-]\s?(?:\d\d|\d{4}))?")
 _LEAST_FILLED, _LEAST_FILLED_RULED = 0.6, 0.5
 _SHORTEST_OPEN = 12
 _SAME_TOP = 4.0
@@ -554,7 +554,7 @@ def headers_of(rows: Sequence[Sequence[Sequence[Line]]]) -> list[str]:
     )
     below = [[" ".join(line.text for line in row[number]) for row in others] for number in range(1, len(first))]
     numeric = [sum(_has_figure(text) for text in column) > 0.5 * len(column) for column in below]
-    if any(_has_figure(name) and not _PERIOD.search(name) for name in names[1:]):
+    if any(_has_figure(name) and not _PERIOD.fullmatch(name) for name in names[1:]):
         return []
     return names if is_bold or any(numeric) or not names[0] else []
 
