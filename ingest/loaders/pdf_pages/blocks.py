@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import groupby
 
-from ingest.loaders.pdf_pages.columns import arrange, column_of, columns_of_cells, headers_of, is_cell_by_cell
+from ingest.loaders.pdf_pages.columns import arrange
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, MARKER, Box, Line
 from ingest.loaders.pdf_pages.style import Style
+from ingest.loaders.pdf_pages.tables import column_of, columns_of_cells, headers_of, is_cell_by_cell
 
 _ALWAYS_BULLET = frozenset("•◦▪▫■□●○‣⁃∙·➢➤✓✔")
 _MARKED = re.compile(rf"({MARKER.pattern})\s+(?=\S)")
