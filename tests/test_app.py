@@ -272,9 +272,9 @@ def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
     assert "<li>1 document</li>" in html and "generation 000001" in html
 
 
-def test_damaged_conversations_are_set_aside_with_a_notice(fake: FakeAssistant, tmp_path: Path):
+def test_damaged_conversations_are_renamed_with_a_notice(fake: FakeAssistant, tmp_path: Path):
     (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
-    assert "It was set aside as conversations.damaged-" in shown(page())
+    assert "It was renamed to conversations.damaged-" in shown(page())
 
 
 def test_a_text_source_shows_the_quote_marked(fake: FakeAssistant):

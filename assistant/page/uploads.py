@@ -17,7 +17,7 @@ from knowledge_base.files import replace_file, require_free_space, sha256, stora
 from knowledge_base.settings import Settings
 
 ROOT = "uploads"
-LONGEST_NAME = 180  # bytes: room for what is written beside a file while it is replaced
+LONGEST_NAME = 180  # bytes: room for what is written next to a file while it is replaced
 LONGEST_SUFFIX = 20
 MOST_AT_ONCE = 100
 EXPECTED: set[str] = set()

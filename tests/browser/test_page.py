@@ -236,7 +236,7 @@ def test_the_question_box_has_the_focus_and_a_long_question_is_kept(address: str
     page = watched.page
     page.goto(address)
     settle(page)
-    page.wait_for_function("document.activeElement.matches('[data-testid=stChatInput] textarea')")
+    page.locator("[data-testid=stChatInput] textarea:focus").wait_for()
     page.keyboard.insert_text("word " * 500)
     page.keyboard.press("Enter")
     page.get_by_text("2,500 characters; up to 1,000 are read").wait_for()

@@ -195,8 +195,8 @@ def _put_in(key: str, is_busy: bool) -> None:
         return
     st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
     if context := get_script_run_ctx():
-        for file in files:  # Streamlit would hold them in memory as long as the session lasts
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)  # type: ignore[attr-defined]
+        # Streamlit would hold them in memory as long as the session lasts.
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
     if not is_busy and any(outcome.is_in for outcome in outcomes):
         start("preview")
     st.session_state[OUTCOMES] = outcomes
