@@ -8,7 +8,7 @@ import pytest
 from small_catalogs import found
 
 from assistant.evidence.gathering import Evidence
-from assistant.evidence.refusal import CERTAIN, SURE, THRESHOLD, confidence, reason_for_refusal, signals, without_open_parts
+from assistant.evidence.refusal import CERTAIN, THRESHOLD, confidence, reason_for_refusal, signals, without_open_parts
 from assistant.evidence.scoring import Sentence
 from assistant.question.questions import Question, analyse
 from knowledge_base.passages import Passage
@@ -55,10 +55,17 @@ def test_what_is_not_sure_enough_is_refused_with_a_reason(trust: float, refused:
     assert (reason_for_refusal(question(), trust) is not None) == refused
 
 
-def test_a_question_most_of_whose_words_occur_nowhere_is_refused_unless_the_evidence_is_sure() -> None:
-    assert reason_for_refusal(question(("zeppelin",)), SURE - 0.01) == "Most of what it asks for occurs in no document."
-    assert reason_for_refusal(question(("zeppelin",)), SURE) is None
-    assert reason_for_refusal(question(("lamp",)), SURE - 0.01) is None
+def test_where_no_passage_stands_out_a_question_is_refused_whatever_the_model_says() -> None:
+    flat, steep = (0.2, *[0.19] * 23), (0.6, *[0.3] * 23)
+    assert confidence(question(), replace(evidence(0.9), scores=flat)) < THRESHOLD
+    assert confidence(question(), replace(evidence(0.9), scores=steep)) == confidence(question(), evidence(0.9)) > CERTAIN
+    assert confidence(question(), replace(evidence(0.001), scores=steep)) < THRESHOLD
+
+
+def test_in_a_library_of_few_passages_and_for_a_part_the_model_decides() -> None:
+    flat = (0.2, *[0.19] * 23)
+    assert confidence(question(), replace(evidence(0.9), scores=flat[:9])) == confidence(question(), evidence(0.9))
+    assert confidence(question(), replace(evidence(0.9), scores=flat), is_part=True) == confidence(question(), evidence(0.9))
 
 
 def test_a_question_without_a_word_to_search_for_is_refused() -> None:

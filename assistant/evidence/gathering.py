@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from knowledge_base.models.evidence import EvidenceModel
 
 CANDIDATES = 12  # passages whose sentences are weighed
+SURVEYED = 24  # passages whose scores tell whether the best stand out
 RANKED = 20  # sentences that the evidence model ranks, each by itself
 AGREEING = 3  # of the sentences read, those whose answers count
 DISSENT = 3.0  # in log-odds
@@ -36,7 +37,8 @@ class Evidence:
 
     `answered` is the probability, by the evidence model, that the best sentences answer it (None without the model). `leading`
     are the best sentences of each part of a question that asks for several things, and `parts` the questions with what was
-    found for each. `adapted`: similarities are those of a vector that the query adapter has moved.
+    found for each. `adapted`: similarities are those of a vector that the query adapter has moved. `scores` are those that the
+    search gave the best passages, best first.
     """
 
     passages: list[RetrievedPassage]
@@ -45,6 +47,7 @@ class Evidence:
     leading: tuple[Sentence, ...] = ()
     parts: tuple[tuple[Question, Evidence], ...] = ()
     adapted: bool = False
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Gatherer:
         named, _ = named_provisions(question, self.catalog)
         held = [p.id for f in named[:1] if (p := passage_at(self.catalog, f.source, f.provision))]
         also = [*held, *defining_passages(question, self.catalog), *counted_passages(question, self.catalog)]
-        found = self.retriever.search(question.query, CANDIDATES, also)
+        surveyed = self.retriever.search(question.query, SURVEYED, also)
+        found = [r for rank, r in enumerate(surveyed) if rank < CANDIDATES or r.passage.id in also]
         similarities = self.retriever.sentence_similarities(question.query, [r.passage for r in found])
         ranks = rank_sentences(self.model, question, found, similarities, RANKED // parts) if self.model else {}
         sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights, named[:1])
@@ -75,6 +79,7 @@ class Gatherer:
             sentences,
             probability_answered(self.model, question, sentences[: READ // parts]) if self.model else None,
             adapted=self.retriever.adapts,
+            scores=tuple(r.score for r in surveyed),
         )
 
 
@@ -90,6 +95,7 @@ def together(each: Sequence[Evidence]) -> Evidence:
         max(answered, default=None),
         tuple(evidence.sentences[0] for evidence in each if evidence.sentences),
         adapted=each[0].adapted,
+        scores=max((evidence.scores for evidence in each), key=lambda scores: scores[:1]),
     )
 
 
