@@ -325,7 +325,7 @@ def summary(answer: Answer) -> str:
 
 
 def written_by(record: WritingRecord) -> str:
-    """Return who wrote an answer, and how many of its sentences stood up to the documents."""
+    """Return who wrote an answer, and how many of its sentences are supported by the documents."""
     where = "on this machine" if record.is_local else "elsewhere"
     counts = [f"{record.supported} supported", f"{record.weak} weak" if record.weak else ""]
     counts.append(f"{record.unsupported} not supported" if record.unsupported else "")
