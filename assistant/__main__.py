@@ -223,9 +223,11 @@ def _written_by(record: WritingRecord) -> str:
 
 def main() -> NoReturn:
     """Run `pariscall`: these commands, and those of each package that registers some, under its name."""
+    program = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=app.info.help)
+    program.add_typer(app)
     for point in entry_points(group=COMMANDS):
-        app.add_typer(point.load(), name=point.name)
-    run(lambda: app(prog_name=PROGRAM))
+        program.add_typer(point.load(), name=point.name)
+    run(lambda: program(prog_name=PROGRAM))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.box import SIMPLE
@@ -22,9 +22,6 @@ from ingest.sync.sync import preview as preview_sync
 from ingest.sync.sync import sync as run_sync
 from knowledge_base.command_line import AsJson, DataDirectory, read_settings, run
 from knowledge_base.terminal_text import on_a_line
-
-if TYPE_CHECKING:
-    from ingest.fetch.official import FetchReport
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
 _WORDS = frozenset({"document", "kind", "in", "problem", "generation", "created (UTC)"})
@@ -205,8 +202,18 @@ def fetch(
     settings = read_settings(data_dir)
     with shown_as(progress_as, in_bytes=True) as progress:
         report = run_fetch(settings, names or (), progress.update)
-    if report.failed or not (as_json and sync_after):
-        _show_fetch(report, as_json)
+    if as_json and (report.failed or not sync_after):
+        print(json.dumps(asdict(report), ensure_ascii=True, indent=1))
+    for source in report.sources:
+        if source.state == "failed":
+            print(f"Error: {source.reason}", file=sys.stderr)
+        elif not as_json:
+            fetched = source.state == "fetched"
+            came = f"{source.received / 1e6:.1f} MB downloaded" if fetched else "nothing was downloaded"
+            what = f"{source.files:,} files, {source.bytes / 1e6:.1f} MB, verified, in {source.folder}"
+            _print(f"{source.name}: {'fetched' if fetched else 'already there'}: {what}; {came}.")
+            for notice in source.notices:
+                _print(f"  {notice}", "yellow")
     if report.failed:
         raise typer.Exit(NOTHING_PUBLISHED)
     if sync_after:
@@ -257,21 +264,6 @@ def _show_report(report: SyncReport, as_json: bool, planned: bool) -> None:
             _print(f"  ... and {len(lines) - limit} more {state} (--json lists all)")
     for notice in report.notices:
         _print(on_a_line(notice), "yellow")
-
-
-def _show_fetch(report: FetchReport, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(report), ensure_ascii=True, indent=1))
-    for source in report.sources:
-        if source.state == "failed":
-            print(f"Error: {source.reason}", file=sys.stderr)
-        elif not as_json:
-            fetched = source.state == "fetched"
-            came = f"{source.received / 1e6:.1f} MB downloaded" if fetched else "nothing was downloaded"
-            what = f"{source.files:,} files, {source.bytes / 1e6:.1f} MB, verified, in {source.folder}"
-            _print(f"{source.name}: {'fetched' if fetched else 'already there'}: {what}; {came}.")
-            for notice in source.notices:
-                _print(f"  {notice}", "yellow")
 
 
 def _print_table(title: str, rows: list[dict[str, object]]) -> None:

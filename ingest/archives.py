@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated
@@ -17,7 +16,7 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import SHARDS, sha256, storage_errors, sync_directory, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
-from knowledge_base.store.generations import Generation, current_id, held_generations, open_generation
+from knowledge_base.store.generations import current_id, held_generations, open_generation
 from knowledge_base.store.manifest import Manifest, read_manifest
 from knowledge_base.store.snapshots import Snapshot, pack, unpack
 
@@ -91,24 +90,19 @@ def back_up(data_dir: Path, archive: Path, replace: bool = False) -> Snapshot:
         raise KnowledgeBaseError(f"There is no data directory {data_dir}.", "Name it with --data-dir or PARISCALL_DATA_DIR.")
     if archive.resolve().is_relative_to(data_dir.resolve()):
         raise KnowledgeBaseError(f"{archive} lies in the data directory itself.", "Choose a place outside of it.")
+    kept = {}
     with writer_lock(data_dir):
         if current_id(data_dir):
             open_generation(data_dir).close()  # raises where the index is damaged
-        return pack(archive, "backup", data_dir.resolve().name, dict(_files(data_dir)), replace)
-
-
-def _files(data_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each file to keep with its path in the archive; links are not followed."""
-    for folder, names, files in os.walk(data_dir):
-        here = Path(folder)
-        if here == data_dir:
-            names[:] = [name for name in names if name not in _LEFT_OUT]
-            files = [name for name in files if name not in _LEFT_OUT]
-        names.sort()
-        for name in sorted(files):
-            file = here / name
-            if file.is_file() and not file.is_symlink() and not name.endswith((".tmp", *_SQLITE_SIDE_FILES)):
-                yield file.relative_to(data_dir).as_posix(), file
+        for folder, names, files in os.walk(data_dir):  # links are not followed
+            left_out = _LEFT_OUT if Path(folder) == data_dir else frozenset()
+            names[:] = sorted(name for name in names if name not in left_out)
+            for name in sorted(files):
+                file = Path(folder) / name
+                is_passing = name in left_out or name.endswith((".tmp", *_SQLITE_SIDE_FILES))
+                if file.is_file() and not file.is_symlink() and not is_passing:
+                    kept[file.relative_to(data_dir).as_posix()] = file
+        return pack(archive, "backup", data_dir.resolve().name, kept, replace)
 
 
 def restore_backup(archive: Path, data_dir: Path, replace: bool = False) -> Snapshot:
@@ -165,18 +159,14 @@ def _rename(source: Path, target: Path) -> None:
 def export_generation(settings: Settings, generation_id: str, archive: Path, replace: bool = False) -> Snapshot:
     """Write a generation, and the originals that its citations open, into one file."""
     with open_generation(settings.data_dir, None if generation_id == CURRENT else generation_id) as generation:
-        files = dict(_files_of_generation(generation, settings.data_dir))
+        found = sorted(path for path in generation.path.rglob("*") if path.is_file())
+        lasting = [path for path in found if not path.name.endswith(_SQLITE_SIDE_FILES)]
+        files = {f"generations/{generation.id}/{path.relative_to(generation.path).as_posix()}": path for path in lasting}
+        for content_hash in sorted({content_hash for content_hash, _ in generation.catalog.content_hashes().values()}):
+            original = settings.data_dir / "originals" / content_hash
+            if original.is_file():
+                files[f"originals/{content_hash}"] = original
         return pack(archive, "generation", generation.id, files, replace)
-
-
-def _files_of_generation(generation: Generation, data_dir: Path) -> Iterator[tuple[str, Path]]:
-    for file in sorted(path for path in generation.path.rglob("*") if path.is_file()):
-        if not file.name.endswith(_SQLITE_SIDE_FILES):
-            yield f"generations/{generation.id}/{file.relative_to(generation.path).as_posix()}", file
-    for content_hash in sorted({content_hash for content_hash, _ in generation.catalog.content_hashes().values()}):
-        original = data_dir / "originals" / content_hash
-        if original.is_file():
-            yield f"originals/{content_hash}", original
 
 
 def install_generation(archive: Path, settings: Settings, expected: str | None = None) -> Manifest:

@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from enum import StrEnum
 from time import monotonic
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -20,23 +20,6 @@ class ProgressForm(StrEnum):
 
     bars = "bars"
     json = "json"
-
-
-class Shown(Protocol):
-    """Shows progress while it is open."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-    def update(self, stage: str, done: int, total: int | None) -> None:
-        """Take note of how much of a stage is done (`total` None: not known)."""
-        ...
-
-
-def shown_as(form: ProgressForm, *, in_bytes: bool = False) -> Shown:
-    """Return what shows progress in the form asked for."""
-    return JsonLines() if form is ProgressForm.json else Bars(in_bytes=in_bytes)
 
 
 class JsonLines:
@@ -82,3 +65,11 @@ class Bars:
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total)
         self._bars.update(self._tasks[stage], completed=done, total=total)
+
+
+Shown = JsonLines | Bars
+
+
+def shown_as(form: ProgressForm, *, in_bytes: bool = False) -> Shown:
+    """Return what shows progress in the form asked for, while it is open."""
+    return JsonLines() if form is ProgressForm.json else Bars(in_bytes=in_bytes)

@@ -13,6 +13,7 @@ from pdf_files import Text, make_pdf
 import assistant
 from assistant.answering import Assistant
 from assistant.answers import Answer
+from assistant.page import activity
 from assistant.page.conversations import FILE_NAME, ConversationStore
 from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
 from assistant.page.settings import SETTINGS_VARIABLE
@@ -104,8 +105,27 @@ def test_the_page_says_that_the_index_was_mended(fake: FakeAssistant):
     assert "The index is damaged: &lt;b&gt;. Its vectors were rebuilt." in shown(page())
 
 
-def test_the_length_of_a_question_is_limited(fake: FakeAssistant):
-    assert page().chat_input[0].proto.max_chars == Settings().max_question_length
+def test_a_question_that_is_too_long_is_said_to_be_and_kept_in_the_box(fake: FakeAssistant):
+    long = "word " * 300
+    opened = ask(page(), long)
+    assert "1,500 characters; up to 1,000 are read" in shown(opened) and fake.histories == [[]]
+    assert opened.chat_input[0].proto.value == long
+    assert "1,500 characters" not in shown(ask(opened, "How many kangaroos?")) and len(fake.histories) == 2
+
+
+def test_the_first_screen_says_what_is_indexed_and_offers_the_official_texts(
+    fake: FakeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started = []
+    monkeypatch.setattr(activity, "start", lambda settings, action, arguments: started.append((action, arguments)))
+    opened = page()
+    html = shown(opened)
+    assert "Paris Call for Trust and Security in Cyberspace" in html
+    assert "Answers come from 1 document, 1 page. The official texts are not here yet" in html
+    next(button for button in opened.button if button.label == "Fetch the official texts").click().run()
+    assert started == [("fetch", ["--sync"])]
+    (tmp_path / "official" / "pariscall").mkdir(parents=True)
+    assert "official texts" not in shown(page()) and "Fetch the official texts" not in labels(page())
 
 
 def test_a_question_is_answered_with_marks_sources_and_the_quiet_line(fake: FakeAssistant):
@@ -133,21 +153,21 @@ def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):
     ]
 
 
-def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_alone(fake: FakeAssistant):
+def test_how_a_follow_up_was_read_is_shown_and_it_can_be_asked_by_itself(fake: FakeAssistant):
     read = f"{'before ' * 40}How many principles? And who supports them?"
     fake.answers["And who supports them?"] = replace(quoted_answer("And who supports them?"), standalone=read)
     opened = ask(ask(page(), "How many principles?"), "And who supports them?")
     html = shown(opened)
     assert "Read with the question and the answer before it." in html
-    next(button for button in opened.button if button.label == "Ask it alone").click().run()
+    next(button for button in opened.button if button.label == "Ask it by itself").click().run()
     assert (fake.histories[-2] != [], fake.histories[-1]) == (True, [])
 
 
-def test_a_question_with_a_slip_of_the_pen_says_how_it_was_read(fake: FakeAssistant):
+def test_a_question_with_a_typo_says_how_it_was_read(fake: FakeAssistant):
     fake.answers["How many princples?"] = replace(quoted_answer("How many princples?"), standalone="How many principles?")
     opened = ask(page(), "How many princples?")
     assert "Read as: How many principles?" in shown(opened)
-    assert "Ask it alone" not in labels(opened)
+    assert "Ask it by itself" not in labels(opened)
 
 
 def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
@@ -252,9 +272,9 @@ def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):
     assert "<li>1 document</li>" in html and "generation 000001" in html
 
 
-def test_damaged_conversations_are_set_aside_with_a_notice(fake: FakeAssistant, tmp_path: Path):
+def test_damaged_conversations_are_renamed_with_a_notice(fake: FakeAssistant, tmp_path: Path):
     (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
-    assert "It was set aside as conversations.damaged-" in shown(page())
+    assert "It was renamed to conversations.damaged-" in shown(page())
 
 
 def test_a_text_source_shows_the_quote_marked(fake: FakeAssistant):
@@ -300,8 +320,8 @@ def test_the_page_imports_no_model_library_before_it_is_painted():
     script = (
         "import sys; import assistant.__main__, assistant.page.app, assistant.page.views.chat, assistant.page.views.source\n"
         "import assistant.page.views.saved, assistant.page.views.documents, assistant.page.views.changes\n"
-        "heavy = {'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas', 'numpy',"
-        " 'assistant.answering'}\n"
+        "heavy = {'altair', 'torch', 'sentence_transformers', 'openvino', 'chromadb', 'pypdfium2', 'pypdf', 'lingua', 'pandas',"
+        " 'numpy', 'assistant.answering'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -67,7 +67,7 @@ def test_broken_files_alone_publish_nothing(tmp_path: Path) -> None:
     (library.documents / "locked.pdf").write_bytes(BROKEN["locked.pdf"])
     sentence = refused(library.sync())
     assert "None of the documents could be read; nothing was published." in sentence
-    assert "locked.pdf" in sentence and "Mend or remove these files" in sentence
+    assert "locked.pdf" in sentence and "Repair or remove these files" in sentence
     assert not (library.data_dir / "CURRENT").exists()
 
 

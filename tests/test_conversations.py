@@ -143,7 +143,7 @@ def test_a_damaged_file_is_set_aside_with_a_notice(tmp_path: Path, damage: str):
     bad = b"no database at all" * 100 if damage == "no database" else data[:4096] + b"\xff" * 8192 + data[12288:]
     path.write_bytes(bad)
     with ConversationStore.open(tmp_path) as store:
-        assert store.notice is not None and "set aside" in store.notice
+        assert store.notice is not None and "renamed to" in store.notice
         assert store.conversations() == []
     aside = list(tmp_path.glob("conversations.damaged-*.sqlite3"))
     assert [file.read_bytes() for file in aside] == [bad]

@@ -35,12 +35,12 @@ class FakeIngest:
         self.refusal: KnowledgeBaseError | None = None
         self.answers: dict[str, Any] = {"health": []}
 
-    def start(self, data_dir: Path, action: str, arguments: Sequence[str] = ()) -> None:
+    def start(self, settings: Settings, action: str, arguments: Sequence[str] = ()) -> None:
         if self.refusal:
             raise self.refusal
         self.started.append((action, list(arguments)))
 
-    def ask(self, data_dir: Path, command: str, arguments: Sequence[str] = ()) -> Any:
+    def ask(self, settings: Settings, command: str, arguments: Sequence[str] = ()) -> Any:
         found = self.answers[command]
         if isinstance(found, Exception):
             raise found
@@ -148,11 +148,11 @@ def test_health_is_shown_and_where_it_is_not_known_that_is_said(ingest: FakeInge
     assert "not known at the moment" in shown(page())
 
 
-def test_files_are_put_in_and_refused_with_the_reason(published: Path):
+def test_files_are_put_in_previewed_and_refused_with_the_reason(ingest: FakeIngest, published: Path):
     opened = page()
     files = [("new.md", b"# New\n\nWords.", "text/markdown"), ("bad.txt", b"\x89PNG\r\n\x1a\n", "text/plain")]
     opened.main.get("file_uploader")[0].set_value(files).run()
-    button(opened, "Put 2 files in").click().run()
+    assert ingest.started == [("preview", [])]
     html = shown(opened)
     assert "new.md<span>is put in</span>" in html and "it is a PNG picture" in html and "<b>1 change waits</b>" in html
     assert (published / "uploads" / "new.md").read_bytes() == b"# New\n\nWords."
@@ -163,8 +163,7 @@ def test_files_that_are_too_much_are_refused_and_kept_for_another_try(published:
     monkeypatch.setenv(SETTINGS_VARIABLE, Settings(data_dir=published, max_uploads_mb=1).model_dump_json())
     opened = page()
     opened.main.get("file_uploader")[0].set_value([("new.md", b"x" * (1 << 20), "text/markdown")]).run()
-    button(opened, "Put it in").click().run()
-    assert "1 MB are allowed" in shown(opened) and "Put it in" in labels(opened)
+    assert "1 MB are allowed" in shown(opened) and opened.main.get("file_uploader")[0].value
 
 
 def test_an_upload_is_removed_and_waits_to_go(published: Path):
@@ -181,6 +180,14 @@ def test_preview_and_update_are_started_once(ingest: FakeIngest, published: Path
     opened = page()
     button(opened, "Bring the index up to date").click().run()
     assert "under way already" in shown(opened)
+
+
+def test_what_was_previewed_is_published_with_one_click(ingest: FakeIngest, published: Path):
+    ingest.now = Activity("preview", "2026", False, (), REPORT | {"deleted": ["uploads/b.md"]})
+    button(page(), "Publish these 2 changes").click().run()
+    assert ingest.started == [("sync", [])]
+    ingest.now = Activity("preview", "2026", False, (), {"unchanged": ["a.md"]})
+    assert not [label for label in labels(page()) if label.startswith("Publish")]
 
 
 def test_what_runs_is_shown_and_nothing_else_can_be_started(ingest: FakeIngest, published: Path):
@@ -267,6 +274,21 @@ def test_a_roll_back_is_confirmed_and_done(published: Path):
     assert current_id(published) == "000001"
     assert "Go back to it" not in labels(opened)
     assert "generation 000001, published" in shown(opened)
+
+
+def test_after_a_roll_back_the_page_says_so_and_offers_nothing_as_new(ingest: FakeIngest, published: Path):
+    (published / "uploads" / "later.md").write_text("Later words.")
+    mine = note("Uploaded words.", "uploads/mine.md", f"Mine {HOSTILE}")
+    publish_documents(published, [note(), mine, note("Later words.", "uploads/later.md", "Later")], "000003")
+    ingest.now = Activity("sync", "2026", False, (), REPORT)
+    opened = page()
+    assert "The index is up to date." in shown(opened) and "rolled back" not in shown(opened)
+    button(opened, "Go back to it").click().run()
+    html = shown(opened)
+    assert "The index is up to date." not in html and "wait for the index" not in html
+    assert "answers come from generation 000002, not from the newest, 000003" in html
+    assert "1 file that the roll back took out of the index" in html and "uploads/later.md, as it was before" in html
+    assert "**later\\.md** — taken out by the roll back; the next update brings it back" in cards(opened)
 
 
 def test_a_roll_back_while_another_writes_is_refused_with_words(published: Path):

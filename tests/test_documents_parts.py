@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import HOSTILE, QUOTE, TEXT, note, publish_documents, quoted_answer, refused_answer
+from page_fixtures import HOSTILE, QUOTE, TEXT, citation, note, publish_documents, quoted_answer, refused_answer
 
-from assistant.page import activity_panel as report_view
-from assistant.page import add_documents, change_view, document_list
-from assistant.page import answer_view as standing
-from assistant.page import document_list as forget_dialog
-from assistant.page.library import Entry, PageRead
+from assistant.page import answer_view, document_list
+from assistant.page.activity import Activity
+from assistant.page.activity_panel import report_lines
+from assistant.page.document_list import Entry, PageRead
 from assistant.page.settings import SETTINGS_VARIABLE
+from assistant.page.templates import render
 from assistant.page.uploads import Outcome, Upload
+from assistant.page.views import changes as change_view
+from assistant.page.views.documents import waiting_html
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import DocumentRow
 from knowledge_base.store.changes import DocumentChange, GenerationChanges, PassageChange, PassageText, compare_passages
@@ -37,27 +39,31 @@ NOTHING = {state: [] for state in ("added", "updated", "renamed", "deleted", "fa
 ROW = DocumentRow("uploads/a.pdf", "A", "0", "pdf", "en", "2020-01-02", (), (), "1", "2026-01-02T03:04:05+00:00", 3, 1, 900)
 
 
+def lines_of(action: Any, report: dict[str, Any]) -> list[tuple[str, str]]:
+    return report_lines(Activity(action, "2026", False, (), report))
+
+
 def is_text(html: str) -> bool:
     """Say whether the hostile text is in HTML as text."""
     return "<img" not in html and "&lt;img src=x onerror=alert(1)&gt;" in html
 
 
 def test_a_sync_is_reported_in_one_line() -> None:
-    lines = list(report_view.sync_lines(REPORT, planned=False))
     told = "1 added, 1 removed, 1 failed, 50 unchanged; 1,234 passages, in 2.5 s."
-    assert lines == [f"<b>The index is up to date.</b> {told}", "A notice."]
+    assert lines_of("sync", REPORT) == [("The index is up to date.", told), ("", "A notice.")]
 
 
 def test_a_plan_says_what_would_happen() -> None:
-    assert next(report_view.sync_lines(REPORT, planned=True)).startswith("<b>An update would do this:</b> 1 added, 1 removed")
-    assert next(report_view.sync_lines(NOTHING, planned=True)) == "<b>The index is up to date:</b> 1 unchanged."
-    assert next(report_view.sync_lines(NOTHING, planned=False)) == "<b>There was nothing to do.</b> 1 unchanged."
+    planned = ("An update would do this:", "1 added, 1 removed, 1 failed, 50 unchanged.")
+    assert lines_of("preview", REPORT)[0] == planned
+    assert lines_of("preview", NOTHING) == [("The index is up to date:", "1 unchanged.")]
+    assert lines_of("sync", NOTHING) == [("There was nothing to do.", "1 unchanged.")]
 
 
 def test_lists_show_reasons_and_earlier_names_and_are_cut() -> None:
-    html = report_view.list_html([{"source": "b", "from": "a", "reason": "r"}, *REPORT["failed"]])
+    html = render("files", listed=[{"source": "b", "from": "a", "reason": "r"}, *REPORT["failed"]])
     assert "<li>a → b</li>" in html and is_text(html)
-    assert "… and 50 more" in report_view.list_html(["x"] * 250)
+    assert "… and 50 more" in render("files", listed=["x"] * 250)
 
 
 def test_a_fetch_and_a_forgetting_are_reported() -> None:
@@ -65,27 +71,28 @@ def test_a_fetch_and_a_forgetting_are_reported() -> None:
         {"name": "pariscall", "files": 1222, "bytes": 5_000_000, "reason": None},
         {"name": "b", "files": 0, "bytes": 0, "reason": HOSTILE},
     ]
-    fetched = list(report_view.fetch_lines({"sources": sources}))
-    assert fetched[0] == "<b>pariscall:</b> 1,222 files, 5.0 MB, each verified" and is_text(fetched[1])
+    fetched = lines_of("fetch", {"sources": sources})
+    assert fetched == [("pariscall:", "1,222 files, 5.0 MB, each verified"), ("b:", HOSTILE)]
+    assert is_text(render("report", lines=fetched))
     report = {"source": HOSTILE, "answers": [1, 2, 3], "erased_answers": 0, "notices": ["A notice."]}
-    lines = list(report_view.forget_lines(report))
-    assert is_text(lines[0]) and lines[1:] == ["3 kept answers still hold text of it.", "A notice."]
-    erased = list(report_view.forget_lines(report | {"answers": [], "erased_answers": 3, "notices": []}))
-    assert erased[1:] == ["3 answers that held text of it were erased."]
+    lines = lines_of("forget", report)
+    assert is_text(render("report", lines=lines))
+    assert lines[1:] == [("", "3 kept answers still hold text of it."), ("", "A notice.")]
+    erased = lines_of("forget", report | {"answers": [], "erased_answers": 3, "notices": []})
+    assert erased[1:] == [("", "3 answers that held text of it were erased.")]
 
 
 def test_what_became_of_files_that_were_sent_is_said() -> None:
-    html = add_documents.outcomes_html(
-        [Outcome("a.md", True), Outcome("b.md", True, replaced=True), Outcome(HOSTILE, False, reason="It is empty.")]
-    )
-    assert "a.md<span>is put in</span>" in html and "takes the place of the one of that name" in html
+    outcomes = [Outcome("a.md", True), Outcome("b.md", True, replaced=True), Outcome(HOSTILE, False, reason="It is empty.")]
+    html = render("outcomes", outcomes=outcomes)
+    assert "a.md<span>is put in</span>" in html and "replaces the earlier file of that name" in html
     assert is_text(html) and "not taken: It is empty." in html
 
 
 def test_what_waits_is_listed() -> None:
-    html = add_documents.waiting_html([Upload("uploads/a.md", "going")])
+    html = waiting_html([Upload("uploads/a.md", "going")])
     assert "<b>1 change waits</b>" in html and "uploads/a.md, removed" in html
-    many = add_documents.waiting_html([Upload(f"uploads/{n}.md", "waiting") for n in range(30)])
+    many = waiting_html([Upload(f"uploads/{n}.md", "waiting") for n in range(30)])
     assert "<b>30 changes wait</b>" in many and "… and 10 more" in many
 
 
@@ -120,7 +127,7 @@ def test_forgetting_says_what_goes_and_which_answers_lose_their_page() -> None:
             {"place": "conversation", "question": "Who?", "kept": "2026-01-02T03:04:05"},
         ],
     }
-    html = forget_dialog.plan_html(planned)
+    html = document_list.plan_html(planned)
     for told in (
         "also known as uploads/a.md",
         "(000001, 000002)",
@@ -131,7 +138,7 @@ def test_forgetting_says_what_goes_and_which_answers_lose_their_page() -> None:
         assert told in html
     assert "1 answer in conversations" in html and is_text(html)
     nothing = planned | {"answers": [], "names": ["uploads/b.md"], "generations": [], "evaluations": [], "questions": 0}
-    assert "No kept answer holds text of it." in forget_dialog.plan_html(nothing)
+    assert "No kept answer holds text of it." in document_list.plan_html(nothing)
 
 
 def text(words: str, page: int | None = None, heading: str = "") -> PassageText:
@@ -190,8 +197,8 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_answer_from_the_documents_as_they_are_is_not_looked_up(data_dir: Path) -> None:
-    assert standing.standings_of(quoted_answer()) == {}
-    assert "still there, word for word" in standing.summary_html(quoted_answer(), {})
+    assert answer_view.standings_of(quoted_answer()) == {}
+    assert answer_view.standing_line(quoted_answer(), {}) == ("there", "What it quotes is still there, word for word.")
 
 
 @pytest.mark.parametrize(
@@ -204,22 +211,25 @@ def test_an_answer_from_the_documents_as_they_are_is_not_looked_up(data_dir: Pat
 )
 def test_an_older_answer_says_how_its_quotes_stand(data_dir: Path, now: str, state: str, told: str) -> None:
     publish_documents(data_dir, [note(now)], "000002")
-    found = standing.standings_of(quoted_answer())
+    found = answer_view.standings_of(quoted_answer())
     assert found is not None and found[0].standing == state
-    assert told in standing.summary_html(quoted_answer(), found)
+    line = answer_view.standing_line(quoted_answer(), found)
+    assert line is not None and line[0] == state and told in line[1]
 
 
 def test_several_quotes_are_counted() -> None:
     two = replace(quoted_answer(), citations=quoted_answer().citations * 2)
     found = {0: QuoteStanding("there", "a", None, 0, 3), 1: QuoteStanding("gone")}
-    assert "1 of 2 quotes no longer there" in standing.summary_html(two, found)
-    assert standing.label_suffix(list(found.values())) == " · no longer there"
-    assert standing.label_suffix([found[0]]) == ""
+    assert answer_view.standing_line(two, found) == ("gone", "The documents have changed since: 1 of 2 quotes no longer there.")
+    label = answer_view.citation_label(two.citations)
+    assert answer_view.citation_label(two.citations, list(found.items())) == f"{label} · no longer there"
+    assert answer_view.citation_label(two.citations, [(1, found[0])]) == label
 
 
 def test_a_quote_that_moved_leads_to_its_new_place() -> None:
     marks = [(1, QuoteStanding("moved", "b.pdf", 4, 10, 20)), (2, QuoteStanding("gone")), (3, QuoteStanding("there"))]
-    html = standing.marks_html(marks, "conv")
+    card = answer_view.card_html([citation()], [], None)
+    html = answer_view.card_html([citation()], marks, "conv").removeprefix(card)
     assert 'href="/source?source=b.pdf&amp;page=4&amp;start=10&amp;end=20&amp;conversation=conv"' in html
     assert "page 4 of b.pdf" in html and "2 is no longer in the documents." in html and "3" not in html.split("</p>")[-1]
     assert QUOTE not in html
@@ -227,8 +237,8 @@ def test_a_quote_that_moved_leads_to_its_new_place() -> None:
 
 def test_where_nothing_is_known_nothing_is_said(data_dir: Path) -> None:
     (data_dir / "CURRENT").write_text("000009\n")
-    assert standing.standings_of(quoted_answer()) is None
-    assert standing.summary_html(quoted_answer(), None) == ""
-    assert standing.summary_html(refused_answer(), {}) == ""
+    assert answer_view.standings_of(quoted_answer()) is None
+    assert answer_view.standing_line(quoted_answer(), None) is None
+    assert answer_view.standing_line(refused_answer(), {}) is None
     (data_dir / "CURRENT").unlink()
-    assert standing.standings_of(quoted_answer()) is None
+    assert answer_view.standings_of(quoted_answer()) is None

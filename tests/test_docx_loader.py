@@ -12,7 +12,7 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 
 from ingest.loaders.docx import load
-from ingest.loaders.docx_numbering import Numbering
+from ingest.loaders.docx_parts.numbering import Numbering
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
 

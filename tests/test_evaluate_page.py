@@ -14,39 +14,34 @@ from test_report_html import asked, hostile_records, report_of
 from assistant.evaluation.command import write_report
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.testset import add_item, read_items
-from assistant.page import evaluation_view as evaluation_runs
+from assistant.page import activity
+from assistant.page.activity import Activity, Stage
 from assistant.page.conversations import ConversationStore
-from assistant.page.evaluation_view import BUILT_IN, OF_THE_SETTING, OWN, BackgroundRun
 from assistant.page.links import EVALUATE_PAGE
 from assistant.page.settings import SETTINGS_VARIABLE
-from knowledge_base.errors import EvaluationError
+from assistant.page.views.evaluate import BUILT_IN, OF_THE_SETTING, OWN
 from knowledge_base.settings import Settings
 
 __all__ = ["fake"]
 
 
-class FakeRun(BackgroundRun):
+class FakeRun:
     """Stands for an evaluation under way: it starts no process."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.started: list[tuple[Path, Path]] = []
-        self.going = False
+        self.started: list[list[str]] = []
+        self.now: Activity | None = None
 
-    @property
-    def is_running(self) -> bool:
-        return self.going
-
-    def start(self, settings: Settings, test_set: Path, output: Path) -> bool:
-        self.started.append((test_set, output))
-        return True
+    def start(self, settings: Settings, action: str, arguments: list[str]) -> None:
+        self.started.append(arguments)
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
     made = FakeRun()
-    monkeypatch.setattr(evaluation_runs, "BackgroundRun", lambda: made)
-    evaluation_runs.background.clear()
+    monkeypatch.setattr(activity, "start", made.start)
+    monkeypatch.setattr(activity, "read", lambda data_dir, job: made.now)
+    monkeypatch.setattr(activity, "stop", lambda data_dir, job: setattr(made, "now", None))
     return made
 
 
@@ -74,19 +69,32 @@ def test_the_button_begins_an_evaluation_of_the_chosen_test_set(fake: FakeAssist
     opened = evaluation()
     next(box for box in opened.selectbox if box.label == "Test questions").select(OWN).run()
     next(button for button in opened.button if button.label == "Evaluate").click().run()
-    [(test_set, output)] = run.started
-    assert test_set == tmp_path / "evaluations" / "questions.jsonl" and output.parent == tmp_path / "evaluations"
+    [(_, test_set, _, output)] = run.started
+    assert test_set == str(tmp_path / "evaluations" / "questions.jsonl")
+    assert Path(output).parent == tmp_path / "evaluations"
 
 
-def test_while_it_runs_the_page_says_how_far_it_is(fake: FakeAssistant, run: FakeRun):
-    run.going, run.done, run.total = True, 3, 12
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ((), "Opening the index…"),
+        ((Stage("Ask", 3, 12),), "3 of 12 questions"),
+        ((Stage("Ask", 2, 2),), "Computing the figures…"),
+    ],
+)
+def test_while_it_runs_the_page_says_how_far_it_is_and_stops_it(
+    fake: FakeAssistant, run: FakeRun, stages: tuple[Stage, ...], told: str
+):
+    run.now = Activity("evaluate", "2026", True, stages)
     opened = evaluation()
-    assert next(button for button in opened.button if button.label == "Evaluate").disabled
-    assert "3 of 12 questions" in str(opened.get("progress")[0].proto)
+    assert "Evaluate" not in [button.label for button in opened.button]
+    assert told in str(opened.get("progress")[0].proto)
+    next(button for button in opened.button if button.label == "Stop").click().run()
+    assert "Evaluate" in [button.label for button in opened.button]
 
 
 def test_why_an_evaluation_failed_is_said(fake: FakeAssistant, run: FakeRun):
-    run.error = EvaluationError("There is nothing to compare.", "Name another test set.")
+    run.now = Activity("evaluate", "2026", False, (), None, "There is nothing to compare. Name another test set.")
     assert "There is nothing to compare." in shown(evaluation())
 
 
@@ -105,7 +113,8 @@ def test_a_run_shows_its_figures_its_failed_items_and_their_sources(fake: FakeAs
     assert "Citations valid" in html and "Expected facts" in html and "The gate is not passed." in html
     assert "<img src=x" not in html and "&lt;img src=x" in html
     assert any("Open the gold page" in link.proto.label for link in opened.get("page_link"))
-    assert len(opened.get("image")) == 4
+    assert len(opened.get("vega_lite_chart")) == 4
+    assert "The last run" not in html
     kinds = next(control for control in opened.get("button_group") if "To look at (2)" in str(control.proto))
     assert "Stale (1)" in str(kinds.proto) and "All (4)" in str(kinds.proto)
 

@@ -287,7 +287,7 @@ def test_conversations_that_cannot_be_cleared_are_an_error(answered: Place, monk
     monkeypatch.setattr(forgetting, "_BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(answered.data_dir / FILE_NAME, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StorageError, match="locked") as caught:
+        with pytest.raises(StorageError, match="is in use") as caught:
             forget(answered.settings, "uploads/bridge.md")
     assert "then forget the document again" in caught.value.remedy
     forget(answered.settings, "uploads/bridge.md", with_answers=True)
@@ -307,7 +307,7 @@ def test_planning_writes_nothing(synced: Place) -> None:
     assert hashes(synced.data_dir) == before
 
 
-STEPS = ["_erase_answers", "_delete_files", "_publish", "_remove_generation", "_remove_originals", "_clean_cache"]
+STEPS = ["erase_answers", "_delete_files", "publish_without", "_remove_generation", "erase_questions", "_clean_cache"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from page_fixtures import note, publish_documents
 
-from assistant.page.library import Entry, PageRead, chosen, entries, read_holdings
+from assistant.page.document_list import Entry, PageRead, chosen, entries, read_holdings
 from assistant.page.uploads import Upload
 from knowledge_base.errors import NoIndexError
 from knowledge_base.passages import RegisterRecord

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from ingest.loaders.grid_tables import read_grid, read_pipes
 from ingest.loaders.structure import PageWriter
 from ingest.loaders.tables import Cell, is_layout, write_table
+from ingest.loaders.text_layout.grid_tables import read_grid, read_pipes
 
 
 def cells(*rows: str) -> list[list[Cell]]:

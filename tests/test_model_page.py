@@ -15,7 +15,7 @@ from assistant.page.answer_view import answer_html, summary
 from assistant.page.conversations import decoded, encoded
 from assistant.page.links import MODEL_PAGE
 from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.writing_view import Pending, _Drawing
+from assistant.page.writing_view import Drawing, Pending
 from assistant.writing.writing import Drafted, Started, Waiting, Writing, Written
 from knowledge_base.settings import Settings
 
@@ -70,7 +70,7 @@ def test_an_answer_is_written_checked_and_has_the_quotes_beside_it(configure: Co
     html = shown(opened)
     assert TRUE in html and "1884" not in html
     assert "written by openai:scripted on this machine; sentences: 1 supported, 1 not supported" in html
-    assert "The answer in quotes alone" in [expander.label for expander in opened.expander]
+    assert "The answer in quotes only" in [expander.label for expander in opened.expander]
     assert "on this machine; nothing leaves it." in html
 
 
@@ -170,7 +170,7 @@ def test_an_answer_under_way_is_kept_once() -> None:
 
 
 def test_the_draft_is_drawn_apart_from_what_is_verified() -> None:
-    drawing = _Drawing(None)
+    drawing = Drawing(None)
     assert drawing.takes(Started(quoted_answer())) and "each sentence is checked" in drawing.html()
     assert drawing.takes(Waiting(12.0)) and "12 s" in drawing.html()
     drawing.takes(Drafted("It <i>was"))

@@ -9,8 +9,7 @@ from page_fixtures import note, publish_documents
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from assistant.page.operations import operation_routes
-from assistant.page.readiness import Readiness
+from assistant.page.operations import Readiness, operation_routes
 from knowledge_base.errors import NoIndexError
 from knowledge_base.settings import Settings
 

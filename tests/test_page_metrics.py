@@ -3,15 +3,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
 from page_fixtures import note, publish_documents, quoted_answer, refused_answer
 
-from assistant.page.metrics import Metrics, writer_is_at_work
+from assistant.page.metrics import Metrics
 from knowledge_base.errors import NoIndexError
+from knowledge_base.files import writer_lock
 
 
 def samples(text: bytes) -> dict[str, float]:
@@ -61,30 +59,11 @@ def test_a_damaged_pointer_is_told_and_the_rest_still_is(tmp_path: Path):
     assert found["pariscall_index_readable"] == 0 and found["pariscall_generations"] == 1
 
 
-def write_holder(data_dir: Path, process: int, machine: str) -> None:
-    (data_dir / "lock.holder").write_text(json.dumps({"process": process, "machine": machine, "since": "now"}))
-
-
-def test_a_living_writer_is_at_work_and_a_dead_one_is_not(tmp_path: Path):
-    assert not writer_is_at_work(tmp_path)
-    write_holder(tmp_path, os.getpid(), socket.gethostname())
-    assert writer_is_at_work(tmp_path)
-    assert samples(Metrics().text(tmp_path))["pariscall_ingest_running"] == 1
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    write_holder(tmp_path, ended.pid, socket.gethostname())
-    assert not writer_is_at_work(tmp_path)
-
-
-def test_a_writer_on_another_machine_is_taken_at_its_word(tmp_path: Path):
-    write_holder(tmp_path, 1, "elsewhere")
-    assert writer_is_at_work(tmp_path)
-
-
-def test_a_writer_of_another_users_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    write_holder(tmp_path, 1, socket.gethostname())
-    monkeypatch.setattr(os, "kill", refuse)
-    assert writer_is_at_work(tmp_path)
+def test_a_living_writer_is_at_work_and_the_note_of_a_dead_one_does_not_count(tmp_path: Path):
+    assert samples(Metrics().text(tmp_path))["pariscall_ingest_running"] == 0
+    with writer_lock(tmp_path):
+        assert samples(Metrics().text(tmp_path))["pariscall_ingest_running"] == 1
+    note = {"process": os.getpid(), "machine": socket.gethostname(), "since": "now"}
+    for left in (note, note | {"machine": "elsewhere"}, note | {"process": 1}):
+        (tmp_path / "lock.holder").write_text(json.dumps(left))
+        assert samples(Metrics().text(tmp_path))["pariscall_ingest_running"] == 0

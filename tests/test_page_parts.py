@@ -10,10 +10,9 @@ from page_fixtures import HOSTILE, QUOTE, TEXT, citation, quoted_answer, refused
 from assistant.answers import AnswerPart
 from assistant.escaping import as_html, as_label, safe_address
 from assistant.page import answer_view, links, sidebar
-from assistant.page import answer_view as cards
-from assistant.page import answer_view as plain_text
-from assistant.page import source_view as marked_text
 from assistant.page.links import SourceLink
+from assistant.page.templates import render
+from assistant.page.views.source import marked_text_html
 from knowledge_base.store.manifest import Manifest
 
 
@@ -34,7 +33,7 @@ class Read(HTMLParser):
         super().__init__()
         self.text = ""
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
+        self.feed(str(html))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -132,13 +131,14 @@ def test_items_of_an_answer_form_one_list():
 def test_hostile_text_in_an_answer_is_shown_as_text():
     answer = quoted_answer(quote=HOSTILE)
     hostile = replace(answer, citations=(replace(answer.citations[0], title=HOSTILE, heading=HOSTILE, source=HOSTILE),))
-    for html in (answer_view.answer_html(hostile, HOSTILE), cards.citations_html(hostile.citations)):
+    for html in (answer_view.answer_html(hostile, HOSTILE), answer_view.card_html(hostile.citations)):
         read = Read(html)
         assert HOSTILE in read.text and not read.named("img")
 
 
 def test_a_refusal_names_what_was_searched_and_what_occurs_nowhere():
-    read = Read(answer_view.refusal_html(refused_answer()))
+    answer = refused_answer()
+    read = Read(render("refusal", text=answer.text, refusal=answer.refusal))
     assert "The documents do not answer this question." in read.text
     assert "manykangaroos in no document" in read.text
 
@@ -151,37 +151,37 @@ def test_the_quiet_line_says_what_an_answer_rests_on():
 
 def test_a_card_names_numbers_title_page_and_date():
     quoted = [replace(citation(number), page=4) for number in (1, 2, 3)]
-    assert cards.citation_label(quoted) == "**1–3**  A note on the Call — page 4 · 2018\\-11\\-12"
-    assert cards.citation_label([quoted[0], quoted[2]]).startswith("**1, 3**")
+    assert answer_view.citation_label(quoted) == "**1–3**  A note on the Call — page 4 · 2018\\-11\\-12"
+    assert answer_view.citation_label([quoted[0], quoted[2]]).startswith("**1, 3**")
 
 
 def test_the_copied_text_has_numbered_references():
-    assert plain_text.with_references(quoted_answer()) == (
+    assert answer_view.with_references(quoted_answer()) == (
         f"How many principles?\n\n{QUOTE}[1]\n\n[1] A note on the Call, 2018-11-12, no pages (notes/call.md): “{QUOTE}”"
     )
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\r1"])
 def test_cells_that_a_spreadsheet_would_compute_are_guarded(cell: str):
-    assert plain_text.guarded(cell) == f"'{cell}"
+    assert answer_view.guarded(cell) == f"'{cell}"
 
 
 def test_the_table_is_written_with_its_header_and_guarded():
-    written = plain_text.csv_table(register_answer().table)
+    written = answer_view.csv_table(register_answer().table)
     assert written == 'name,country\r\n"\'=HYPERLINK(""http://127.0.0.2"")",France\r\nAda,Japan\r\n'
-    assert plain_text.csv_table(()) == "\r\n"
+    assert answer_view.csv_table(()) == "\r\n"
 
 
 def test_quotes_are_marked_and_the_distant_text_is_folded_away():
     text = "first line\n" + "filler\n" * 400 + "<b>quoted</b> words\n" + "more\n" * 3000 + "last line"
     start = text.index("<b>")
-    read = Read(marked_text.marked_text_html(text, [(start, start + 6), (start + 4, start + 13)]))
+    read = Read(marked_text_html(text, [(start, start + 6), (start + 4, start + 13)]))
     assert read.text.replace("Show what comes before", "").replace("Show the rest", "") == text
     assert len(read.named("mark")) == 2 and len(read.named("details")) == 2 and not read.named("b")
 
 
 def test_a_short_text_is_shown_whole():
-    read = Read(marked_text.marked_text_html(TEXT, [(0, 5)]))
+    read = Read(marked_text_html(TEXT, [(0, 5)]))
     assert (read.text, read.named("details")) == (TEXT, [])
 
 

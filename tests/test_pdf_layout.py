@@ -184,6 +184,13 @@ def test_a_row_is_read_with_its_headers_and_an_empty_cell_as_a_dash() -> None:
     assert {block.kind for block in page.blocks} == {"table_row"}
 
 
+def test_a_table_that_goes_on_overleaf_keeps_its_headers() -> None:
+    first = rows([("Harbour", "2030", "2031"), ("Eastquay", "", "44"), ("Saltmouth", "12", "5")])
+    second = rows([("Brenn", "7", "9"), ("Ford", "", "8")])
+    pages = read_pages([[*paragraph(60, 780, BODY), *first], [*second, *paragraph(60, 600, BODY)]]).pages
+    assert texts(pages[1])[:2] == ["Brenn | 2030: 7 | 2031: 9", "Ford | 2030: — | 2031: 8"]
+
+
 def test_a_bold_first_row_names_the_columns() -> None:
     page = read(rows([("Name", "Role", "Home"), ("Alpha", "chair", "Chile"), ("Beta", "clerk", "Ghana")], bold=True))
     assert texts(page)[1:] == ["Alpha | Role: chair | Home: Chile", "Beta | Role: clerk | Home: Ghana"]

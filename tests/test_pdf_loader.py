@@ -315,8 +315,12 @@ def test_each_block_of_the_corpus_leads_letter_for_letter_to_its_page(path: Path
         for position, index in indices.items():
             theirs = chr(pypdfium2.raw.FPDFText_GetUnicode(text_page, index))
             assert letters(page.text[position]) in letters(theirs)
+        written = {
+            i for block in page.blocks if block.kind == "table_row" for i in range(block.start, block.end)
+        }  # headers too
         if page.origin:
-            assert sum(page.text[i].isalnum() and i not in indices for i in range(len(page.text))) <= 0.02 * len(page.text)
+            lost = [i for i, letter in enumerate(page.text) if letter.isalnum() and i not in indices and i not in written]
+            assert len(lost) <= 0.01 * len(page.text)
         for block in page.blocks:
             found = [indices[position] for position in range(block.start, block.end) if position in indices]
             backwards = sum(after < before for before, after in pairwise(found))

@@ -112,7 +112,7 @@ def test_a_task_that_had_hardly_any_processor_time_is_late_by_no_fault_of_its_ow
     with Sandbox(workers=1, seconds=0.5) as sandbox:
         (outcome,) = [outcome for _, outcome in sandbox.map_unordered(_wait, [0])]
     assert isinstance(outcome, SandboxFailure) and outcome.is_passing
-    assert "the machine was busy" in outcome.message and outcome.remedy == "Run the sync again."
+    assert "the machine was overloaded" in outcome.message and outcome.remedy == "Run the sync again."
 
 
 def _wait(_: int) -> None:

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from assistant.page.server import content_security_policy, listening_socket
-from assistant.page.settings import SETTINGS_VARIABLE, page_settings
+from assistant.page.server import WriteGuard, content_security_policy, listening_socket
+from assistant.page.settings import SETTINGS_VARIABLE, page_settings, scripts
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
@@ -107,6 +110,58 @@ def test_an_interrupt_ends_it_cleanly(tmp_path: Path):
     assert (process.returncode, out, err) == (0, "The page has ended.\n", "")
 
 
+def test_what_is_sent_from_elsewhere_or_to_no_field_is_refused(served: Served):
+    path, own = "/_stcore/upload_file/0123/4567", f"http://127.0.0.1:{served.port}"
+    origins = {"http://page.example": 403, "null": 403, own.replace("127.0.0.1", "localhost"): 403, own: 403}
+    for method in ("PUT", "POST"):
+        for origin, status in origins.items():
+            connection = HTTPConnection("127.0.0.1", served.port, timeout=20)
+            connection.request(method, path, b"x", {"Origin": origin})
+            response = connection.getresponse()
+            told = response.read()
+            assert response.status == status and (b"No file is expected" in told) == (origin == own)
+            assert "content-security-policy" in {name.lower() for name, _ in response.getheaders()}
+            connection.close()
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """What stands behind the guard, which lets 1,000 bytes wait, for the page of session 0123."""
+
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("taken")(scope, receive, send)
+
+    monkeypatch.setattr("assistant.page.server.EXPECTED", {"0123"})
+    return TestClient(WriteGuard(behind, 1000), base_url="http://127.0.0.1:8501")
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/_stcore/upload_file/0123/4567", 1000, 200),
+        ("/_stcore/upload_file/0123/4567", 1001, 413),
+        ("/_stcore/upload_file/9999/4567", 10, 403),
+        ("/other", 2000, 200),
+    ],
+)
+def test_a_file_is_taken_from_a_session_that_shows_the_field_up_to_a_limit(
+    guarded: TestClient, path: str, size: int, status: int
+):
+    own = {"Origin": "http://127.0.0.1:8501"}
+    assert guarded.put(path, content=b"x" * size, headers=own).status_code == status
+    assert guarded.put(path, content=b"x").status_code == 403
+    assert guarded.delete(path).status_code == 403 and guarded.delete(path, headers=own).status_code == 200
+    assert guarded.get(path).status_code == 200
+
+
+def test_what_waits_counts_and_a_file_of_unknown_length_is_refused(guarded: TestClient, monkeypatch: pytest.MonkeyPatch):
+    own, path = {"Origin": "http://127.0.0.1:8501"}, "/_stcore/upload_file/0123/4567"
+    assert guarded.put(path, content=iter([b"x"]), headers=own).status_code == 413
+    monkeypatch.setattr("assistant.page.server._waiting_bytes", lambda: 999)
+    assert guarded.put(path, content=b"xx", headers=own).status_code == 413
+    assert guarded.delete(path, headers=own).status_code == 200
+
+
 def test_a_taken_port_is_named_with_the_remedy():
     with listening_socket(0) as first:
         port = first.getsockname()[1]
@@ -134,5 +189,5 @@ def test_the_page_is_run_with_the_settings_that_were_handed_over(monkeypatch: py
     assert page_settings().max_question_length == 55
 
 
-def test_scripts_in_the_page_run_only_where_they_are_streamlits_or_the_one_of_ours():
-    assert content_security_policy().count("'sha256-") == 2
+def test_scripts_in_the_page_run_only_where_they_are_streamlits_or_ours():
+    assert content_security_policy().count("'sha256-") == 1 + len(scripts()) and "scroll" in scripts()

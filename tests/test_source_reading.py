@@ -8,7 +8,7 @@ import pytest
 from page_fixtures import QUOTE, TEXT, note, publish_documents
 from pdf_files import Text, make_pdf
 
-from assistant.page.source_reading import page_picture, read_original, read_source, standing_spans
+from assistant.page.views.source import page_picture, read_original, read_source, standing_spans
 from ingest.loaders import pdf
 from knowledge_base.errors import DocumentError, NoIndexError
 from knowledge_base.passages import Document, Page

@@ -118,7 +118,7 @@ def risk_and_coverage(records: Sequence[EvaluationRecord]) -> str:
     The curve ends where the assistant's own threshold lies: beyond it the questions were refused. Source: El-Yaniv and Wiener
     (2010).
     """
-    points = _risks(records)
+    points = risks(records)
     picture, plane = _plane("Share of wrong answers against the share of questions that were answered")
     plane.draw_axes("coverage: questions answered, the most confident first", "risk: wrong answers", _QUARTERS, _QUARTERS)
     if points:
@@ -130,7 +130,7 @@ def risk_and_coverage(records: Sequence[EvaluationRecord]) -> str:
     return str(picture)
 
 
-def _risks(records: Sequence[EvaluationRecord]) -> list[tuple[float, float]]:
+def risks(records: Sequence[EvaluationRecord]) -> list[tuple[float, float]]:
     """Return (coverage, risk) at each confidence, the highest first; answers of one confidence come together."""
     asked = [record for record in records if record.answer is not None]
     answered = sorted(
@@ -151,20 +151,29 @@ def _risks(records: Sequence[EvaluationRecord]) -> list[tuple[float, float]]:
 
 def recall_by_k(records: Sequence[EvaluationRecord]) -> str:
     """Draw recall and hit rate among the first k retrieved passages, k from 1 to 10."""
-    ranks = [record.gold_ranks for record in records if record.scores is not None and searched_for(record.item)]
     picture, plane = _plane("Recall and hit rate among the first k retrieved passages")
     steps = [((k - 1) / (DEPTH - 1), str(k)) for k in range(1, DEPTH + 1)]
     plane.draw_axes("k: passages retrieved", "", steps, _QUARTERS)
-    if not ranks:
+    reached = recall_and_hit(records)
+    if not reached:
         return str(picture)
-    for name, kind, value in (("hit", "second", any), ("recall", "curve", None)):
-        shares = [_reached(ranks, k, any_of=value is not None) for k in range(1, DEPTH + 1)]
+    for name, kind in (("hit", "second"), ("recall", "curve")):
+        shares = reached[name]
         points = [plane.at(step, share) for (step, _), share in zip(steps, shares, strict=True)]
         picture.line(points, kind)
         for (x, y), share, k in zip(points, shares, range(1, DEPTH + 1), strict=True):
             picture.dot(x, y, f"{kind} point", f"{name}@{k}: {share:.3f}")
     picture.text(plane.left, plane.top - 12, "recall (solid: gold passages) and hit (dashed: questions)", kind="name")
     return str(picture)
+
+
+def recall_and_hit(records: Sequence[EvaluationRecord]) -> dict[str, list[float]]:
+    """Return recall and hit rate among the first 1 to DEPTH passages; nothing where no question was searched for."""
+    ranks = [record.gold_ranks for record in records if record.scores is not None and searched_for(record.item)]
+    if not ranks:
+        return {}
+    depths = range(1, DEPTH + 1)
+    return {name: [_reached(ranks, k, any_of=name == "hit") for k in depths] for name in ("recall", "hit")}
 
 
 def _reached(ranks: Sequence[Sequence[int | None]], k: int, *, any_of: bool) -> float:

@@ -1,36 +1,41 @@
-"""Ingest at work for the page: in a process of its own, which goes on when the page is closed, and is found again.
+"""Commands that the page starts: each in a process of its own, which goes on when the page is closed, and is found again.
 
-DATA_DIR/activity/ holds what was started (`run.json`), the command's standard error (`progress.jsonl`, locked by the process as
-long as it lives) and its standard output (`report.json`).
+DATA_DIR/activity/JOB/ holds what was started (`run.json`), the command's standard error (`progress`, locked by the process as
+long as it lives) and its standard output (`output`). A job runs one command at a time.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any, Literal
 
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import replace_file, storage_errors
 from knowledge_base.platform_limits import lock
+from knowledge_base.settings import Settings, as_environment
 
-Action = Literal["preview", "sync", "fetch", "forget"]
+Action = Literal["preview", "sync", "fetch", "forget", "evaluate"]
+Job = Literal["ingest", "evaluation"]
 
-_FOLDER = "activity"
-_RUN, _PROGRESS, _REPORT = "run.json", "progress.jsonl", "report.json"
+_RUN, _PROGRESS, _OUTPUT = "run.json", "progress", "output"
 _PATIENCE = 1.0
 _SECONDS = 120
 _ERROR = "Error: "
-_KILLED = "It ended before it was done, without saying why. What was there is as it was; start it again."
+_COUNTED = re.compile(r"(\d+) of (\d+)")
+_KILLED = "It ended before it was done, without saying why. Nothing was changed. Start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What was started last: it runs, or has ended with a `report` or an `error`."""
+    """What a job started last: it runs, or has ended with a `report` or an `error`."""
 
     action: Action
     started: str
@@ -54,94 +59,86 @@ class Activity:
     error: str | None = None
 
 
-def start(data_dir: Path, action: Action, arguments: Sequence[str] = ()) -> None:
-    """Start `python -m ingest ACTION`; raise LockedError where something that the page started still runs."""
-    folder = data_dir / _FOLDER
-    with storage_errors(data_dir):
+def start(settings: Settings, action: Action, arguments: Sequence[str] = ()) -> None:
+    """Start a command of ingest, or an evaluation; raise LockedError if what its job started last still runs."""
+    folder = _folder(settings.data_dir, "evaluation" if action == "evaluate" else "ingest")
+    with storage_errors(settings.data_dir):
         folder.mkdir(parents=True, exist_ok=True)
         progress = os.open(folder / _PROGRESS, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(progress)
             os.truncate(progress, 0)
-            run = {"action": action, "started": datetime.now(UTC).isoformat(timespec="seconds")}
-            replace_file(folder / _RUN, json.dumps(run).encode())
-            with (folder / _REPORT).open("wb") as report:
-                command = _command(data_dir, action, ["--progress", "json", *arguments])
+            (folder / _RUN).unlink(missing_ok=True)
+            with (folder / _OUTPUT).open("wb") as output:
+                as_lines = ["--progress"] if action == "evaluate" else ["--progress", "json"]
                 process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=report, stderr=progress, start_new_session=True
+                    _command(settings.data_dir, action, [*as_lines, *arguments]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=progress,
+                    start_new_session=True,
+                    env=as_environment(settings),
                 )
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            run = {"action": action, "started": started, "process": process.pid}
+            replace_file(folder / _RUN, json.dumps(run).encode())
         finally:
             os.close(progress)
     Thread(target=process.wait, daemon=True).start()
 
 
-def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "ingest", action, "--data-dir", str(data_dir), "--json", *arguments]
-
-
-def _lock(handle: int) -> None:
-    """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
-    if not lock(handle, patience=_PATIENCE):
-        raise LockedError("An update is under way already.", "Wait until it has ended.")
-
-
-def read(data_dir: Path) -> Activity | None:
-    """Return what was started last and how it stands, or None where nothing was, or where it was dismissed."""
-    folder = data_dir / _FOLDER
+def read(data_dir: Path, job: Job = "ingest") -> Activity | None:
+    """Return what the job started last and how it stands, or None where nothing was, or where it was dismissed."""
+    folder = _folder(data_dir, job)
     try:
         run = json.loads((folder / _RUN).read_text(encoding="utf-8"))
         is_running = _is_locked(folder / _PROGRESS)
         lines = (folder / _PROGRESS).read_text(encoding="utf-8", errors="replace").splitlines()
-        report = _report(folder / _REPORT)
+        output = (folder / _OUTPUT).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    stages = {stage.name: stage for stage in _stages(lines)}
-    error = None if is_running else _error(lines, report, run["action"])
-    ended = None if is_running or error else report
-    return Activity(run["action"], run["started"], is_running, tuple(stages.values()), ended, error)
-
-
-def _is_locked(path: Path) -> bool:
-    with path.open("rb") as file:
-        return not lock(file.fileno(), shared=True)
-
-
-def _stages(lines: Sequence[str]) -> Iterator[Stage]:
-    for line in lines:
-        with suppress(ValueError, KeyError, TypeError):  # a warning of the program, or a line that is being written
-            told = json.loads(line)
-            yield Stage(str(told["stage"]), int(told["done"]), None if told["total"] is None else int(told["total"]))
-
-
-def _report(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _error(lines: Sequence[str], report: dict[str, Any] | None, action: Action) -> str | None:
-    """Return what the command said of its failure; a fetch that failed has a report too."""
+    stages = {stage.name: stage for stage in map(_stage, lines) if stage}
+    if is_running:
+        return Activity(run["action"], run["started"], True, tuple(stages.values()))
+    report = _report(output, run["action"])
     said = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
-    if said and (report is None or action == "fetch"):
-        return " ".join(said)
-    return None if report is not None else _KILLED
+    error = None if report is not None else " ".join(said) or _KILLED
+    if run["action"] == "fetch" and said:  # it has a report too, of the sources that came
+        error = " ".join(said)
+    return Activity(run["action"], run["started"], False, tuple(stages.values()), None if error else report, error)
 
 
-def dismiss(data_dir: Path) -> None:
-    """Put away what the last activity left; nothing happens while it runs."""
-    folder = data_dir / _FOLDER
+def dismiss(data_dir: Path, job: Job = "ingest") -> None:
+    """Put away what the job left; nothing happens while it runs."""
+    folder = _folder(data_dir, job)
     if (folder / _PROGRESS).exists() and not _is_locked(folder / _PROGRESS):
         with storage_errors(data_dir):
             shutil.rmtree(folder)
 
 
-def ask_ingest(data_dir: Path, command: str, arguments: Sequence[str] = ()) -> Any:
+def stop(data_dir: Path, job: Job) -> None:
+    """End the command under way, with what it started, and put away what it left."""
+    folder = _folder(data_dir, job)
+    with suppress(FileNotFoundError, ProcessLookupError):
+        process = json.loads((folder / _RUN).read_text(encoding="utf-8"))["process"]
+        if _is_locked(folder / _PROGRESS):  # it lives, and its number is its own
+            os.killpg(process, signal.SIGKILL)
+            end = monotonic() + _PATIENCE
+            while _is_locked(folder / _PROGRESS) and monotonic() < end:
+                sleep(0.02)
+    dismiss(data_dir, job)
+
+
+def ask_ingest(settings: Settings, command: str, arguments: Sequence[str] = ()) -> Any:
     """Return what a command of ingest that writes nothing prints as JSON; raise KnowledgeBaseError with what it said."""
     try:
         done = subprocess.run(
-            _command(data_dir, command, arguments), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+            _command(settings.data_dir, command, arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=as_environment(settings),
         )
     except subprocess.TimeoutExpired as error:
         raise KnowledgeBaseError(f"`python -m ingest {command}` took longer than {_SECONDS} s.", "Try again.") from error
@@ -151,3 +148,43 @@ def ask_ingest(data_dir: Path, command: str, arguments: Sequence[str] = ()) -> A
         lines = done.stderr.decode(errors="replace").splitlines()
         said = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
         raise KnowledgeBaseError(" ".join(said) or f"`python -m ingest {command}` failed (code {done.returncode}).") from error
+
+
+def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]:
+    package, *as_json = ["assistant"] if action == "evaluate" else ["ingest", "--json"]
+    return [sys.executable, "-m", package, action, "--data-dir", str(data_dir), *as_json, *arguments]
+
+
+def _folder(data_dir: Path, job: Job) -> Path:
+    return data_dir / "activity" / job
+
+
+def _lock(handle: int) -> None:
+    """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
+    if not lock(handle, patience=_PATIENCE):
+        raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.")
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return not lock(file.fileno(), shared=True)
+
+
+def _stage(line: str) -> Stage | None:
+    """Return the stage that a line of progress tells of; None for a warning, or a line that is being written."""
+    if counted := _COUNTED.fullmatch(line.strip()):
+        return Stage("Ask", int(counted[1]), int(counted[2]))
+    with suppress(ValueError, KeyError, TypeError):
+        told = json.loads(line)
+        return Stage(str(told["stage"]), int(told["done"]), None if told["total"] is None else int(told["total"]))
+    return None
+
+
+def _report(output: str, action: Action) -> dict[str, Any] | None:
+    """Return what a command reported; an evaluation names in its last line the report that it wrote."""
+    if action == "evaluate":
+        return {"page": output.rpartition("Report: ")[2].strip()} if "Report: " in output else None
+    with suppress(ValueError):
+        found = json.loads(output)
+        return found if isinstance(found, dict) else None
+    return None

@@ -74,7 +74,7 @@ class ConversationStore(Closing):
 
     @classmethod
     def open(cls, data_dir: Path) -> Self:
-        """Open the store of a data directory; a damaged file is set aside. Raise StorageError where it cannot be written."""
+        """Open the store of a data directory; a damaged file is renamed. Raise StorageError if it cannot be written."""
         path = data_dir / FILE_NAME
         with storage_errors(data_dir):
             data_dir.mkdir(parents=True, exist_ok=True)
@@ -83,9 +83,14 @@ class ConversationStore(Closing):
         except sqlite3.OperationalError as error:
             raise _not_writable(path, error) from error
         except sqlite3.DatabaseError as error:
-            log.warning("%s is damaged (%s); it is set aside.", path, error)
-        aside = _set_aside(path)
-        notice = f"The file of earlier conversations was damaged. It was set aside as {aside.name}; a new one was begun."
+            log.warning("%s is damaged (%s); it is renamed.", path, error)
+        damaged = path.with_name(f"conversations.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite3")
+        with storage_errors(data_dir):
+            for ending in ("", "-wal", "-shm"):
+                part = path.with_name(path.name + ending)
+                if part.exists():
+                    part.rename(damaged.with_name(damaged.name + ending))
+        notice = f"The file of earlier conversations was damaged. It was renamed to {damaged.name}; a new one was begun."
         return cls(_connect(path), path, notice)
 
     @classmethod
@@ -105,7 +110,7 @@ class ConversationStore(Closing):
         except sqlite3.OperationalError as error:
             raise _not_writable(self._place, error) from error
         except sqlite3.DatabaseError as error:
-            remedy = "Start the page again: it sets the damaged file aside."
+            remedy = "Start the page again: it renames the damaged file and begins a new one."
             raise StorageError(f"The conversations in {self._place} cannot be read: {error}.", remedy) from error
 
     def begin(self, question: str) -> Conversation:
@@ -264,17 +269,6 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(found)
         cursor.executescript(SCHEMA)
     return connection
-
-
-def _set_aside(path: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    aside = path.with_name(f"conversations.damaged-{stamp}.sqlite3")
-    with storage_errors(path.parent):
-        for ending in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + ending)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + ending))
-    return aside
 
 
 def _not_writable(path: Path | None, error: sqlite3.Error) -> StorageError:

@@ -2,81 +2,169 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
-from assistant.escaping import as_html, as_label
-from assistant.evaluation.comparison import Change, Comparison, compare
-from assistant.evaluation.pictures import all_pictures
-from assistant.evaluation.records import ANSWERS, EvaluationRecord, read_records
-from assistant.evaluation.report import EvaluationReport, read_report
+from assistant.escaping import as_label
+from assistant.evaluation.comparison import Change, Comparison
+from assistant.evaluation.pictures import recall_and_hit, risks
+from assistant.evaluation.records import EvaluationRecord
+from assistant.evaluation.report import EvaluationReport, Group
 from assistant.evaluation.report_html import (
     cards,
     changes_table,
     details_html,
     figures_table,
     parts_table,
-    picture_by_itself,
     read_style,
     summary,
     verdict_box,
 )
-from assistant.evaluation.testset import OWN_SET, place, read_items
 from assistant.page.links import SOURCE_PAGE, SourceLink
-from assistant.page.settings import page_settings
-from knowledge_base.errors import EvaluationError, KnowledgeBaseError
-from knowledge_base.settings import Settings, as_environment
+from assistant.page.templates import draw, draw_line, draw_style, render
+
+Chart = Any
+"""A chart of altair, whose methods are not typed."""
 
 _COLOURS = (
     "--ink: currentColor; --quiet: color-mix(in srgb, currentColor 68%, transparent); --line: var(--pc-line);"
-    " --soft: var(--pc-soft); --blue: #3f74c4; --second: #c07a1a; --good: #2c8a55; --bad: #c0562f;"
+    " --soft: var(--pc-soft); --blue: #3f74c4; --second: #c07a1a; "
+    " --good: color-mix(in srgb, #2c8a55 78%, currentColor); --bad: color-mix(in srgb, #c0562f 82%, currentColor);"
 )
+_BLUE, _SECOND = "#3f74c4", "#c07a1a"
+_HEIGHT = 230
 _FIRST = "To look at"
 _LINKS = 12
 
 
 def draw_evaluation_style() -> None:
     """Draw the style sheet of what evaluations show."""
-    st.html(f"<style>.pc-evaluation {{ {_COLOURS} }}\n.pc-evaluation {{ {read_style('parts.css')} }}</style>")
+    draw_style(f".pc-evaluation {{ {_COLOURS} }}\n.pc-evaluation {{ {read_style('parts.css')} }}")
 
 
 def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comparison: Comparison | None) -> None:
     """Draw a run, against another where there is one."""
     shown = replace(report, comparison=comparison)
-    _block(f'<p class="quiet">{as_html(summary(shown))}</p>{verdict_box(report.gate) if report.gate else ""}{cards(shown)}')
+    head = render("line", text=summary(shown), kind="quiet")
+    _block(head, Markup(verdict_box(report.gate)) if report.gate else "", Markup(cards(shown)))
     if comparison:
-        st.subheader("Against the other run", anchor=False)
-        _block(changes_table(comparison))
-    st.subheader("Questions", anchor=False)
+        st.header("Against the other run", anchor=False)
+        _block(Markup(changes_table(comparison)))
+    st.header("Questions", anchor=False)
     draw_questions(report, records, comparison)
-    st.subheader("Pictures", anchor=False)
-    _draw_pictures(report, records)
-    with st.expander("All figures"):
-        _block(figures_table(shown))
-    with st.expander("By category and language"):
-        _block(parts_table([*report.categories, *report.languages]))
-
-
-def _draw_pictures(report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
-    """Draw the pictures as images: the page lets no SVG stand in its HTML."""
+    st.header("Pictures", anchor=False)
     columns = st.columns(2)
-    for position, (title, picture) in enumerate(all_pictures(report.categories, records).items()):
+    for position, (title, chart) in enumerate(charts(report.categories, records).items()):
         with columns[position % 2].container(border=True):
-            st.html(f'<p class="pc-over">{as_html(title)}</p>')
-            st.image(picture_by_itself(picture), width="stretch")
+            draw_line(title, "pc-over")
+            st.altair_chart(chart, width="stretch")
+    with st.expander("All figures"):
+        _block(Markup(figures_table(shown)))
+    with st.expander("By category and language"):
+        _block(Markup(parts_table([*report.categories, *report.languages])))
+
+
+def _block(*parts: str | Markup) -> None:
+    """Draw what the report's own writer has escaped already."""
+    draw("evaluation", content=Markup().join(parts))
+
+
+def charts(groups: Sequence[Group], records: Sequence[EvaluationRecord]) -> dict[str, Chart]:
+    """Return each picture of a run by its title."""
+    return {
+        "Right answers by category": by_category(groups),
+        "When to refuse: risk against coverage": risk_and_coverage(records),
+        "Retrieval: recall by k": recall_by_k(records),
+        "Latency": latency(records),
+    }
+
+
+def by_category(groups: Sequence[Group]) -> Chart:
+    """Draw for each category the share of questions that came out right, with its interval."""
+    rows = []
+    for group in groups:
+        right = group.figures["strict" if group.figures["strict"].value is not None else "refused"]
+        if right.value is not None:
+            told = f"{right.value:.0%} of {group.items}"
+            rows.append({"category": group.name, "right": right.value, "low": right.low, "high": right.high, "told": told})
+    base = _chart(rows, "Share of right answers by category, with 95 % intervals").encode(
+        y={"field": "category", "type": "nominal", "sort": None, "title": None}, tooltip=["category:N", "told:N"]
+    )
+    bars = base.mark_bar(color=_BLUE).encode(x=_share("right", "right answers"))
+    return bars + base.mark_rule(strokeWidth=2, color=_SECOND).encode(x="low:Q", x2="high:Q")
+
+
+def risk_and_coverage(records: Sequence[EvaluationRecord]) -> Chart:
+    """Draw the share of wrong answers against the share of questions answered, the most confident first."""
+    rows = [{"coverage": coverage, "risk": risk} for coverage, risk in risks(records)]
+    chart = _chart(rows, "Share of wrong answers against the share of questions that were answered")
+    return chart.mark_line(color=_BLUE, point={"color": _BLUE, "size": 18}).encode(
+        x=_share("coverage", "questions answered, the most confident first"),
+        y=_share("risk", "wrong answers"),
+        tooltip=["coverage:Q", "risk:Q"],
+    )
+
+
+def recall_by_k(records: Sequence[EvaluationRecord]) -> Chart:
+    """Draw recall and hit rate among the first k retrieved passages."""
+    rows = [
+        {"figure": name, "k": k, "share": share}
+        for name, shares in recall_and_hit(records).items()
+        for k, share in enumerate(shares, start=1)
+    ]
+    colours = {"domain": ["recall", "hit"], "range": [_BLUE, _SECOND]}
+    return (
+        _chart(rows, "Recall and hit rate among the first k retrieved passages")
+        .mark_line(point=True)
+        .encode(
+            x={"field": "k", "type": "ordinal", "title": "passages retrieved", "axis": {"labelAngle": 0}},
+            y=_share("share", None),
+            color={"field": "figure", "type": "nominal", "scale": colours, "title": None, "legend": {"orient": "top"}},
+            tooltip=["figure:N", "k:O", "share:Q"],
+        )
+    )
+
+
+def latency(records: Sequence[EvaluationRecord]) -> Chart:
+    """Draw how many answers took how long."""
+    rows = [{"milliseconds": 1000 * record.answer["seconds"]} for record in records if record.answer is not None]
+    return (
+        _chart(rows, "How many answers took how long")
+        .mark_bar(color=_BLUE)
+        .encode(
+            x={"field": "milliseconds", "type": "quantitative", "bin": {"maxbins": 14}, "title": "milliseconds"},
+            y={"aggregate": "count", "type": "quantitative", "title": "answers"},
+            tooltip=["count():Q"],
+        )
+    )
+
+
+def _chart(rows: Sequence[dict[str, Any]], description: str) -> Chart:
+    """Return a chart of rows; the description is what a screen reader says of it."""
+    from altair import Chart, InlineData
+
+    return Chart(InlineData(list(rows)), height=_HEIGHT, description=description)
+
+
+def _share(field: str, title: str | None) -> dict[str, Any]:
+    """Return an axis from 0 to 100 %."""
+    axis = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
+    return {"field": field, "type": "quantitative", "axis": axis, "scale": {"domain": [0, 1]}, "title": title}
 
 
 def draw_questions(report: EvaluationReport, records: Sequence[EvaluationRecord], comparison: Comparison | None) -> None:
     """Draw the choice of a question, and the one that was chosen with its sources."""
     changes = {change.id: change for change in comparison.changes} if comparison else {}
-    kinds = _kinds(records, changes)
+    kinds = {_FIRST: [record for record in records if record.has_failed]}
+    if changes:
+        kinds["Changed"] = [record for record in records if record.item.id in changes]
+    if any(record.stale for record in records):
+        kinds["Stale"] = [record for record in records if record.stale]
+    kinds["All"] = list(records)
     kind = st.segmented_control(
         "Show",
         list(kinds),
@@ -86,159 +174,29 @@ def draw_questions(report: EvaluationReport, records: Sequence[EvaluationRecord]
     )
     listed = kinds[kind or _FIRST]
     if not listed:
-        st.html('<p class="pc-quiet">None.</p>')
+        draw_line("None.")
         return
-    chosen = st.selectbox("Question", listed, format_func=_label, key="evaluation-question")
+    chosen = st.selectbox(
+        "Question", listed, format_func=lambda record: f"{record.item.id}: {record.item.question}", key="evaluation-question"
+    )
     if chosen is not None:
         _draw_question(chosen, changes.get(chosen.item.id), report.generation)
 
 
-def _kinds(records: Sequence[EvaluationRecord], changes: dict[str, Change]) -> dict[str, list[EvaluationRecord]]:
-    kinds = {_FIRST: [record for record in records if record.has_failed]}
-    if changes:
-        kinds["Changed"] = [record for record in records if record.item.id in changes]
-    if any(record.stale for record in records):
-        kinds["Stale"] = [record for record in records if record.stale]
-    return kinds | {"All": list(records)}
-
-
-def _label(record: EvaluationRecord) -> str:
-    return f"{record.item.id}: {record.item.question}"
-
-
 def _draw_question(record: EvaluationRecord, change: Change | None, generation: str) -> None:
-    item = record.item
-    about = f"{item.id}, {item.category}, {item.lang}{', held out' if item.held_out else ''}: {record.outcome}"
-    before = f'<p class="quiet">Before: {as_html(change.before)}.</p>' if change else ""
-    _block(f'<p><b>{as_html(item.question)}</b></p><p class="quiet">{as_html(about)}</p>{before}{details_html(record)}')
-    links = _links(record, generation)
+    """Draw a question, and links to the pages that should have been cited and to those that were."""
+    before = change.before if change else None
+    draw("question", item=record.item, outcome=record.outcome, before=before, details=Markup(details_html(record)))
+    links: dict[str, SourceLink] = {}
+    for gold in record.item.gold:
+        link = SourceLink(gold.source, gold.page, (), generation)
+        links.setdefault(f"Open the gold page: {_place(gold.source, gold.page)}", link)
+    for cited in (record.answer or {}).get("citations", ()):
+        link = SourceLink(cited["source"], cited["page"], ((cited["start"], cited["end"]),), generation)
+        links.setdefault(f"Open the cited page: {_place(cited['source'], cited['page'])}", link)
     for label, link in list(links.items())[:_LINKS]:
         st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
 
 
-def _links(record: EvaluationRecord, generation: str) -> dict[str, SourceLink]:
-    """Return links to the pages that should have been cited, and to those that were."""
-    links: dict[str, SourceLink] = {}
-    for gold in record.item.gold:
-        links.setdefault(
-            f"Open the gold page: {_place(gold.source, gold.page)}", SourceLink(gold.source, gold.page, (), generation)
-        )
-    for cited in (record.answer or {}).get("citations", ()):
-        spans = ((cited["start"], cited["end"]),)
-        link = SourceLink(cited["source"], cited["page"], spans, generation)
-        links.setdefault(f"Open the cited page: {_place(cited['source'], cited['page'])}", link)
-    return links
-
-
 def _place(source: str, page: int | None) -> str:
     return as_label(source.rpartition("/")[2]) + ("" if page is None else f", page {page}")
-
-
-def _block(html: str) -> None:
-    st.html(f'<div class="pc-evaluation">{html}</div>')
-
-
-_PROGRESS = re.compile(r"(\d+) of (\d+)")
-
-
-class BackgroundRun:
-    """One evaluation at a time, and how far it is: `done` of `total` questions; `error` says why the last one failed."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._reader: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self.done = 0
-        self.total = 0
-        self.error: KnowledgeBaseError | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Say whether an evaluation is under way."""
-        return self._reader is not None and self._reader.is_alive()
-
-    def start(self, settings: Settings, test_set: Path, output: Path) -> bool:
-        """Begin to put a test set to the published index; return False where an evaluation is under way."""
-        with self._lock:
-            if self.is_running:
-                return False
-            self.done, self.total, self.error = 0, 0, None
-            options = ["--test-set", str(test_set), "--output", str(output), "--data-dir", str(settings.data_dir), "--progress"]
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "assistant", "evaluate", *options],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=as_environment(settings),
-            )
-            self._reader = threading.Thread(target=self._read, args=(self._process,), name="evaluation", daemon=True)
-            self._reader.start()
-            return True
-
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait until the evaluation under way has ended."""
-        if self._reader:
-            self._reader.join(seconds)
-
-    def close(self) -> None:
-        """End the evaluation under way."""
-        if self._process:
-            self._process.kill()
-        self.wait()
-
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        """Follow what the process says on standard error until it ends."""
-        said = ""
-        with process:
-            for line in process.stderr or ():
-                if found := _PROGRESS.fullmatch(line.strip()):
-                    self.done, self.total = int(found[1]), int(found[2])
-                else:
-                    said += line
-        if process.returncode != 0:
-            reason = said.strip().removeprefix("Error: ") or f"its process ended with code {process.returncode}"
-            self.error = EvaluationError(f"The evaluation did not come to its end: {reason}")
-
-
-Entry = tuple[Path, EvaluationReport]
-
-BUILT_IN = "The questions on the built-in library"
-OF_THE_SETTING = "The questions of PARISCALL_TEST_SET"
-OWN = "Your own questions"
-
-
-@st.cache_resource(show_spinner=False, on_release=BackgroundRun.close)
-def background() -> BackgroundRun:
-    """Return the evaluation that all sessions of this server share."""
-    return BackgroundRun()
-
-
-def test_sets() -> dict[str, Path]:
-    """Return the test sets that there are, by name."""
-    settings = page_settings()
-    found = {BUILT_IN: OWN_SET}
-    if settings.test_set:
-        found = {OF_THE_SETTING: settings.test_set} | found
-    return found | ({OWN: place(settings.data_dir)} if read_items(settings.data_dir) else {})
-
-
-def records_of(directory: Path) -> list[EvaluationRecord]:
-    """Return the records of a run."""
-    return _records(str(directory), (directory / ANSWERS).stat().st_mtime_ns)
-
-
-@st.cache_resource(show_spinner="Reading the run…", max_entries=8)
-def _records(directory: str, changed: int) -> list[EvaluationRecord]:
-    return read_records(Path(directory))
-
-
-def comparison_of(directory: Path, baseline: Path) -> Comparison:
-    """Compare a run with an earlier one; raise EvaluationError where they share no question."""
-    stamps = ((directory / ANSWERS).stat().st_mtime_ns, (baseline / ANSWERS).stat().st_mtime_ns)
-    return _comparison(str(directory), str(baseline), stamps)
-
-
-@st.cache_resource(show_spinner="Comparing…", max_entries=8)
-def _comparison(directory: str, baseline: str, changed: tuple[int, int]) -> Comparison:
-    before = read_report(Path(baseline))
-    return compare(records_of(Path(baseline)), records_of(Path(directory)), before.generation, before.created)

@@ -17,6 +17,16 @@ EVALUATE_PAGE = "views/evaluate.py"
 DOCUMENTS_PAGE = "views/documents.py"
 CHANGES_PAGE = "views/changes.py"
 MODEL_PAGE = "views/model.py"
+PAGES = {
+    CHAT_PAGE: ("chat", "Paris Call"),
+    SOURCE_PAGE: ("source", "Source"),
+    SAVED_PAGE: ("saved", "Saved answers"),
+    EVALUATE_PAGE: ("evaluate", "Evaluation"),
+    DOCUMENTS_PAGE: ("documents", "Documents"),
+    CHANGES_PAGE: ("changes", "What changed"),
+    MODEL_PAGE: ("model", "Language model"),
+}
+"""Each page's file with its address and its title; the first is the one that opens."""
 CONVERSATION = "conversation"
 
 _CHECK_LENGTH = 16
@@ -80,6 +90,10 @@ class SourceLink:
         """Return the link to another page of the document, from which the quoted one is still known."""
         quoted = self.page_of_spans
         return replace(self, page=page, quoted_page=None if page == quoted else quoted)
+
+    def without_conversation(self) -> SourceLink:
+        """Return the link as it is given to somebody else, who has not this conversation."""
+        return replace(self, conversation=None)
 
     def parameters(self) -> dict[str, str | list[str]]:
         """Return the query parameters; those that say nothing are left out."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.files import writer_at_work
 from knowledge_base.store.generations import current_id, list_generations
 from knowledge_base.store.manifest import read_manifest
 
@@ -84,7 +82,7 @@ class _IndexState:
         from prometheus_client.core import GaugeMetricFamily
 
         running = GaugeMetricFamily("pariscall_ingest_running", "1 while a sync or another writer holds the index.")
-        running.add_metric([], float(writer_is_at_work(self._data_dir)))
+        running.add_metric([], float(writer_at_work(self._data_dir) is not None))
         yield running
         kept = GaugeMetricFamily("pariscall_generations", "Generations that are kept and readable.")
         kept.add_metric([], len(list_generations(self._data_dir)))
@@ -114,16 +112,3 @@ class _IndexState:
         for kind, count in manifest.counts.items():
             counts.add_metric([kind], count)
         yield from (number, created, counts)
-
-
-def writer_is_at_work(data_dir: Path) -> bool:
-    """Say whether a living process has put its name on the writer's lock; the lock itself is left alone."""
-    try:
-        holder = json.loads((data_dir / "lock.holder").read_text(encoding="utf-8"))
-        if holder["machine"] == socket.gethostname():
-            os.kill(int(holder["process"]), 0)
-        return True
-    except PermissionError:
-        return True  # a process of another user's
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

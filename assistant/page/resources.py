@@ -1,4 +1,4 @@
-"""What the sessions of one server share: the assistant, the conversations, the sandbox. Each is opened at first use."""
+"""What the sessions of one server share: the assistant and the conversations. Each is opened at first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
@@ -22,16 +21,13 @@ from knowledge_base.store.recovery import check_at_start
 if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.writing.writing import Writing
-    from knowledge_base.passages import OriginRun
-    from knowledge_base.sandbox.sandbox import Sandbox
-
-
-log = logging.getLogger(__name__)
 
 Answered = TypeVar("Answered")
 
+log = logging.getLogger(__name__)
 
-def _close(resource: SharedAssistant | ConversationStore | Sandbox) -> None:
+
+def _close(resource: SharedAssistant | ConversationStore) -> None:
     resource.close()
 
 
@@ -82,7 +78,6 @@ class SharedAssistant:
 @st.cache_resource(show_spinner=False, on_release=_close)
 def assistant() -> SharedAssistant:
     """Open the assistant, with all that a first question would wait for; an error is raised, and tried again the next time."""
-
     return SharedAssistant(open_checked(page_settings()))
 
 
@@ -92,42 +87,19 @@ def conversations() -> ConversationStore:
     try:
         return ConversationStore.open(page_settings().data_dir)
     except StorageError as error:
-        log.warning("%s Conversations are held in memory alone.", error)
+        log.warning("%s Conversations are held in memory only.", error)
         return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
-
-
-@st.cache_resource(show_spinner=False, on_release=_close)
-def sandbox() -> Sandbox:
-    """Open the sandbox that draws pages."""
-    from knowledge_base.sandbox.sandbox import Sandbox
-
-    settings = page_settings()
-    return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
-
-
-@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
-def picture(
-    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
-) -> bytes:
-    """Return a page's picture as PNG; raise DocumentError where it cannot be drawn.
-
-    It is kept by content, page, spans and generation: the origin of the text's characters follows from these.
-    """
-    from assistant.page.source_reading import page_picture
-
-    original: Path = page_settings().data_dir / "originals" / content_hash
-    return page_picture(sandbox(), original, content_hash, page, spans, _origin)
 
 
 def open_checked(settings: Settings) -> Assistant:
     """Open the assistant while its index is checked, with all that a first question would wait for.
 
-    Raise DamagedVectorsError where the index is damaged and cannot be mended: it would answer from half of it.
+    Raise DamagedVectorsError where the index is damaged and cannot be repaired: it would answer from half of it.
     """
     from assistant.answering import Assistant
 
-    with ThreadPoolExecutor(1, "check-index") as aside:
-        check = aside.submit(check_index, settings)
+    with ThreadPoolExecutor(1, "check-index") as pool:
+        check = pool.submit(check_index, settings)
         opened = Assistant.open(settings)
         try:
             if check.result():
@@ -141,9 +113,9 @@ def open_checked(settings: Settings) -> Assistant:
 
 
 def check_index(settings: Settings) -> bool:
-    """Check the index, and mend it where it is damaged; say whether it was mended.
+    """Check the index, and repair it where it is damaged; return whether it was repaired.
 
-    Raise DamagedVectorsError where it is damaged and cannot be mended; what else is wrong is told by whoever opens it.
+    Raise DamagedVectorsError where it is damaged and cannot be repaired; what else is wrong is told by whoever opens it.
     """
     try:
         return check_at_start(settings)

@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.style import scroll_script
+from assistant.page.settings import SETTINGS_VARIABLE, scripts
+from assistant.page.uploads import EXPECTED
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
@@ -31,11 +31,13 @@ SCRIPT = Path(__file__).with_name("app.py")
 
 _GRACE_SECONDS = 2
 _MESSAGE_BYTES = 16 << 20
+_READS = ("GET", "HEAD", "OPTIONS")
+_UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def serve(settings: Settings, port: int) -> None:
-    """Serve the page until it is interrupted; raise KnowledgeBaseError where the port cannot be had."""
+    """Serve the page until it is interrupted; raise KnowledgeBaseError if the port is not available."""
     import uvicorn
 
     with listening_socket(port) as listener:
@@ -56,7 +58,7 @@ def serve(settings: Settings, port: int) -> None:
 
 
 def listening_socket(port: int) -> socket.socket:
-    """Return a socket that listens on 127.0.0.1 (0: any free port); raise KnowledgeBaseError where that is refused."""
+    """Return a socket that listens on 127.0.0.1 (0: any free port); raise KnowledgeBaseError if it is not available."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,17 +79,18 @@ def page_application(settings: Settings) -> App:
     from streamlit import config
     from streamlit.starlette import App
 
-    from assistant.page.notices import draw_unexpected_error
     from assistant.page.operations import operation_routes
+    from assistant.page.templates import draw_unexpected_error
 
     os.environ[SETTINGS_VARIABLE] = settings.model_dump_json()
     application = App(
         SCRIPT,
-        lifespan=_import_page_aside,
+        lifespan=_import_page_early,
         routes=operation_routes(settings),
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+            Middleware(WriteGuard, most_bytes=settings.max_uploads_mb << 20),
         ],
         on_script_error=draw_unexpected_error,
     )
@@ -96,7 +99,7 @@ def page_application(settings: Settings) -> App:
 
 
 @asynccontextmanager
-async def _import_page_aside(_: App) -> AsyncIterator[None]:
+async def _import_page_early(_: App) -> AsyncIterator[None]:
     """Import what the chat page is drawn with while the browser still loads Streamlit's scripts."""
     Thread(target=import_module, args=("assistant.page.views.chat",), name="import-page").start()
     yield
@@ -115,12 +118,16 @@ def response_headers() -> dict[str, str]:
 
 
 def content_security_policy() -> str:
-    """Return a policy that lets the page load from its own host alone; of scripts in the page only Streamlit's and ours run."""
-    scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_script_digests())
+    """Return a policy that lets the page load only from its own host; of scripts in the page only Streamlit's and ours run."""
+    import streamlit
+
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    inline = [*_INLINE_SCRIPT.findall(page), *scripts().values()]
+    digests = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in inline)
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self' 'wasm-unsafe-eval' {scripts}".rstrip(),
+            f"script-src 'self' 'wasm-unsafe-eval' {digests}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
@@ -132,14 +139,6 @@ def content_security_policy() -> str:
             "frame-ancestors 'none'",
         )
     )
-
-
-def _inline_script_digests() -> list[str]:
-    import streamlit
-
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    scripts = [*_INLINE_SCRIPT.findall(page), scroll_script()]
-    return [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
 
 
 class ResponseHeaders:
@@ -159,3 +158,51 @@ class ResponseHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class WriteGuard:
+    """ASGI middleware that takes what is sent only from the page itself, and files only if a session shows the field.
+
+    Streamlit holds a file in memory until the session takes it: `most_bytes` limits what waits there, of all sessions together.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._coming = 0  # bytes of the files that are being sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        from starlette.requests import HTTPConnection
+        from starlette.responses import PlainTextResponse
+
+        if scope["type"] != "http" or scope["method"] in _READS:
+            await self._app(scope, receive, send)
+            return
+        headers = HTTPConnection(scope).headers
+        length = headers.get("content-length", "")
+        size = int(length) if length.isascii() and length.isdigit() else self._most_bytes + 1
+        upload = _UPLOAD.fullmatch(scope["path"])
+        if headers.get("origin") != f"http://{headers.get('host')}":
+            await PlainTextResponse("This was not sent by the page.\n", 403)(scope, receive, send)
+        elif upload and scope["method"] != "DELETE" and upload["session"] not in EXPECTED:
+            await PlainTextResponse("No file is expected here.\n", 403)(scope, receive, send)
+        elif upload and scope["method"] == "PUT" and _waiting_bytes() + self._coming + size > self._most_bytes:
+            reason = "Too many files wait. Take or remove some, or raise PARISCALL_MAX_UPLOADS_MB.\n"
+            await PlainTextResponse(reason, 413)(scope, receive, send)
+        else:
+            self._coming += size
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._coming -= size
+
+
+def _waiting_bytes() -> int:
+    """Return how many bytes of files Streamlit holds."""
+    from streamlit.runtime import Runtime
+
+    if not Runtime.exists():
+        return 0
+    stats = Runtime.instance().uploaded_file_mgr.get_stats()
+    return sum(getattr(stat, "byte_length", 0) for family in stats.values() for stat in family)

@@ -17,14 +17,16 @@ from knowledge_base.files import replace_file, require_free_space, sha256, stora
 from knowledge_base.settings import Settings
 
 ROOT = "uploads"
-LONGEST_NAME = 180  # bytes: room for what is written beside a file while it is replaced
+LONGEST_NAME = 180  # bytes: room for what is written next to a file while it is replaced
 LONGEST_SUFFIX = 20
 MOST_AT_ONCE = 100
+EXPECTED: set[str] = set()
+"""The sessions that show the field which takes files; the server takes a file from no other."""
 _SPARE_BYTES = 64 << 20
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
-_DIRECTIONS = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"}
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, marks of direction and format, lone surrogates, no characters
 
-UploadState = Literal["waiting", "changed", "going"]
+UploadState = Literal["waiting", "changed", "going", "undone"]
 
 
 class SentFile(Protocol):
@@ -49,7 +51,10 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file below `uploads` that the index does not hold as it is; `going` is one that it holds and that is not there."""
+    """A file below `uploads` that the index does not hold as it is.
+
+    `going` is one that it holds and that is not there, `undone` one that a roll back took out of the index.
+    """
 
     source: str
     state: UploadState
@@ -61,33 +66,35 @@ def put_in(settings: Settings, files: Sequence[SentFile]) -> list[Outcome]:
     Raise KnowledgeBaseError where they are too many or too large together, and StorageError where nothing can be written.
     """
     folder = settings.data_dir / ROOT
-    _require_room(settings, folder, files)
-    with storage_errors(settings.data_dir):
-        folder.mkdir(parents=True, exist_ok=True)
-        require_free_space(settings.data_dir, _SPARE_BYTES + sum(file.size for file in files))
-        return [_put(folder, file, settings.max_file_mb) for file in files]
-
-
-def _require_room(settings: Settings, folder: Path, files: Sequence[SentFile]) -> None:
     if len(files) > MOST_AT_ONCE:
         raise KnowledgeBaseError(f"{len(files)} files were sent; {MOST_AT_ONCE} at once are taken.", "Send them in parts.")
     replaced = {folder / clean_name(file.name) for file in files}
-    there = sum(path.stat().st_size for path in _files(folder) if path not in replaced)
-    total = there + sum(file.size for file in files)
+    sent = sum(file.size for file in files)
+    total = sent + sum(path.stat().st_size for path in _files(folder) if path not in replaced)
     if total > settings.max_uploads_mb << 20:
         raise KnowledgeBaseError(
             f"With these files there would be {total / 1e6:.0f} MB of uploads; {settings.max_uploads_mb} MB are allowed.",
             "Remove some that are not needed, or raise PARISCALL_MAX_UPLOADS_MB.",
         )
+    with storage_errors(settings.data_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+        require_free_space(settings.data_dir, _SPARE_BYTES + sent)
+        return [_put(folder, file, settings.max_file_mb) for file in files]
 
 
 def _put(folder: Path, file: SentFile, max_mb: int) -> Outcome:
+    """Put one file in, or refuse it with the reason."""
     name = clean_name(file.name)
+    target = folder / name
+    if file.size > max_mb << 20:
+        reason = f"{name} is larger than {max_mb} MB. Split it, or raise PARISCALL_MAX_FILE_MB."
+        return Outcome(name, False, reason=reason)
+    data = file.getvalue()
     try:
-        data = _checked(file, name, max_mb)
+        if detect(data, name) is None:
+            return Outcome(name, False, reason=f"{name}: {skip_reason(name)}. These are: {', '.join(sorted(SUFFIXES))}.")
     except DocumentError as error:
         return Outcome(name, False, reason=str(error))
-    target = folder / name
     if target.is_dir() or target.is_symlink():
         return Outcome(name, False, reason=f"A folder or link named {name} is in the way. Give the file another name.")
     replaced = target.exists()
@@ -95,74 +102,63 @@ def _put(folder: Path, file: SentFile, max_mb: int) -> Outcome:
     return Outcome(name, True, replaced)
 
 
-def _checked(file: SentFile, name: str, max_mb: int) -> bytes:
-    """Return the bytes of a file that can be read; raise DocumentError with the reason."""
-    if file.size > max_mb << 20:
-        raise DocumentError(f"{name} is larger than {max_mb} MB.", "Split it, or raise PARISCALL_MAX_FILE_MB.")
-    data = file.getvalue()
-    if detect(data, name) is None:
-        raise DocumentError(f"{name}: {skip_reason(name)}.", f"These are: {', '.join(sorted(SUFFIXES))}.")
-    return data
-
-
 def clean_name(name: str) -> str:
     """Return a name that is a file's own on every system: no folder, no control, no mark that hides its end, not too long."""
     base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    shown = "".join(c for c in base if c not in _DIRECTIONS and unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    shown = "".join(c for c in base if unicodedata.category(c) not in _UNSEEN)
     plain = _FORBIDDEN.sub("_", " ".join(shown.split())).lstrip(".~ ").rstrip(". ")
     stem, suffix = os.path.splitext(plain or "document")
-    suffix = _shortened(suffix, LONGEST_SUFFIX)
-    return f"{_shortened(stem, LONGEST_NAME - len(suffix.encode()))}{suffix}"
-
-
-def _shortened(text: str, most: int) -> str:
-    return text.encode()[: max(1, most)].decode(errors="ignore").rstrip()
+    suffix = suffix.encode()[:LONGEST_SUFFIX].decode(errors="ignore").rstrip()
+    stem = stem.encode()[: LONGEST_NAME - len(suffix.encode())].decode(errors="ignore").rstrip()
+    return f"{stem}{suffix}"
 
 
 def remove(settings: Settings, source: str) -> None:
     """Delete the file of an upload; the next sync takes it out of the index. Nothing happens where it is gone already."""
-    path = _path(settings, source)
+    root, _, rest = source.partition("/")
+    if root != ROOT or not rest or ".." in Path(rest).parts or Path(rest).is_absolute():
+        raise KnowledgeBaseError(f"{source} was not put in through the page.", "Remove it from its own folder.")
+    path = settings.data_dir / ROOT / rest
     with storage_errors(settings.data_dir):
         if path.is_file():
             path.unlink()
             sync_directory(path.parent)
 
 
-def _path(settings: Settings, source: str) -> Path:
-    root, _, rest = source.partition("/")
-    if root != ROOT or not rest or ".." in Path(rest).parts or Path(rest).is_absolute():
-        raise KnowledgeBaseError(f"{source} was not put in through the page.", "Remove it from its own folder.")
-    return settings.data_dir / ROOT / rest
-
-
 def is_upload(source: str) -> bool:
-    """Say whether a document was put in through the page."""
+    """Return whether a document was put in through the page."""
     return source.startswith(f"{ROOT}/")
 
 
-def waiting(settings: Settings, indexed: Mapping[str, str], failed: Mapping[str, str]) -> list[Upload]:
+def waiting(
+    settings: Settings, indexed: Mapping[str, str], failed: Mapping[str, str], later: Mapping[str, str] | None = None
+) -> list[Upload]:
     """Return the uploads that the index does not hold as they are, and those that it holds and that are gone.
 
-    `indexed` and `failed` map the sources that the index knows to their content hashes.
+    `indexed` and `failed` map the sources that the index knows to their content hashes, `later` those of a newer generation
+    that a roll back went behind.
     """
     folder = settings.data_dir / ROOT
     known = {source: digest for source, digest in (dict(indexed) | dict(failed)).items() if is_upload(source)}
+    rolled_back = later or {}
     found = {f"{ROOT}/{path.relative_to(folder).as_posix()}": path for path in _files(folder) if not skip_reason(path.name)}
-    states = {source: _state(path, known.get(source)) for source, path in found.items()}
-    listed = [Upload(source, state) for source, state in states.items() if state]
-    return sorted([*listed, *(Upload(s, "going") for s in known if s not in found)], key=lambda upload: upload.source)
-
-
-def _state(path: Path, known: str | None) -> UploadState | None:
-    if known is None:
-        return "waiting"
-    status = path.stat()
-    return None if _digest(path, status.st_size, status.st_mtime_ns) == known else "changed"
+    listed = [Upload(source, "going") for source in known if source not in found]
+    for source, path in found.items():
+        if source not in known and source not in rolled_back:
+            listed.append(Upload(source, "waiting"))
+            continue
+        status = path.stat()
+        digest = _digest(path, status.st_size, status.st_mtime_ns)
+        if rolled_back.get(source) == digest != known.get(source):
+            listed.append(Upload(source, "undone"))
+        elif known.get(source) != digest:
+            listed.append(Upload(source, "changed" if source in known else "waiting"))
+    return sorted(listed, key=lambda upload: upload.source)
 
 
 @lru_cache(maxsize=4096)
 def _digest(path: Path, size: int, modified: int) -> str:
-    """Return a file's SHA-256; it is kept as long as size and time of the last change are the same."""
+    """Return a file's SHA-256; it is cached while size and time of the last change are the same."""
     return sha256(path)
 
 

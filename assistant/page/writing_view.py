@@ -7,18 +7,53 @@ from collections.abc import Callable
 from time import monotonic
 
 import streamlit as st
+from markupsafe import Markup
 
 from assistant.answers import Answer, AskedMode
-from assistant.escaping import as_html
 from assistant.page.answer_view import answer_html
 from assistant.page.settings import page_settings
+from assistant.page.templates import draw_line, render, show
 from assistant.writing.faults import ModelFault
-from assistant.writing.model import Endpoint, endpoint
+from assistant.writing.model import endpoint
 from assistant.writing.writing import Drafted, Event, Finished, Started, Waiting, Writing, Written
 from knowledge_base.settings import Settings
 
 _PENDING = "pending-answer"
 _EVERY = 0.08  # seconds between two drawings of a draft
+_WRITTEN, _QUOTED = "Written, checked", "Quotes only"
+
+
+def draw_mode_switch() -> AskedMode:
+    """Draw the switch where a language model is configured; return the mode of the next question."""
+    settings = page_settings()
+    if not settings.chat_model:
+        return "extractive"
+    with st.container(horizontal=True, vertical_alignment="center", key="mode-switch"):
+        chosen = st.segmented_control(
+            "How the next question is answered",
+            [_WRITTEN, _QUOTED],
+            default=_WRITTEN,
+            required=True,
+            key="answer-mode",
+            label_visibility="collapsed",
+            help="A language model writes, and each sentence is checked against a quote; or quotes only, without the model.",
+        )
+        is_written = chosen == _WRITTEN
+        draw_line(_where(settings) if is_written else "No language model is asked.", "pc-quiet pc-where")
+    return "generative" if is_written else "extractive"
+
+
+def _where(settings: Settings) -> str:
+    """Return who answers, and what leaves this machine for it."""
+    try:
+        place = endpoint(settings)
+    except ModelFault as fault:
+        return fault.message
+    if place is None:
+        return ""
+    if place.is_local:
+        return f"{settings.chat_model}: on this machine; nothing leaves it."
+    return f"{settings.chat_model}: your question and the passages found for it leave this machine for {place.host}."
 
 
 class Pending:
@@ -54,18 +89,19 @@ def draw_writing(writing: Writing, conversation: str | None, keep: Callable[[Ans
     finished: Answer | None = None
     st.button("Stop", icon=":material/stop_circle:", key="stop-writing", help="Keep what is written so far")
     place = st.empty()
-    drawing = _Drawing(conversation)
+    drawing = Drawing(conversation)
     try:
         for event in writing.events():
             if isinstance(event, Finished):
                 finished = event.answer
             elif drawing.takes(event):
-                place.html(drawing.html())
+                with place:
+                    show(drawing.html())
     finally:
         pending.keep(finished)
 
 
-class _Drawing:
+class Drawing:
     """What is on the page: the verified sentences, and the draft."""
 
     def __init__(self, conversation: str | None) -> None:
@@ -76,7 +112,7 @@ class _Drawing:
         self._drawn = 0.0
 
     def takes(self, event: Event) -> bool:
-        """Take in an event, and say whether the page is to be drawn anew."""
+        """Take in an event, and return whether the page is to be drawn again."""
         if isinstance(event, Written):
             self._answer, self._draft = event.answer, ""
         elif isinstance(event, Drafted):
@@ -87,54 +123,8 @@ class _Drawing:
         self._drawn = monotonic() if is_due else self._drawn
         return is_due
 
-    def html(self) -> str:
+    def html(self) -> Markup:
         """Return what is there so far."""
         verified = answer_html(self._answer, self._conversation) if self._answer else ""
-        return f'<div class="pc-writing" aria-busy="true">{verified}{self._draft_html()}</div>'
-
-    def _draft_html(self) -> str:
-        if self._draft:
-            return f'<p class="pc-draft">{as_html(self._draft)}<span>not checked yet</span></p>'
         waited = f" {self._seconds:.0f} s" if self._seconds >= 1 else ""
-        return f'<p class="pc-quiet">The language model writes; each sentence is checked before it is shown.{waited}</p>'
-
-
-_WRITTEN, _QUOTED = "Written, checked", "Quotes alone"
-_KEY = "answer-mode"
-
-
-def draw_mode_switch() -> AskedMode:
-    """Draw the switch where a language model is configured; return the mode of the next question."""
-    settings = page_settings()
-    if not settings.chat_model:
-        return "extractive"
-    with st.container(horizontal=True, vertical_alignment="center", key="mode-switch"):
-        chosen = st.segmented_control(
-            "How the next question is answered",
-            [_WRITTEN, _QUOTED],
-            default=_WRITTEN,
-            required=True,
-            key=_KEY,
-            label_visibility="collapsed",
-            help="A language model writes, each sentence held to a quote; or the quotes alone, without the model.",
-        )
-        st.html(f'<p class="pc-quiet pc-where">{where_html(settings, is_written=chosen == _WRITTEN)}</p>', width="stretch")
-    return "generative" if chosen == _WRITTEN else "extractive"
-
-
-def where_html(settings: Settings, *, is_written: bool) -> str:
-    """Return, in a sentence, who answers and whether passages leave the machine."""
-    if not is_written:
-        return "No language model is asked."
-    try:
-        place = endpoint(settings)
-    except ModelFault as fault:
-        return as_html(fault.message)
-    return as_html(f"{settings.chat_model}: {where(place)}") if place else ""
-
-
-def where(place: Endpoint) -> str:
-    """Say where a model answers, and what leaves this machine for it."""
-    if place.is_local:
-        return "on this machine; nothing leaves it."
-    return f"your question and the passages found for it leave this machine for {place.host}."
+        return render("draft", verified=verified, draft=self._draft, waited=waited)

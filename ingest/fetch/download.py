@@ -113,21 +113,18 @@ def _response(client: Client, wanted: Wanted, limits: DownloadLimits) -> Iterato
     for _ in range(_MOST_REDIRECTS + 1):
         require_allowed(url, wanted, limits)
         with _network_errors(url), client.stream("GET", url) as response:
-            if not response.has_redirect_location:
-                _require_success(response.status_code, wanted.url)
+            status = response.status_code
+            if status == 200:
                 yield response
                 return
+            if status in (404, 410):
+                raise FetchError(f"{wanted.url} is not there ({status}).", _CHECK_ADDRESS)
+            if status in (408, 425, 429) or status >= 500:
+                raise InterruptedDownload(f"{wanted.url} is not served at the moment ({status}).", _LATER)
+            if not response.has_redirect_location:
+                raise FetchError(f"{wanted.url} is refused by its server ({status}).", _CHECK_ADDRESS)
             url = str(response.url.join(response.headers["location"]))
     raise FetchError(f"{wanted.url} redirects too many times.", _CHECK_ADDRESS)
-
-
-def _require_success(status: int, url: str) -> None:
-    if status in (404, 410):
-        raise FetchError(f"{url} is not there ({status}).", _CHECK_ADDRESS)
-    if status in (408, 425, 429) or status >= 500:
-        raise InterruptedDownload(f"{url} is not served at the moment ({status}).", _LATER)
-    if status != 200:
-        raise FetchError(f"{url} is refused by its server ({status}).", _CHECK_ADDRESS)
 
 
 def _receive(response: Response, wanted: Wanted, target: Path, deadline: float, progress: Progress) -> None:

@@ -113,8 +113,7 @@ def _fetch(source: Source, data_dir: Path, limits: DownloadLimits, progress: Pro
         received, notices = download(wanted, downloaded, limits, lambda done, total: progress(source.name, done, total)), []
     staging.mkdir()
     try:
-        hashes = _stage(source, downloaded, staging)
-        _keep_own_files(target, staging, hashes)
+        hashes = _stage(source, downloaded, staging, target)
         _swap(staging, target, previous, data_dir)
     except FetchError:
         downloaded.unlink()  # kept, it would fail again
@@ -137,8 +136,11 @@ def _report(
     return SourceReport(source.name, state, str(folder), len(hashes), size, received, notices=list(notices))
 
 
-def _stage(source: Source, downloaded: Path, staging: Path) -> dict[str, str]:
-    """Put the verified files and their record into `staging`; return the SHA-256 of each by its path."""
+def _stage(source: Source, downloaded: Path, staging: Path, target: Path) -> dict[str, str]:
+    """Put the verified files and their record into `staging`; return the SHA-256 of each by its path.
+
+    Files that a person put into `target`, next to the fetched ones, are taken along.
+    """
     if source.sha256:
         _require_hash(source.sha256, sha256(downloaded), source.url)
     if source.is_archive:
@@ -153,6 +155,10 @@ def _stage(source: Source, downloaded: Path, staging: Path) -> dict[str, str]:
     record = {"url": source.url, "fingerprint": source.fingerprint, "files": hashes}
     (staging / RECORD).parent.mkdir(exist_ok=True)
     (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    fetched = {*hashes, *_recorded(target, None), RECORD.as_posix()}
+    for path in (path for path in _paths(target) if path not in fetched):
+        (staging / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(target / path, staging / path)
     return hashes
 
 
@@ -206,15 +212,6 @@ def _recorded(folder: Path, source: Source | None) -> dict[str, str]:
     except (ValueError, KeyError, TypeError) as error:
         log.warning("The record %s is damaged (%s); the files are checked again.", folder / RECORD, error)
         return {}
-
-
-def _keep_own_files(target: Path, staging: Path, fetched: dict[str, str]) -> None:
-    """Take along the files that a person put into the folder of the fetched ones."""
-    known = {*fetched, *_recorded(target, None), RECORD.as_posix()}
-    for path in _paths(target):
-        if path not in known:
-            (staging / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(target / path, staging / path)
 
 
 def _swap(staging: Path, target: Path, previous: Path, data_dir: Path) -> None:

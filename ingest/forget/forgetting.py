@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -144,11 +144,18 @@ def _erase(
 ) -> Forgetting:
     """Erase step by step; each can be done again. Answers go first, for the texts that they are known by go with the rest."""
     progress(0)
-    erased = _erase_answers(data_dir, planned) if with_answers else 0
+    erased = 0
+    if with_answers:
+        for path in data_dir.glob(SET_ASIDE):
+            path.unlink()
+        erased = erase_answers(data_dir, planned.answers)
     _clear_free_pages(data_dir / FILE_NAME)
     progress(1)
     _delete_files(data_dir, traces)
-    generation = _publish(data_dir, traces)
+    generation = None
+    if current_id(data_dir) in traces.generations:
+        with open_generation(data_dir) as base:
+            generation = publish_without(data_dir, base, traces.names).id
     progress(2)
     for folder in (BUILDING, SHARDS):  # what a killed sync left, and what a next one would have taken up
         shutil.rmtree(data_dir / folder, ignore_errors=True)
@@ -158,33 +165,35 @@ def _erase(
     for run in planned.evaluations:
         _remove(Path(run))
     erase_questions(data_dir, traces.names)
-    originals = _remove_originals(data_dir, traces.hashes)
+    originals = [path for digest in traces.hashes for path in (data_dir / "originals").glob(f"{digest}*")]
+    for path in originals:  # those of an interrupted copy included
+        path.unlink()
     progress(4)
     vectors = _clean_cache(data_dir, embedder)
     progress(5)
     left = [] if with_answers else planned.answers  # the report, which may be kept, must not bring back what they asked
-    return replace(planned, generation=generation, originals=originals, vectors=vectors, erased_answers=erased, answers=left)
-
-
-def _erase_answers(data_dir: Path, planned: Forgetting) -> int:
-    for path in data_dir.glob(SET_ASIDE):
-        path.unlink()
-    return erase_answers(data_dir, planned.answers)
+    return replace(
+        planned, generation=generation, originals=len(originals), vectors=vectors, erased_answers=erased, answers=left
+    )
 
 
 def _clear_free_pages(database: Path) -> None:
     """Write a database again without its free pages: they hold text of answers that were deleted before."""
     if not database.exists():
         return
-    try:
-        with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
+    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
+        try:
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.OperationalError as error:
+            is_busy = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            is_busy = True
+    if is_busy:
         raise StorageError(
-            f"{database} cannot be written: {error}.",
+            f"{database} is in use, so that text of answers that were deleted may still be in it.",
             "End the page (`python -m assistant serve`), then forget the document again.",
-        ) from error
+        )
 
 
 def _delete_files(data_dir: Path, traces: Traces) -> None:
@@ -199,15 +208,6 @@ def _delete_files(data_dir: Path, traces: Traces) -> None:
         if root == "official":
             for partial in (data_dir / root / ".partial").glob(f"{rest.partition('/')[0]}.*"):
                 _remove(partial)
-
-
-def _publish(data_dir: Path, traces: Traces) -> str | None:
-    """Publish a generation without the document, where the published one holds it; return its name."""
-    current = current_id(data_dir)
-    if current is None or current not in traces.generations:
-        return None
-    with open_generation(data_dir) as base:
-        return publish_without(data_dir, base, traces.names).id
 
 
 def _remove_generation(data_dir: Path, name: str) -> None:
@@ -229,14 +229,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _remove_originals(data_dir: Path, hashes: Iterable[str]) -> int:
-    """Remove the kept bytes, those of an interrupted copy included; return how many files were removed."""
-    found = [path for digest in hashes for path in (data_dir / "originals").glob(f"{digest}*")]
-    for path in found:
-        path.unlink()
-    return len(found)
 
 
 def _clean_cache(data_dir: Path, embedder: Embedder) -> int:

@@ -68,7 +68,13 @@ def find_traces(settings: Settings, source: str, names: Collection[str] = (), ha
                 texts |= {passage.text for name in holders for passage in catalog.all_passages(name)}
     files = _files(settings, current, all_names)
     if not (files or source in names) and not any(source in found for found in contents.values() if found):
-        raise _unknown(source, live, settings)
+        from rapidfuzz import fuzz, process
+
+        near = process.extract(source, list(live), scorer=fuzz.WRatio, limit=_NEAREST, score_cutoff=60)
+        hint = f"Did you mean {', '.join(name for name, _, _ in near)}? " if near else ""
+        raise KnowledgeBaseError(
+            f"{settings.data_dir} holds no document {source!r}.", f"{hint}`python -m ingest health` lists the documents."
+        )
     copies = sorted(name for name, digest in remaining.items() if digest in all_hashes)
     return Traces(
         source, frozenset(all_names), own, tuple(holding), tuple(files), tuple(copies), frozenset(texts), frozenset(remaining)
@@ -116,16 +122,6 @@ def _files(settings: Settings, current: str | None, names: Iterable[str]) -> lis
             )
         found.append(path)
     return found
-
-
-def _unknown(source: str, live: Mapping[str, str], settings: Settings) -> KnowledgeBaseError:
-    from rapidfuzz import fuzz, process
-
-    near = [name for name, _, _ in process.extract(source, list(live), scorer=fuzz.WRatio, limit=_NEAREST, score_cutoff=60)]
-    hint = f"Did you mean {', '.join(near)}? " if near else ""
-    return KnowledgeBaseError(
-        f"{settings.data_dir} holds no document {source!r}.", f"{hint}`python -m ingest health` lists the documents."
-    )
 
 
 def evaluations_that_hold(data_dir: Path, names: Iterable[str]) -> list[Path]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.docx_archive import check_archive
-from ingest.loaders.docx_blocks import BlockReader, write_items
-from ingest.loaders.docx_controls import drop_unfilled
-from ingest.loaders.docx_notes import write_notes
-from ingest.loaders.docx_numbering import Numbering
-from ingest.loaders.docx_page_heads import HeadsAndFeet
-from ingest.loaders.docx_styles import Styles
-from ingest.loaders.docx_text import TextReader, W
+from ingest.loaders.docx_parts.archive import check_archive
+from ingest.loaders.docx_parts.blocks import BlockReader, write_items
+from ingest.loaders.docx_parts.controls import drop_unfilled
+from ingest.loaders.docx_parts.notes import write_notes
+from ingest.loaders.docx_parts.numbering import Numbering
+from ingest.loaders.docx_parts.page_heads import HeadsAndFeet
+from ingest.loaders.docx_parts.styles import Styles
+from ingest.loaders.docx_parts.text import TextReader, W
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 VERSION = 3
 _BODY = f"{W}body"
 _PROPERTIES = "/core-properties"
+_UNREAD = frozenset({"chart", "diagramData", "oleObject", "package", "aFChunk"})
 _NUMBERING = "/numbering"
 
 
@@ -58,7 +59,12 @@ def load(data: bytes, source: str) -> Document:
         kind="docx",
         title=title,
         date=date.date().isoformat() if date else None,
-        notices=(struck_notice(texts.struck + writer.struck, texts.deleted), _unknown(texts.unknown_symbols), left_out),
+        notices=(
+            struck_notice(texts.struck + writer.struck, texts.deleted),
+            _unknown(texts.unknown_symbols),
+            _unread(word),
+            left_out,
+        ),
     )
 
 
@@ -99,6 +105,13 @@ def _related(word: WordDocument, kind: str) -> Iterator[Any]:
     for relationship in word.part.rels.values():
         if relationship.reltype.endswith(kind) and not relationship.is_external:
             yield parse_xml(relationship.target_part.blob)
+
+
+def _unread(word: WordDocument) -> str | None:
+    """Say how many charts, diagrams and embedded files the document has: they are not read."""
+    kinds = [one.reltype.rsplit("/", 1)[-1] for one in word.part.rels.values()]
+    unread = sum(kind in _UNREAD for kind in kinds)
+    return f"{unread} charts, diagrams or embedded files in it are not read." if unread else None
 
 
 def _unknown(symbols: int) -> str | None:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.loaders.characters import clean, decode
-from ingest.loaders.html_notes import tie_notes
-from ingest.loaders.html_prepare import prepare
-from ingest.loaders.html_walk import write_elements
+from ingest.loaders.html_elements.notes import tie_notes
+from ingest.loaders.html_elements.prepare import prepare
+from ingest.loaders.html_elements.walk import write_elements
 from ingest.loaders.structure import PageWriter, language_code, make_document, one_line, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
@@ -39,7 +39,7 @@ def load(data: bytes, source: str) -> Document:
     struck = prepare(root)
     title, language, date = _first_text(root, "title"), language_code(root.get("lang")), _date(root)
     if _is_whole_page(decoded.text):
-        from ingest.loaders.boilerplate import drop_boilerplate
+        from ingest.loaders.html_elements.boilerplate import drop_boilerplate
 
         drop_boilerplate(root)
     tie_notes(root)

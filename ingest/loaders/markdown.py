@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from ingest.loaders.characters import decode
-from ingest.loaders.front_matter import FrontMatter, split_front_matter
-from ingest.loaders.markdown_blocks import BlockWriter
-from ingest.loaders.markdown_dialects import rewrite
+from ingest.loaders.markdown_dialects.blocks import BlockWriter
+from ingest.loaders.markdown_dialects.front_matter import FrontMatter, split_front_matter
+from ingest.loaders.markdown_dialects.rewriting import rewrite
 from ingest.loaders.structure import PageWriter, language_code, make_document, says_little, struck_notice
 from knowledge_base.language.places import current_code
 from knowledge_base.passages import Document, RegisterRecord

@@ -21,7 +21,7 @@ from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.properties import choose_date, choose_title
 from ingest.loaders.pdf_pages.struck import find_covered, find_struck
-from ingest.loaders.pdf_pages.structure import levels_of, page_units, plain_page, write_page
+from ingest.loaders.pdf_pages.structure import carry_headers, levels_of, page_units, plain_page, write_page
 from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document, Page
@@ -121,6 +121,7 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
     lines = _read_lines(raw_pages)
     style = measure(lines, properties.outline)
     units = [page_units(kept, style, page.drawn) for kept, page in zip(lines, raw_pages, strict=True)]
+    carry_headers(units)
     levels = levels_of(units)
     labels = [*properties.labels, *[None] * len(raw_pages)]
     pages = []

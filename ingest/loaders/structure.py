@@ -39,19 +39,21 @@ class PageWriter:
         self._level = 0  # of the last heading that is no unit
         self._unit_level = 0  # of the unit that the last block names, 0 where it names none
 
-    def add(self, kind: BlockKind, text: str, level: int = 0, label: str = "", *, emphasised: bool = False) -> None:
+    def add(self, kind: BlockKind, text: str, level: int = 0, label: str | None = "", *, emphasised: bool = False) -> None:
         """Append a block; white space around it is dropped, and a block without text is none.
 
-        `emphasised` says that it is set in bold or in the middle; a label that its text begins with is found here.
+        `emphasised` says that it is set in bold or in the middle; a label that its text begins with is found here, unless
+        `label` is None: an entry of a table of contents only names what has it.
         """
         text, struck = without_struck_letters(text)
         self.struck += struck
         text = text.strip()
         if not text:
             return
-        if not label and kind in _LABELLED:
+        is_entry, label = label is None, label or ""
+        if not label and not is_entry and kind in _LABELLED:
             label = typed_label(text, is_heading=kind == "heading" or emphasised)
-        if kind in ("paragraph", "list_item") and self._is_title(kind, text, label, emphasised):
+        if not is_entry and kind in ("paragraph", "list_item") and self._is_title(kind, text, label, emphasised):
             kind, level = "heading", self._title_level(text, label)
         elif kind == "heading" and unit_rank(label) is None:
             self._level = level

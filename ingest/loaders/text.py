@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from ingest.loaders.characters import decode
-from ingest.loaders.grid_tables import grid_end, read_grid, read_pipes
 from ingest.loaders.labels import follows, label_of, names_a_unit
 from ingest.loaders.marks import leading_note, settle, with_marks
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from ingest.loaders.tables import write_table
-from ingest.loaders.text_columns import contents_row, in_reading_order, read_table
-from ingest.loaders.text_pages import flowing_lines
+from ingest.loaders.text_layout.columns import contents_row, in_reading_order, read_table
+from ingest.loaders.text_layout.grid_tables import grid_end, read_grid, read_pipes
+from ingest.loaders.text_layout.pages import flowing_lines
 from knowledge_base.language.dates import date_line
 from knowledge_base.passages import Block, Document, Page
 

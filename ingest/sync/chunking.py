@@ -5,6 +5,7 @@ A passage is a run of whole blocks of one page; it never passes the model's limi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -35,15 +36,25 @@ class _Unit:
 
 
 def chunk(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
-    """Return the passages of `document`, in reading order; `max_tokens` is the model's limit, special tokens included."""
+    """Return the passages of `document`, in reading order; `max_tokens` is the model's limit, special tokens included.
+
+    The id of a passage is made of its source, title, headings and text, so that moved text keeps its id. Text that a document
+    repeats is kept a few times only: thousands of equal vectors cut an HNSW graph into pieces.
+    """
     passages: list[Passage] = []
+    seen: Counter[str] = Counter()
     headings: list[tuple[int, str]] = []  # those in force, outermost first, as (level, text)
     limit = max_tokens - prefix_tokens(max_tokens) - SPECIAL_TOKENS
     for ordinal, page in enumerate(document.pages):
         units = _units(page, headings, document.language, count_tokens, limit)
         for group in _groups(units, min(TARGET_TOKENS, limit), limit):
-            passages.append(_passage(document, page, ordinal, group))
-    return _with_ids(passages)
+            passage = _passage(document, page, ordinal, group)
+            content = "\0".join((passage.source, passage.title, passage.heading, passage.text))
+            if seen[content] < MOST_REPEATS:
+                identifier = sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:32]
+                passages.append(replace(passage, id=identifier))
+            seen[content] += 1
+    return passages
 
 
 def _units(page: Page, headings: list[tuple[int, str]], language: str | None, count: CountTokens, limit: int) -> list[_Unit]:
@@ -135,18 +146,3 @@ def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit
         language=document.language,
         sentences=tuple(sentences),
     )
-
-
-def _with_ids(passages: Sequence[Passage]) -> list[Passage]:
-    """Give each passage an id made of its source, title, headings and text, so that moved text keeps its id.
-
-    Text that a document repeats is kept a few times only: thousands of equal vectors cut an HNSW graph into pieces.
-    """
-    seen: dict[str, int] = {}
-    numbered = []
-    for p in passages:
-        content = "\0".join((p.source, p.title, p.heading, p.text))
-        occurrence = seen[content] = seen.get(content, -1) + 1
-        if occurrence < MOST_REPEATS:
-            numbered.append(replace(p, id=sha256(f"{content}\0{occurrence}".encode()).hexdigest()[:32]))
-    return numbered

@@ -47,7 +47,6 @@ class SyncPlan:
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Reason] = field(default_factory=list)
     failed: list[FailureRow] = field(default_factory=list)
-    known: int = 0
 
     @property
     def to_read(self) -> list[FileToRead]:
@@ -73,7 +72,7 @@ def make_plan(
     A file that failed is not read again until its bytes or its loader's version change; one that failed at one of the `limits`
     on a parser, also when these do.
     """
-    plan = SyncPlan(known=len(catalogued))
+    plan = SyncPlan()
     failed_before = {(f.source, f.content_hash, f.loader_version): f for f in failures}
     gone = set(catalogued)
     for file in found:

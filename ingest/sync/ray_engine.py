@@ -91,10 +91,20 @@ class RayReader:
 
         if not files:
             return
-        shards = settings.data_dir.resolve() / SHARDS
+        # Paths that hold wherever a worker is started.
+        paths = {"data_dir": settings.data_dir.resolve(), "cache_dir": settings.cache_dir.resolve()}
+        settings = settings.model_copy(update=paths)
+        located = [replace(file, path=file.path.resolve()) for file in files]
+        shards = settings.data_dir / SHARDS
         forget_vectors(shards, {file.content_hash for file in files})
+        work = [{"files": pickle.dumps(batch)} for batch in file_batches(located, _FILES_A_TASK)]
         with _ray(self._address, self._workers) as ray, EmbeddingCache(settings.data_dir / "embeddings.sqlite3") as cache:
-            for row in _rows(ray, settings, files, shards):
+            size = min(max(1, int(ray.cluster_resources().get("CPU", 1))), len(work))
+            options = {"num_cpus": _SHARE_OF_A_CORE, "compute": ray.data.ActorPoolStrategy(size=size)}
+            rows = ray.data.from_items(work, override_num_blocks=len(work))
+            rows = rows.flat_map(ParseFiles, fn_constructor_args=(settings,), **options)
+            rows = rows.map(CutAndEmbed, fn_constructor_args=(settings, str(shards)), **options)
+            for row in rows.iter_rows():
                 file: FileToRead = pickle.loads(row["file"])
                 passages: list[Passage] = pickle.loads(row["passages"])
                 self.embedded += int(row["embedded"])
@@ -103,20 +113,6 @@ class RayReader:
                     cache.put(embedder().model_id, list(vectors), np.stack(list(vectors.values())))
                 count(1)
                 yield file, pickle.loads(row["result"]), passages
-
-
-def _rows(ray: Any, settings: Settings, files: Sequence[FileToRead], shards: Path) -> Iterator[Row]:
-    """Run the stages over the files, with paths that hold wherever a worker is started; rows come as they are done."""
-    paths = {"data_dir": settings.data_dir.resolve(), "cache_dir": settings.cache_dir.resolve()}
-    settings = settings.model_copy(update=paths)
-    located = [replace(file, path=file.path.resolve()) for file in files]
-    work = [{"files": pickle.dumps(batch)} for batch in file_batches(located, _FILES_A_TASK)]
-    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    options = {"num_cpus": _SHARE_OF_A_CORE, "compute": ray.data.ActorPoolStrategy(size=min(cores, len(work)))}
-    rows = ray.data.from_items(work, override_num_blocks=len(work))
-    rows = rows.flat_map(ParseFiles, fn_constructor_args=(settings,), **options)
-    rows = rows.map(CutAndEmbed, fn_constructor_args=(settings, str(shards)), **options)
-    yield from rows.iter_rows()
 
 
 @contextmanager

@@ -135,23 +135,23 @@ def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) 
 
 def parse(files: Sequence[tuple[str, str, str]]) -> list[Document | Unread]:
     """Read each (source, path, content hash); a document, or why there is none. Runs in a child process."""
-    return [_parse(*file) for file in files]
-
-
-def _parse(source: str, path: str, content_hash: str) -> Document | Unread:
-    try:
-        data = Path(path).read_bytes()
-        if sha256(data).hexdigest() != content_hash:
-            return Unread("it changed while it was read; run the sync again", is_passing=True)
-        return load_document(data, source)
-    except DocumentError as error:
-        return Unread(str(error))
-    except OSError as error:
-        return Unread(f"it cannot be read: {error.strerror}", is_passing=True)
-    except MemoryError:
-        return Unread("it needs more memory than one file is allowed", is_limited=True)
-    except Exception as error:  # a parser's bug must not stop the other files; the reason names it
-        return Unread(f"it cannot be read: {type(error).__name__}: {str(error)[:200]}")
+    found: list[Document | Unread] = []
+    for source, path, content_hash in files:
+        try:
+            data = Path(path).read_bytes()
+            if sha256(data).hexdigest() == content_hash:
+                found.append(load_document(data, source))
+            else:
+                found.append(Unread("it changed while it was read; run the sync again", is_passing=True))
+        except DocumentError as error:
+            found.append(Unread(str(error)))
+        except OSError as error:
+            found.append(Unread(f"it cannot be read: {error.strerror}", is_passing=True))
+        except MemoryError:
+            found.append(Unread("it needs more memory than one file is allowed", is_limited=True))
+        except Exception as error:  # a parser's bug must not stop the other files; the reason names it
+            found.append(Unread(f"it cannot be read: {type(error).__name__}: {str(error)[:200]}"))
+    return found
 
 
 def open_sandbox(settings: Settings, workers: int) -> Sandbox:

@@ -1,4 +1,4 @@
-"""The documents in headless Chromium: put a file in, preview, index, ask, replace, see what changed, remove, forget."""
+"""The documents in headless Chromium: put a file in, preview, publish, ask, replace, see what changed, remove, forget."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def open_documents(page: Page, address: str) -> None:
 
 def put_in(page: Page, name: str, text: str, said: str = "is put in") -> None:
     page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "text/markdown", "buffer": text.encode()}])
-    page.get_by_role("button", name="Put it in").click()
     page.locator(".pc-files").get_by_text(said).wait_for()
+    page.locator(".pc-done").get_by_text("An update would do this:").wait_for(timeout=2 * TIMEOUT)
     settle(page)
 
 
@@ -73,9 +73,9 @@ def test_a_file_is_put_in_asked_about_replaced_compared_and_removed(address: str
     page = watched.page
     open_documents(page, address)
     put_in(page, "grey-point.md", LEAFLET)
-    page.get_by_role("button", name="Preview").click()
-    page.get_by_text("An update would do this:").wait_for()
-    update(page, "1 added")
+    page.get_by_role("button", name="Publish this change").click()
+    page.locator(".pc-done").get_by_text("The index is up to date. 1 added").wait_for(timeout=2 * TIMEOUT)
+    settle(page)
 
     page.goto(address)
     ask(page, "Who built the lighthouse of Grey Point?")
@@ -84,7 +84,7 @@ def test_a_file_is_put_in_asked_about_replaced_compared_and_removed(address: str
     page.get_by_role("button", name="Saved", exact=True).wait_for()
 
     open_documents(page, address)
-    put_in(page, "grey-point.md", LEAFLET.replace("1874", "1875"), "takes the place of the one of that name")
+    put_in(page, "grey-point.md", LEAFLET.replace("1874", "1875"), "replaces the earlier file of that name")
     update(page, "1 changed")
     page.get_by_role("link", name="What changed").click()
     page.locator(".pc-diff del").get_by_text("1874").wait_for()

@@ -45,7 +45,7 @@ def test_an_evaluation_runs_and_a_failed_item_opens_with_its_source(harbour: Lib
     [(directory, report)] = list_runs(harbour.data_dir)
     assert report.whole.items == 23 and (directory / "report.html").exists()
     assert page.locator(".pc-evaluation .card").first.inner_text().startswith("All facts")
-    page.get_by_test_id("stImage").nth(3).wait_for()
+    page.get_by_test_id("stVegaLiteChart").nth(3).locator("canvas, svg").first.wait_for()
     failed = report.failed[1]
     choice = page.get_by_label("Question", exact=True)
     choice.scroll_into_view_if_needed()

@@ -232,6 +232,33 @@ def test_an_index_damaged_while_the_page_is_open_is_mended_and_the_page_says_so(
         page.close()
 
 
+def test_the_question_box_has_the_focus_and_a_long_question_is_kept(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    settle(page)
+    page.locator("[data-testid=stChatInput] textarea:focus").wait_for()
+    page.keyboard.insert_text("word " * 500)
+    page.keyboard.press("Enter")
+    page.get_by_text("2,500 characters; up to 1,000 are read").wait_for()
+    assert page.get_by_label("Ask about the documents").input_value() == "word " * 500
+    assert_stayed_within(address, watched)
+
+
+def test_no_icon_is_read_aloud_and_headings_follow_each_other(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    ask(page, QUESTION)
+    for path in ("", "documents", "evaluate", "model"):
+        if path:
+            page.goto(f"{address}/{path}")
+            page.get_by_role("heading", level=1).wait_for()
+            settle(page)
+        heard = page.locator("body").aria_snapshot()
+        assert [line for line in heard.splitlines() if " icon" in line or "_" in line.partition("url:")[0]] == []
+        levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(heading => Number(heading.tagName[1]))")
+        assert levels[0] == 1 and all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
 def test_on_a_narrow_screen_nothing_runs_out_of_sight(address: str, watched: Watched):
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})

@@ -85,18 +85,18 @@ def test_the_quoted_answer_is_one_click_away_and_the_mark_opens_the_quote(server
     ask(page, QUESTION)
     assert page.locator(".pc-summary").inner_text().startswith("written by openai:scripted on this machine")
     assert "1 supported, 1 not supported" in page.locator(".pc-summary").inner_text()
-    page.get_by_text("The answer in quotes alone").click()
+    page.get_by_text("The answer in quotes only").click()
     page.locator(".pc-answer").nth(1).get_by_text(FACT).wait_for()
     page.locator("a.pc-mark").first.click()
     assert FACT in page.locator(".pc-text mark").inner_text()
     assert_stayed_within(address, watched)
 
 
-def test_the_switch_answers_with_quotes_alone(server: ChatServer, address: str, watched: Watched):  # noqa: F811
+def test_the_switch_answers_with_quotes_only(server: ChatServer, address: str, watched: Watched):  # noqa: F811
     page = watched.page
     server.requests.clear()
     page.goto(address)
-    page.get_by_text("Quotes alone").click()
+    page.get_by_text("Quotes only").click()
     page.get_by_text("No language model is asked.").wait_for()
     ask(page, QUESTION)
     assert page.locator(".pc-answer").first.inner_text().startswith(FACT) and server.requests == []

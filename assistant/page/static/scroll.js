@@ -1,1 +1,1 @@
-document.querySelectorAll(".pc-question").forEach((question) => question.scrollIntoView());
+document.querySelectorAll(".pc-question, .pc-doing").forEach((latest) => latest.scrollIntoView());

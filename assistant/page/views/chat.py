@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from assistant.answers import Answer, AskedMode
-from assistant.escaping import as_html
+from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
 from assistant.page import resources
+from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, summary
-from assistant.page.conversations import Conversation, Message
-from assistant.page.feedback import draw_feedback
-from assistant.page.links import CONVERSATION
+from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
+from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE
 from assistant.page.metrics import metrics
-from assistant.page.notices import draw_error, draw_notice
 from assistant.page.settings import page_settings
-from assistant.page.sidebar import draw_conversation_menu
-from assistant.page.style import scroll_to_latest_question
+from assistant.page.sidebar import counts_of, published_manifest
+from assistant.page.templates import draw_error, draw_line, draw_notice, run_script
 from assistant.page.writing_view import draw_mode_switch, draw_writing, keep_interrupted
 from knowledge_base.errors import KnowledgeBaseError
-
-if TYPE_CHECKING:
-    from assistant.writing.writing import Writing
-
+from knowledge_base.language.words import question_language
 
 EXAMPLES = (
     "Who launched the Paris Call, and when?",
@@ -33,184 +29,62 @@ EXAMPLES = (
     "What did Working Group 5 propose?",
     "Qu'est-ce que l'Appel de Paris ?",
 )
+PURPOSE = (
+    "Ask what the documents of the Paris Call for Trust and Security in Cyberspace say. Every sentence of an answer is quoted,"
+    " and opens on its page."
+)
+
+_BOX, _TOO_LONG, _FOCUSED = "question", "too-long", "focused"
+_ASKED, _BY_ITSELF, _ANSWERED = "asked", "asked-by-itself", "just-answered"
+_QUOTE_ICON = ":material/format_quote:"
+_LABEL_LENGTH = 160
+_MOST_QUOTES = 10
+_GOOD, _BAD = 1, 0
 
 
-ASKED = "asked"
-ALONE = "asked-alone"
-ANSWERED = "just-answered"
-PURPOSE = "Ask what the documents of the Paris Call say. Every sentence of an answer is quoted, and opens on its page."
-
-
-def draw() -> None:
+def draw_page() -> None:
     """Draw the conversation, answer what was asked, then open what the next question will need."""
     keep_interrupted()
-    mode, question = _draw_input()
-    question = question or st.session_state.pop(ASKED, None)
-    conversation = _open_conversation()
-    messages = resources.conversations().messages(conversation.id) if conversation else []
-    _draw_head(conversation, is_empty=not messages and not question)
-    _draw_messages(messages, conversation)
-    if st.session_state.pop(ANSWERED, False):
-        scroll_to_latest_question()
-    if question:
-        _take(question, conversation, [] if st.session_state.pop(ALONE, False) else messages, mode)
-    elif messages and messages[-1].role == "user":
-        st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
-    _open_library()
-
-
-def _draw_input() -> tuple[AskedMode, str | None]:
-    """Draw what stays at the foot of the page: how a question is answered, and where it is asked."""
-    settings = page_settings()
+    settings, store = page_settings(), resources.conversations()
     with st.bottom:
         mode = draw_mode_switch()
         asked = st.chat_input(
             "Ask about the documents",
-            max_chars=settings.max_question_length,
-            key="question",
+            key=_BOX,
             submit_mode="disable" if settings.chat_model else "submit",
+            on_submit=_keep_long_question,
         )
-    return mode, asked
-
-
-def _open_conversation() -> Conversation | None:
-    identifier = st.query_params.get(CONVERSATION)
-    if not identifier:
-        return None
-    found = resources.conversations().conversation(identifier)
-    if found is None:
-        draw_notice("That conversation is not kept here any more. You can begin a new one.")
-        del st.query_params[CONVERSATION]
-    return found
-
-
-def _draw_head(conversation: Conversation | None, *, is_empty: bool) -> None:
-    if notice := resources.conversations().notice:
-        draw_notice(notice)
-    if conversation:
-        draw_conversation_menu(conversation)
-    if is_empty:
-        st.title("What does the Paris Call say?", anchor=False)
-        st.html(f'<p class="pc-purpose">{PURPOSE}</p>')
-        _draw_examples()
-
-
-def _draw_examples() -> None:
-    with st.container(horizontal=True, key="examples"):
-        for position, example in enumerate(EXAMPLES):
-            st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
-
-
-def _ask_later(question: str, alone: bool = False) -> None:
-    st.session_state[ASKED] = question
-    st.session_state[ALONE] = alone
-
-
-def _draw_messages(messages: list[Message], conversation: Conversation | None) -> None:
-    saved = resources.conversations().saved_messages() if messages else set()
-    ratings = resources.conversations().ratings() if messages else {}
-    for position, message in enumerate(messages):
-        if message.role == "user":
-            _draw_question(message.content)
-            if position + 1 == len(messages) or messages[position + 1].role == "user":
-                st.html('<p class="pc-quiet">This question has not been answered: its run was interrupted.</p>')
-        else:
-            with st.chat_message("assistant", avatar=":material/format_quote:"):
-                _draw_answer(message, conversation, is_saved=message.id in saved)
-                draw_feedback(message, _history(messages[: position - 1]), ratings.get(message.id))
-
-
-def _draw_question(question: str) -> None:
-    with st.chat_message("user", avatar=":material/person:"):
-        st.html(f'<p class="pc-question">{as_html(question)}</p>')
-
-
-def _draw_answer(message: Message, conversation: Conversation | None, *, is_saved: bool) -> None:
-    if message.answer is None:
-        st.html(f'<div class="pc-answer"><p>{as_html(message.content)}</p></div>')
-        return
-    _draw_reading(message.answer, message.id)
-    draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
-    with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
-        draw_copy(message.answer)
-        _draw_save(message.id, is_saved=is_saved)
-        st.html(f'<p class="pc-quiet pc-summary">{summary(message.answer)}</p>', width="content")
-
-
-def _draw_reading(answer: Answer, message: int) -> None:
-    """Say how a question was read, where that is not as it was asked, and offer to ask a follow-up by itself."""
-    if not answer.standalone:
-        return
-    follows = answer.standalone != answer.question and answer.standalone.endswith(answer.question)
-    says = "Read with the question and the answer before it." if follows else f"Read as: {as_html(answer.standalone)}"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
-        st.html(f'<p class="pc-quiet">{says}</p>', width="content")
-        if follows:
-            st.button(
-                "Ask it alone",
-                icon=":material/close:",
-                type="tertiary",
-                help="Ask the same question without what came before it.",
-                on_click=_ask_later,
-                args=(answer.question, True),
-                key=f"alone-{message}",
+        if length := st.session_state.pop(_TOO_LONG, None):
+            draw_notice(
+                f"This question has {length:,} characters; up to {settings.max_question_length:,} are read. Shorten it: your"
+                " text is kept in the box."
             )
-
-
-def _draw_save(message: int, *, is_saved: bool) -> None:
-    store = resources.conversations()
-    label, icon = ("Saved", ":material/bookmark_added:") if is_saved else ("Save", ":material/bookmark_add:")
-    act = store.remove_saved if is_saved else store.save_answer
-    st.button(label, icon=icon, key=f"save-{message}", on_click=act, args=(message,))
-
-
-def _take(question: str, conversation: Conversation | None, messages: list[Message], mode: AskedMode) -> None:
-    """Keep a question, answer it, keep the answer, and draw the page again from what is kept."""
-    store = resources.conversations()
-    _draw_question(question)
-    scroll_to_latest_question()
-    try:
-        begun = conversation or store.begin(question)
-        st.query_params[CONVERSATION] = begun.id
-        if not (messages and messages[-1].role == "user" and messages[-1].content == question):
-            store.add_question(begun.id, question)
-        with st.spinner("Reading the documents…"):
-            answered = _answered(question, _history(messages), mode)
-        if isinstance(answered, Answer):
-            store.add_answer(begun.id, answered)
-        else:
-            _write(answered, begun.id)
-    except KnowledgeBaseError as error:
-        draw_error(error)
-        st.stop()
-    st.session_state[ANSWERED] = True
-    st.rerun()
-
-
-def _answered(question: str, history: list[dict[str, str]], mode: AskedMode) -> Answer | Writing:
-    shared = resources.assistant()
-    return shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
-
-
-def _write(writing: Writing, conversation: str) -> None:
-    """Draw an answer while a language model writes it; it is kept however that ends."""
-    store = resources.conversations()
-
-    def keep(answer: Answer) -> None:
-        store.add_answer(conversation, answer)
-        metrics().answered(answer)
-
-    with st.chat_message("assistant", avatar=":material/format_quote:"):
-        draw_writing(writing, conversation, keep)
-
-
-def _history(messages: list[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
-
-
-def _open_library() -> None:
-    """Open the model and the index once the page is painted, so that the first question need not wait for them."""
-    try:
+            asked = None
+    question = asked or st.session_state.pop(_ASKED, None)
+    conversation = None
+    if identifier := st.query_params.get(CONVERSATION):
+        conversation = store.conversation(identifier)
+        if conversation is None:
+            draw_notice("That conversation is not kept here any more. You can begin a new one.")
+            del st.query_params[CONVERSATION]
+    messages = store.messages(conversation.id) if conversation else []
+    if store.notice:
+        draw_notice(store.notice)
+    if conversation:
+        _draw_conversation_menu(conversation)
+    if not messages and not question:
+        _draw_first_screen()
+    _draw_messages(messages, conversation)
+    if st.session_state.pop(_ANSWERED, False):
+        run_script("scroll")
+    if not st.session_state.get(_FOCUSED):
+        st.session_state[_FOCUSED] = True
+        run_script("focus")
+    if question:
+        _take(question, conversation, [] if st.session_state.pop(_BY_ITSELF, False) else messages, mode)
+    elif messages and messages[-1].role == "user":
+        st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
+    try:  # once the page is painted, so that the first question need not wait for the model and the index
         with st.spinner("Opening the library…"):
             opened = resources.assistant()
         for notice in opened.notices:
@@ -219,5 +93,206 @@ def _open_library() -> None:
         draw_error(error)
 
 
+def _keep_long_question() -> None:
+    """Put a question that is too long back into the box, to be shortened."""
+    text = st.session_state.get(_BOX) or ""
+    if len(text) > page_settings().max_question_length:
+        st.session_state[_TOO_LONG] = len(text)
+        st.session_state[_BOX] = text
+
+
+def _draw_first_screen() -> None:
+    """Say what can be asked, with examples; then what is indexed, and offer the official documents where there are none."""
+    st.title("What does the Paris Call say?", anchor=False)
+    draw_line(PURPOSE, "pc-purpose")
+    with st.container(horizontal=True, key="examples"):
+        for position, example in enumerate(EXAMPLES):
+            st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
+    try:
+        manifest = published_manifest()
+    except KnowledgeBaseError:
+        return  # said where the library is opened
+    if manifest is None or manifest.folder:
+        return
+    told = f"Answers come from {', '.join(counts_of(manifest))}."
+    if has_official_documents():
+        draw_line(told)
+        return
+    draw_line(f"{told} The official texts are not here yet: the declaration, the reports, the register of supporters.")
+    if st.button("Fetch the official texts", icon=":material/download:", key="fetch-first"):
+        start("fetch", ["--sync"])
+        st.switch_page(DOCUMENTS_PAGE)
+
+
+def _draw_conversation_menu(conversation: Conversation) -> None:
+    """Draw the conversation's title with the menu that renames or deletes it."""
+    store = resources.conversations()
+    with st.container(horizontal=True, vertical_alignment="center", key="conversation-head"):
+        draw_line(conversation.title, "pc-title pc-crumb", tag="h1")
+        with st.popover("Rename or delete this conversation", icon=":material/more_horiz:"):
+            with st.form(f"rename-{conversation.id}", border=False):
+                title = st.text_input("Title of the conversation", conversation.title, max_chars=TITLE_LENGTH)
+                if st.form_submit_button("Rename"):
+                    store.rename(conversation.id, title)
+                    st.rerun()
+            is_sure = st.checkbox("Delete it for good; answers saved from it stay", key=f"sure-{conversation.id}")
+            if st.button("Delete the conversation", disabled=not is_sure, key=f"delete-{conversation.id}"):
+                store.delete(conversation.id)
+                st.switch_page(CHAT_PAGE)
+
+
+def _ask_later(question: str, by_itself: bool = False) -> None:
+    st.session_state[_ASKED] = question
+    st.session_state[_BY_ITSELF] = by_itself
+
+
+def _draw_messages(messages: Sequence[Message], conversation: Conversation | None) -> None:
+    store = resources.conversations()
+    saved, ratings = (store.saved_messages(), store.ratings()) if messages else (set(), {})
+    for position, message in enumerate(messages):
+        if message.role == "user":
+            _draw_question(message.content)
+            if position + 1 == len(messages) or messages[position + 1].role == "user":
+                draw_line("This question has not been answered: its run was interrupted.")
+            continue
+        with st.chat_message("assistant", avatar=_QUOTE_ICON):
+            if message.answer is None:
+                draw_line(message.content, "pc-answer", tag="div")
+                continue
+            _draw_reading(message.answer, message.id)
+            draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
+            with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
+                draw_copy(message.answer)
+                label, icon, act = ("Save", ":material/bookmark_add:", store.save_answer)
+                if message.id in saved:
+                    label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
+                st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
+                draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
+            _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
+
+
+def _draw_question(question: str) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        draw_line(question, "pc-question")
+
+
+def _draw_reading(answer: Answer, message: int) -> None:
+    """Say how a question was read, where that is not as it was asked, and offer to ask a follow-up by itself."""
+    if not answer.standalone:
+        return
+    follows = answer.standalone != answer.question and answer.standalone.endswith(answer.question)
+    says = "Read with the question and the answer before it." if follows else f"Read as: {answer.standalone}"
+    with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
+        draw_line(says, width="content")
+        if follows:
+            st.button(
+                "Ask it by itself",
+                icon=":material/close:",
+                type="tertiary",
+                help="Ask the same question without what came before it.",
+                on_click=_ask_later,
+                args=(answer.question, True),
+                key=f"by-itself-{message}",
+            )
+
+
+def _draw_feedback(message: int, answer: Answer, history: Sequence[Mapping[str, str]], good: bool | None) -> None:
+    """Draw the thumbs under an answer, and what makes a test question of it: unfolded where it was found bad."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"feedback-{message}"):
+        thumb = {None: None, True: _GOOD, False: _BAD}[good]
+        key = f"thumbs-{message}"
+        st.feedback("thumbs", key=key, default=thumb, on_change=_rate, args=(message, key))
+        if good is not False:
+            with st.popover("Test question", icon=":material/checklist:", key=f"make-{message}"):
+                _draw_form(message, answer, history)
+    if good is False:
+        with st.container(border=True, key=f"bad-{message}"):
+            _draw_form(message, answer, history)
+
+
+def _rate(message: int, key: str) -> None:
+    thumb = st.session_state.get(key)
+    resources.conversations().rate(message, None if thumb is None else thumb == _GOOD)
+
+
+def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]]) -> None:
+    if kept := st.session_state.get(f"kept-{message}"):
+        st.success(f"Kept as test question {kept}.", icon=":material/check:")
+        st.page_link(EVALUATE_PAGE, label="Your own test questions", icon=":material/checklist:")
+        return
+    sentences = sentences_of(answer)
+    with st.form(f"test-question-{message}", border=False):
+        chosen = st.multiselect(
+            "What should have been cited?",
+            range(len(sentences)),
+            format_func=lambda position: _label(sentences[position]),
+            max_selections=_MOST_QUOTES,
+            select_all=False,
+            placeholder="Choose sentences; type to find one",
+            key=f"gold-{message}",
+        )
+        nothing = st.checkbox("Nothing: the documents do not answer it", key=f"nothing-{message}")
+        facts = st.text_area(
+            "What does a right answer say? (if left empty: those sentences)",
+            placeholder="One fact per line, other wordings after |, such as: nine | 9",
+            height=80,
+            max_chars=2000,
+            key=f"facts-{message}",
+        )
+        wanted = st.form_submit_button("Keep as a test question", icon=":material/add_task:")
+    if wanted and bool(chosen) == nothing:
+        draw_notice("Choose the sentences that should have been cited, or say that the documents do not answer it.")
+    elif wanted:
+        turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["content"]) for turn in history]
+        gold = [sentences[position] for position in chosen]
+        try:
+            made = item_from(answer, turns, question_language(answer.question), gold, facts.splitlines())
+            st.session_state[f"kept-{message}"] = add_item(page_settings().data_dir, made).id
+        except KnowledgeBaseError as error:
+            draw_error(error)
+        else:
+            st.rerun()
+
+
+def _label(quote: GoldQuote) -> str:
+    text = " ".join(quote.quote.split())
+    where = quote.source.rpartition("/")[2] + (f", page {quote.page}" if quote.page is not None else "")
+    return f"{text if len(text) <= _LABEL_LENGTH else text[: _LABEL_LENGTH - 1] + '…'} ({where})"
+
+
+def _take(question: str, conversation: Conversation | None, messages: Sequence[Message], mode: AskedMode) -> None:
+    """Keep a question, answer it, keep the answer however that ends, and draw the page again from what is kept."""
+    store = resources.conversations()
+    _draw_question(question)
+    run_script("scroll")
+    try:
+        begun = conversation or store.begin(question)
+        st.query_params[CONVERSATION] = begun.id
+        if not (messages and messages[-1].role == "user" and messages[-1].content == question):
+            store.add_question(begun.id, question)
+        with st.spinner("Reading the documents…"):
+            shared, history = resources.assistant(), _history(messages)
+            answered = shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
+
+        def keep(answer: Answer) -> None:
+            store.add_answer(begun.id, answer)
+            metrics().answered(answer)
+
+        if isinstance(answered, Answer):  # counted already
+            store.add_answer(begun.id, answered)
+        else:
+            with st.chat_message("assistant", avatar=_QUOTE_ICON):
+                draw_writing(answered, begun.id, keep)
+    except KnowledgeBaseError as error:
+        draw_error(error)
+        st.stop()
+    st.session_state[_ANSWERED] = True
+    st.rerun()
+
+
+def _history(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
 if __name__ == "__main__":
-    draw()
+    draw_page()

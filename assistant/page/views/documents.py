@@ -1,4 +1,4 @@
-"""The documents: what is indexed, what failed, what waits; put in, preview, update, roll back, remove, forget."""
+"""The documents: what is indexed, what failed, what waits; put in, preview, publish, roll back, remove, forget."""
 
 from __future__ import annotations
 
@@ -7,61 +7,65 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from assistant.escaping import as_html
-from assistant.page import activity
-from assistant.page.activity_panel import draw_activity, draw_refusal
-from assistant.page.add_documents import draw_fetch_offer, draw_update, draw_upload
-from assistant.page.document_list import draw_documents, draw_failures, draw_roll_back
-from assistant.page.library import Entry, Holdings, entries, read_holdings
+from assistant.page import activity, uploads
+from assistant.page.activity_panel import OUTCOMES, draw_activity, has_official_documents, start
+from assistant.page.document_list import Holdings, draw_documents, entries, read_holdings
 from assistant.page.links import CHANGES_PAGE
-from assistant.page.notices import draw_error, draw_notice
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import summary_line
-from assistant.page.uploads import waiting
+from assistant.page.templates import draw, draw_error, draw_line, draw_notice, render, show
+from assistant.page.uploads import Upload
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
-from knowledge_base.store.generations import current_id
+from knowledge_base.file_types import SUFFIXES
+from knowledge_base.files import storage_errors, writer_lock
+from knowledge_base.store.generations import current_id, list_generations, roll_back
+
+_SENT, _REFUSED = "sent", "upload-refused"
+_STATES = {"waiting": "put in", "changed": "replaced", "going": "removed", "undone": "as it was before the roll back"}
 
 log = logging.getLogger(__name__)
 
 
-def draw() -> None:
+def draw_page() -> None:
     """Draw the page."""
     settings = page_settings()
     holdings = _holdings()
     folder = [holdings.manifest.folder] if holdings and holdings.manifest.folder else []
     found = activity.read(settings.data_dir)
     is_busy = found is not None and found.is_running
-    uploads = [] if folder else waiting(settings, *((holdings.indexed, holdings.failed) if holdings else ({}, {})))
+    later = _later(holdings)
+    waiting: list[Upload] = []
+    if not folder:
+        indexed, failed = (holdings.indexed, holdings.failed) if holdings else ({}, {})
+        waiting = uploads.waiting(settings, indexed, failed, later.indexed if later else {})
     # A container each, so that what comes or goes in one does not take the place, and the state, of what stands in another.
     with st.container():
-        _draw_head(holdings, is_busy=is_busy)
+        _draw_head(holdings, later, is_busy=is_busy)
     with st.container():
-        draw_refusal()
         draw_activity(found, folder)
     with st.container():
-        _draw_ways_in(folder, is_busy=is_busy)
+        if folder:
+            draw_notice(f"This index is made of the folder {folder[0]}. Put documents there, then bring the index up to date.")
+        else:
+            with st.container():
+                draw_fetch_offer(is_busy=is_busy)
+            _draw_upload(is_busy=is_busy)
     with st.container():
-        draw_update(uploads, folder, is_busy=is_busy)
+        is_previewed = found is not None and found.action == "preview" and not is_busy
+        is_new = any(upload.state != "undone" for upload in waiting)
+        _draw_update(waiting, folder, is_busy=is_busy, is_first=is_new and not is_previewed)
     with st.container():
-        _draw_list(entries(holdings, uploads, _health(holdings)), folder, is_busy=is_busy)
-
-
-def _draw_ways_in(folder: Sequence[str], *, is_busy: bool) -> None:
-    if folder:
-        draw_notice(f"This index is made of the folder {folder[0]}. Put documents there, then bring the index up to date.")
-        return
-    with st.container():
-        _draw_official_offer(is_busy=is_busy)
-    draw_upload()
-
-
-def _draw_list(listed: Sequence[Entry], folder: Sequence[str], *, is_busy: bool) -> None:
-    if listed:
-        st.html('<h2 class="pc-title">All documents</h2>')
-        with st.container():
-            draw_failures([entry for entry in listed if entry.state == "failed"])
-        draw_documents(listed, folder, is_busy=is_busy)
+        listed = entries(holdings, waiting, _health(holdings))
+        if listed:
+            draw_line("All documents", "pc-title", tag="h2")
+        if failures := sum(entry.state == "failed" for entry in listed):
+            draw_line(f"{failures} file{'' if failures == 1 else 's'} could not be read; see below, with the reason.")
+        if listed:
+            draw_documents(listed, folder, is_busy=is_busy)
 
 
 def _holdings() -> Holdings | None:
@@ -76,9 +80,21 @@ def _holdings() -> Holdings | None:
         return None
 
 
+def _later(holdings: Holdings | None) -> Holdings | None:
+    """Return what the newest generation holds that is kept, where a roll back went behind it."""
+    kept = list_generations(page_settings().data_dir)
+    if holdings is None or not kept or kept[-1].id <= holdings.manifest.id:
+        return None
+    try:
+        return _read_holdings(kept[-1].id)
+    except KnowledgeBaseError as error:
+        log.warning("%s", error)
+        return None
+
+
 @st.cache_data(show_spinner=False, max_entries=4)
 def _read_holdings(generation: str) -> Holdings:
-    return read_holdings(page_settings().data_dir)
+    return read_holdings(page_settings().data_dir, generation)
 
 
 def _health(holdings: Holdings | None) -> Sequence[dict[str, Any]]:
@@ -95,28 +111,122 @@ def _health(holdings: Holdings | None) -> Sequence[dict[str, Any]]:
 
 @st.cache_data(show_spinner="Looking how well the documents were read…", max_entries=4)
 def _ask_health(generation: str) -> list[dict[str, Any]]:
-    found = activity.ask_ingest(page_settings().data_dir, "health")
+    found = activity.ask_ingest(page_settings(), "health")
     return [row for row in found if isinstance(row, dict)]
 
 
-def _draw_head(holdings: Holdings | None, *, is_busy: bool) -> None:
+def _draw_head(holdings: Holdings | None, later: Holdings | None, *, is_busy: bool) -> None:
     st.title("Documents", anchor=False)
     if holdings is None:
-        told = "Nothing is indexed yet. Bring the index up to date to begin with the built-in briefs."
-        st.html(f'<p class="pc-purpose">{told}</p>')
+        draw_line("Nothing is indexed yet. Bring the index up to date to begin with the built-in briefs.", "pc-purpose")
         return
-    st.html(f'<p class="pc-quiet">{as_html(summary_line(holdings.manifest, st.context.timezone))}</p>')
+    draw_line(summary_line(holdings.manifest, st.context.timezone))
+    if later:
+        draw_notice(
+            f"The index was rolled back: answers come from generation {holdings.manifest.id}, not from the newest,"
+            f" {later.manifest.id}. The next update brings the index in line with the files again."
+        )
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.page_link(CHANGES_PAGE, label="What changed", icon=":material/difference:")
-        draw_roll_back(holdings.manifest.id, is_busy=is_busy)
+        earlier = [m for m in list_generations(page_settings().data_dir) if m.id < holdings.manifest.id]
+        if earlier:
+            with st.popover("Roll back", icon=":material/undo:", disabled=is_busy):
+                draw("rollback", summary=summary_line(earlier[-1], st.context.timezone))
+                st.button("Go back to it", on_click=_roll_back, key="roll-back")
 
 
-def _draw_official_offer(*, is_busy: bool) -> None:
-    official = page_settings().roots["official"]
-    has_any = official.is_dir() and any(path.is_dir() and not path.name.startswith(".") for path in official.iterdir())
-    if not has_any:
-        draw_fetch_offer(is_busy=is_busy)
+def _roll_back() -> None:
+    """Go back; the report of an earlier update is put away, for it speaks of an index that no longer answers."""
+    data_dir = page_settings().data_dir
+    try:
+        with writer_lock(data_dir), storage_errors(data_dir):
+            roll_back(data_dir)
+        activity.dismiss(data_dir)
+    except KnowledgeBaseError as error:
+        st.session_state["refused"] = error
+
+
+def draw_fetch_offer(*, is_busy: bool) -> None:
+    """Offer to fetch the official documents, where there are none."""
+    if has_official_documents():
+        return
+    with st.container(key="fetch-offer"):
+        draw("offer")
+        st.button(
+            "Fetch and index them",
+            icon=":material/download:",
+            disabled=is_busy,
+            on_click=start,
+            args=("fetch", ["--sync"]),
+            key="fetch",
+        )
+
+
+def _draw_upload(*, is_busy: bool) -> None:
+    """Draw the field that takes files, and what became of those sent last."""
+    settings = page_settings()
+    if context := get_script_run_ctx():
+        uploads.EXPECTED.add(context.session_id)
+    key = f"files-{st.session_state.get(_SENT, 0)}"
+    st.file_uploader(
+        f"Documents of your own (up to {settings.max_file_mb} MB each); you see what changes before it is published",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        max_upload_size=settings.max_file_mb,
+        key=key,
+        on_change=_put_in,
+        args=(key, is_busy),
+    )
+    if error := st.session_state.pop(_REFUSED, None):
+        draw_error(error)
+    if outcomes := st.session_state.get(OUTCOMES):
+        draw("outcomes", outcomes=outcomes)
+
+
+def _put_in(key: str, is_busy: bool) -> None:
+    """Take what was sent, offer an empty field in place of the one that held it, and show what an update would do."""
+    files: Sequence[UploadedFile] = st.session_state.get(key) or ()
+    if not files:
+        return
+    try:
+        outcomes = uploads.put_in(page_settings(), files)
+    except KnowledgeBaseError as error:
+        st.session_state[_REFUSED] = error
+        return
+    st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
+    if context := get_script_run_ctx():
+        # Streamlit would hold them in memory as long as the session lasts.
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+    if not is_busy and any(outcome.is_in for outcome in outcomes):
+        start("preview")
+    st.session_state[OUTCOMES] = outcomes
+
+
+def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: bool, is_first: bool) -> None:
+    """Draw what waits for an update, and the buttons that preview and start it."""
+    if waiting:
+        show(waiting_html(waiting))
+    with st.container(horizontal=True, key="update"):
+        st.button(
+            "Bring the index up to date",
+            icon=":material/sync:",
+            type="primary" if is_first else "secondary",
+            disabled=is_busy,
+            on_click=start,
+            args=("sync", folder),
+            key="sync",
+        )
+        st.button(
+            "Preview", icon=":material/visibility:", disabled=is_busy, on_click=start, args=("preview", folder), key="preview"
+        )
+
+
+def waiting_html(waiting: Sequence[Upload]) -> Markup:
+    """Return which files wait; those that a roll back took out of the index apart."""
+    new = [upload for upload in waiting if upload.state != "undone"]
+    undone = [upload for upload in waiting if upload.state == "undone"]
+    return render("waiting", new=new, undone=undone, states=_STATES)
 
 
 if __name__ == "__main__":
-    draw()
+    draw_page()

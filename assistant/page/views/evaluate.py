@@ -6,95 +6,104 @@ from pathlib import Path
 
 import streamlit as st
 
-from assistant.escaping import as_html
-from assistant.evaluation.comparison import Comparison
-from assistant.evaluation.report import EvaluationReport, list_runs, new_directory
-from assistant.evaluation.testset import TestItem, as_line, read_items, remove_item
-from assistant.page import evaluation_view as evaluation_runs
-from assistant.page.evaluation_view import Entry, background, draw_evaluation_style, draw_run
-from assistant.page.notices import draw_error
+from assistant.evaluation.comparison import Comparison, compare
+from assistant.evaluation.records import ANSWERS, EvaluationRecord, read_records
+from assistant.evaluation.report import EvaluationReport, list_runs, new_directory, read_report
+from assistant.evaluation.testset import OWN_SET, as_line, place, read_items, remove_item
+from assistant.page import activity
+from assistant.page.evaluation_view import draw_evaluation_style, draw_run
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import local_time
-from knowledge_base.errors import KnowledgeBaseError
+from assistant.page.templates import draw, draw_error, draw_line
+from knowledge_base.errors import EvaluationError, KnowledgeBaseError
 
 PURPOSE = (
-    "Test questions are put to the assistant as you would ask them, and its answers are held against what they should say."
+    "Test questions are put to the assistant as you would ask them, and its answers are compared with what they should say."
 )
+BUILT_IN = "The questions on the built-in library"
+OF_THE_SETTING = "The questions of PARISCALL_TEST_SET"
+OWN = "Your own questions"
 RUN, OTHER = "evaluation-run", "evaluation-other"
 _RUNS = 40
 _POLL_SECONDS = 0.4
 
 
-def draw() -> None:
+def draw_page() -> None:
     """Draw the page."""
     draw_evaluation_style()
     st.title("Evaluation", anchor=False)
-    st.html(f'<p class="pc-purpose">{PURPOSE}</p>')
+    draw_line(PURPOSE, "pc-purpose")
     results, own = st.tabs(["Results", "Your own questions"])
     try:
+        runs = list_runs(page_settings().data_dir)[:_RUNS]
         with results:
-            _draw_start()
-            _draw_results()
+            is_running = _draw_start(runs)
+            if runs:
+                _draw_results(dict(runs))
+            elif not is_running:
+                draw_line("Nothing has been evaluated yet. It takes about a second per question.")
         with own:
             _draw_own()
     except KnowledgeBaseError as error:
         draw_error(error)
 
 
-def _draw_start() -> None:
-    """Draw the choice of a test set and the button, or how far the evaluation under way is."""
-    run, sets = background(), evaluation_runs.test_sets()
+def _draw_start(runs: list[tuple[Path, EvaluationReport]]) -> bool:
+    """Draw the choice of a test set and the button, or how far the evaluation is; return whether one is under way."""
+    settings = page_settings()
+    found = activity.read(settings.data_dir, "evaluation")
+    is_running = found is not None and found.is_running
+    sets = {OF_THE_SETTING: settings.test_set} if settings.test_set else {}
+    sets |= {BUILT_IN: OWN_SET}
+    if read_items(settings.data_dir):
+        sets[OWN] = place(settings.data_dir)
     with st.container(horizontal=True, vertical_alignment="bottom", key="evaluation-start"):
-        name = st.selectbox("Test questions", list(sets), disabled=run.is_running, key="evaluation-set")
-        clicked = st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=run.is_running, key="evaluate")
-    if clicked and name:
-        settings = page_settings()
-        run.start(settings, sets[name], new_directory(settings.data_dir))
-        st.session_state.pop(RUN, None)
-        st.rerun()
-    if run.is_running:
+        name = st.selectbox("Test questions", list(sets), disabled=is_running, key="evaluation-set")
+        if is_running:
+            st.button("Stop", icon=":material/stop_circle:", on_click=activity.stop, args=(settings.data_dir, "evaluation"))
+        elif st.button("Evaluate", type="primary", icon=":material/play_arrow:", key="evaluate") and name:
+            options = ["--test-set", str(sets[name]), "--output", str(new_directory(settings.data_dir))]
+            activity.start(settings, "evaluate", options)
+            st.session_state.pop(RUN, None)
+            st.rerun()
+    if is_running:
         _draw_progress()
-    elif run.error:
-        draw_error(run.error)
+    elif found and found.error:
+        draw_error(EvaluationError(f"The evaluation did not come to its end: {found.error}"))
+    elif name and (last := next((r for _, r in runs if r.test_set == sets[name].name), None)):
+        draw_line(f"The last run of these {last.whole.items} questions took {last.seconds:.0f} s.")
+    return is_running
 
 
 @st.fragment(run_every=_POLL_SECONDS)
 def _draw_progress() -> None:
-    run = background()
-    if not run.is_running:
+    found = activity.read(page_settings().data_dir, "evaluation")
+    if found is None or not found.is_running:
         st.rerun()
-    said = f"{run.done} of {run.total} questions" if run.done else "Opening the index…"
-    said = "Reckoning the figures…" if run.done and run.done == run.total else said
-    st.progress(run.done / max(1, run.total), text=said)
-
-
-def _draw_results() -> None:
-    entries = list_runs(page_settings().data_dir)[:_RUNS]
-    if not entries:
-        if not background().is_running:
-            st.html('<p class="pc-quiet">Nothing has been evaluated yet. It takes a few seconds.</p>')
+    if not found.stages:
+        st.progress(0.0, text="Opening the index…")
         return
-    by_path = dict(entries)
+    done, total = found.stages[-1].done, found.stages[-1].total or 1
+    st.progress(done / total, text=f"{done} of {total} questions" if done < total else "Computing the figures…")
+
+
+def _draw_results(runs: dict[Path, EvaluationReport]) -> None:
+    """Draw the choice of a run, and of one to compare it with; then the run."""
     columns = st.columns(2)
-    chosen = columns[0].selectbox("Run", list(by_path), format_func=lambda path: _label(by_path[path]), key=RUN)
-    others = [path for path in by_path if path != chosen]
+    path = columns[0].selectbox("Run", list(runs), format_func=lambda run: _label(runs[run]), key=RUN)
+    others = [None, *(run for run in runs if run != path)]
     other = columns[1].selectbox(
-        "Compare with", [None, *others], format_func=lambda path: _label(by_path[path]) if path else "nothing", key=OTHER
+        "Compare with", others, format_func=lambda run: _label(runs[run]) if run else "nothing", key=OTHER
     )
-    _draw_chosen((chosen, by_path[chosen]), other)
-
-
-def _draw_chosen(entry: Entry, other: Path | None) -> None:
-    path, report = entry
     comparison: Comparison | None = None
     if other:
         try:
-            comparison = evaluation_runs.comparison_of(path, other)
+            comparison = _comparison(str(path), str(other), (_stamp(path), _stamp(other)))
         except KnowledgeBaseError as error:
             draw_error(error)
-    draw_run(report, evaluation_runs.records_of(path), comparison)
-    page = path / "report.html"
-    if page.is_file():
+    report = runs[path]
+    draw_run(report, _records(str(path), _stamp(path)), comparison)
+    if (page := path / "report.html").is_file():
         name = f"evaluation-{report.generation}.html"
         st.download_button(
             "Download the report", page.read_bytes(), name, "text/html", icon=":material/download:", on_click="ignore"
@@ -109,39 +118,47 @@ def _label(report: EvaluationReport) -> str:
     return f"{when}: {report.test_set}, generation {report.generation}{right}{gate}"
 
 
+def _stamp(directory: Path) -> int:
+    return (directory / ANSWERS).stat().st_mtime_ns
+
+
+@st.cache_resource(show_spinner="Reading the run…", max_entries=8)
+def _records(directory: str, stamp: int) -> list[EvaluationRecord]:
+    return read_records(Path(directory))
+
+
+@st.cache_resource(show_spinner="Comparing…", max_entries=8)
+def _comparison(directory: str, baseline: str, stamps: tuple[int, int]) -> Comparison:
+    """Compare a run with an earlier one; raise EvaluationError where they share no question."""
+    before = read_report(Path(baseline))
+    records = _records(baseline, stamps[1]), _records(directory, stamps[0])
+    return compare(*records, before.generation, before.created)
+
+
 def _draw_own() -> None:
     """Draw the reader's own test questions, the way to export them and to remove one."""
     kept = read_items(page_settings().data_dir)
     if kept is None:
-        st.html(
-            '<p class="pc-quiet">None yet. A thumb down under an answer, or “Test question” beside it, makes one: the question,'
-            " and what should have been cited.</p>"
+        draw_line(
+            "None yet. A thumb down under an answer, or “Test question” next to it, makes one: the question, and what should"
+            " have been cited."
         )
         return
-    lines = "".join(f"{as_line(item)}\n" for item in kept.items)
     st.download_button(
         "Download as a test set",
-        lines.encode(),
+        "".join(f"{as_line(item)}\n" for item in kept.items).encode(),
         "questions.jsonl",
         "application/jsonl",
         icon=":material/download:",
         on_click="ignore",
     )
     for item in kept.items:
-        _draw_own_item(item)
-
-
-def _draw_own_item(item: TestItem) -> None:
-    with st.container(border=True, key=f"own-item-{item.id}"):
-        quotes = "".join(f"<blockquote>{as_html(gold.quote)}</blockquote>" for gold in item.gold)
-        expected = quotes or '<p class="pc-quiet">The documents do not answer it: a refusal is right.</p>'
-        st.html(
-            f'<div class="pc-card"><p><b>{as_html(item.question)}</b></p>{expected}<p class="pc-source">{item.id}</p></div>'
-        )
-        if st.button("Remove", key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
-            remove_item(page_settings().data_dir, item.id)
-            st.rerun()
+        with st.container(border=True, key=f"own-item-{item.id}"):
+            draw("own", item=item)
+            if st.button("Remove", key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
+                remove_item(page_settings().data_dir, item.id)
+                st.rerun()
 
 
 if __name__ == "__main__":
-    draw()
+    draw_page()

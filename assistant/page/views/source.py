@@ -1,45 +1,249 @@
-"""A document, open on the page that an answer quotes, with the quote highlighted."""
+"""A document as it was indexed: the picture of a page, or its text, with the quote marked."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from urllib.parse import urljoin
+
 import streamlit as st
+from markupsafe import Markup
 
-from assistant.page.links import CHAT_PAGE, CONVERSATION, SourceLink
-from assistant.page.notices import draw_error, draw_notice
+from assistant.escaping import safe_address
+from assistant.page.links import CHAT_PAGE, CONVERSATION, SourceLink, digest
 from assistant.page.settings import page_settings
-from assistant.page.source_reading import SourcePage, read_source
-from assistant.page.source_view import draw_source
-from knowledge_base.errors import KnowledgeBaseError
+from assistant.page.templates import draw, draw_error, draw_line, draw_notice, render, show
+from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
+from knowledge_base.passages import OriginRun, Page
+from knowledge_base.sandbox.page_images import render_page
+from knowledge_base.sandbox.sandbox import Sandbox
+from knowledge_base.store.catalog import DocumentRow
+from knowledge_base.store.generations import current_id, open_generation
+
+BEFORE = 700
+AFTER = 6000
+_WIDE = "wide"
+_LINKS = 60
+
+log = logging.getLogger(__name__)
+
+Spans = Sequence[tuple[int, int]]
 
 
-def draw() -> None:
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """One page of a document, as one generation of the index holds it.
+
+    `position` counts from 1 among `page_numbers`, the physical numbers of all pages (None: a format without pages).
+    `notice` says what a reader must know, such as that the index of the citation is gone.
+    """
+
+    document: DocumentRow
+    page: Page
+    page_numbers: tuple[int | None, ...]
+    generation: str
+    notice: str | None = None
+
+    @property
+    def position(self) -> int:
+        """Return the page's place among all pages, from 1."""
+        return self.page_numbers.index(self.page.number) + 1
+
+
+def draw_page() -> None:
     """Draw the document that the address names."""
     link = SourceLink.read(st.query_params)
-    _draw_way_back(link)
+    conversation = link.conversation if link else None
+    label = "Back to the conversation" if conversation else "Ask a question"
+    to = {CONVERSATION: conversation} if conversation else None
+    st.page_link(CHAT_PAGE, label=label, icon=":material/arrow_back:", query_params=to)
     if link is None:
         draw_notice("This address names no document. Open a source from an answer.")
         return
     try:
-        found = _read(link)
+        found = read_source(page_settings().data_dir, link.source, link.page, link.generation)
     except KnowledgeBaseError as error:
         draw_error(error)
         return
     if found is None:
         draw_notice("The index holds no such document or page. It may have been taken out since the answer was given.")
         return
-    draw_source(found, link)
+    _draw_source(found, link)
 
 
-def _read(link: SourceLink) -> SourcePage | None:
-    return read_source(page_settings().data_dir, link.source, link.page, link.generation)
+def _draw_source(source: SourcePage, link: SourceLink) -> None:
+    """Draw the document's particulars, the controls, and the page."""
+    document = source.document
+    details = [detail for detail in (document.date, document.kind.upper(), document.language) if detail]
+    draw("particulars", document=document, details=details)
+    if source.notice:
+        draw_notice(source.notice)
+    spans = _spans(source, link)
+    is_picture = document.kind == "pdf" and source.page.number is not None
+    if is_picture:
+        _draw_controls(source, link)
+    if not (is_picture and _draw_picture(source, spans)):
+        show(marked_text_html(source.page.text, spans))
+    _draw_ways_out(source, link)
+    if document.links:
+        with st.expander(f"Addresses in this document ({len(document.links)})"):
+            draw("links", links=[(address, safe_address(address)) for address in document.links[:_LINKS]])
 
 
-def _draw_way_back(link: SourceLink | None) -> None:
-    conversation = link.conversation if link else None
-    label = "Back to the conversation" if conversation else "Ask a question"
-    to = {CONVERSATION: conversation} if conversation else None
-    st.page_link(CHAT_PAGE, label=label, icon=":material/arrow_back:", query_params=to)
+def _spans(source: SourcePage, link: SourceLink) -> list[tuple[int, int]]:
+    """Return the spans to mark on this page; say so where the quote does not stand there any more."""
+    if not link.spans or source.page.number != link.page_of_spans:
+        return []
+    check = link.check
+    spans = standing_spans(source.page.text, link.spans, lambda quotes: check is None or digest(quotes) == check)
+    if not spans:
+        draw_notice("The document has changed since it was quoted: the quote does not stand at its place any more.")
+    return spans
+
+
+def _draw_controls(source: SourcePage, link: SourceLink) -> None:
+    number, label = source.page.number or 1, source.page.label
+    known = {n for n in source.page_numbers if n is not None}
+    printed = f" (printed as {label[:12]})" if label and label != str(number) else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="page-controls"):
+        _draw_turn("Previous", ":material/chevron_left:", link, number - 1 if number - 1 in known else None)
+        told = f"page {number} of {len(source.page_numbers)}{printed}"
+        draw_line(told, "pc-quiet pc-page", width="content")
+        _draw_turn("Next", ":material/chevron_right:", link, number + 1 if number + 1 in known else None)
+        if link.quoted_page is not None and link.quoted_page in known:
+            _draw_turn("To the quote", ":material/format_quote:", link, link.quoted_page)
+        st.toggle("Wide", key=_WIDE, help="Show the page as wide as the window")
+
+
+def _draw_turn(label: str, icon: str, link: SourceLink, to: int | None) -> None:
+    st.button(label, icon=icon, disabled=to is None, on_click=_turn, args=(link, to), key=f"turn-{label}")
+
+
+def _turn(link: SourceLink, to: int) -> None:
+    st.query_params.from_dict(link.turned_to(to).parameters())
+
+
+def _draw_picture(source: SourcePage, spans: list[tuple[int, int]]) -> bool:
+    """Draw the page's picture, its text below; return False, and say why, if it cannot be drawn."""
+    document, number = source.document, source.page.number or 1
+    try:
+        drawn = picture(document.content_hash, number, tuple(spans), source.generation, source.page.origin)
+    except DocumentError as error:
+        draw_notice(f"The page cannot be shown as a picture: {error} This is its text.")
+        return False
+    quoted = ", the quote highlighted" if spans else ""
+    with st.container(key="page-wide" if st.session_state.get(_WIDE) else "page-picture"):
+        st.image(drawn, width="stretch", alt=f"Page {number} of {document.title}{quoted}")
+    with st.expander("The text of this page"):
+        show(marked_text_html(source.page.text, spans))
+    return True
+
+
+def _draw_ways_out(source: SourcePage, link: SourceLink) -> None:
+    """Draw the download of the file that was indexed, if it is kept, and the link to this place."""
+    original = page_settings().data_dir / "originals" / source.document.content_hash
+    with st.container(horizontal=True, vertical_alignment="center", key="ways-out"):
+        if original.is_file():
+            st.download_button(
+                "Download the original",
+                partial(read_original, original, source.document.content_hash),
+                PurePosixPath(source.document.source).name,
+                "application/octet-stream",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        with st.popover("Link to this place", icon=":material/link:"):
+            st.caption("The icon at the upper right of the address copies it.")
+            st.code(urljoin(st.context.url or "", link.without_conversation().address()), language=None, wrap_lines=True)
+
+
+def marked_text_html(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
+    """Return text as HTML with `spans` (in order, within the text) marked, and the distant rest folded away."""
+    begin, last = 0, spans[-1][1] if spans else 0
+    if spans and spans[0][0] > BEFORE:
+        begin = text.rfind("\n", 0, spans[0][0] - BEFORE) + 1
+    end = text.find("\n", last + AFTER)
+    end = len(text) if end < 0 else end
+    pieces, position = [], begin
+    for start, stop in spans:
+        start = max(start, position)
+        if stop > start:
+            pieces += [(False, text[position:start]), (True, text[start:stop])]
+            position = stop
+    return render("text", before=text[:begin], pieces=[*pieces, (False, text[position:end])], after=text[end:])
+
+
+def read_source(data_dir: Path, source: str, page: int | None, generation: str | None = None) -> SourcePage | None:
+    """Return a page of a document from the generation named, else from the published one; None where it has none.
+
+    Without a page, that is the first one. Raise NoIndexError or DamagedIndexError where nothing can be read.
+    """
+    opened, notice = None, None
+    if generation is not None and generation != current_id(data_dir):
+        notice = "The index of this citation is no longer kept; this is the document as it is now."
+        try:
+            if generation.isalnum():
+                opened = open_generation(data_dir, generation)
+                notice = "This is the document as an earlier index held it."
+        except (DamagedIndexError, NoIndexError) as error:
+            log.info("%s The published generation is shown.", error)
+    with opened or open_generation(data_dir) as held:
+        document = held.catalog.document(source)
+        pages = held.catalog.pages(source) if document else []
+    shown = next((p for p in pages if page is None or p.number == page), None)
+    if document is None or shown is None:
+        return None
+    return SourcePage(document, shown, tuple(p.number for p in pages), held.id, notice)
+
+
+def page_picture(
+    sandbox: Sandbox, original: Path, content_hash: str, page: int, spans: Spans, origin: Sequence[OriginRun]
+) -> bytes:
+    """Return the page of a kept PDF as PNG with the spans highlighted; raise DocumentError where that cannot be had."""
+    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin))
+
+
+def read_original(path: Path, content_hash: str) -> bytes:
+    """Return the bytes that were indexed; raise DocumentError where they are gone or altered."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "is no longer kept" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise DocumentError(f"The original file {reason}.") from error
+    if sha256(data).hexdigest() != content_hash:
+        raise DocumentError("The kept original is not the file that was indexed.")
+    return data
+
+
+def standing_spans(text: str, spans: Spans, is_quoted: Callable[[list[str]], bool]) -> list[tuple[int, int]]:
+    """Return the spans, in order, where they lie within the text and hold what was quoted; else none."""
+    ordered = sorted(spans)
+    inside = all(0 <= start < end <= len(text) for start, end in ordered)
+    return ordered if inside and is_quoted([text[start:end] for start, end in ordered]) else []
+
+
+@st.cache_resource(show_spinner=False, on_release=Sandbox.close)
+def sandbox() -> Sandbox:
+    """Open the sandbox that draws pages."""
+    settings = page_settings()
+    return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
+
+
+@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
+def picture(
+    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
+) -> bytes:
+    """Return a page's picture as PNG; raise DocumentError if it cannot be drawn.
+
+    It is cached by content, page, spans and generation: the origin of the text's characters follows from these.
+    """
+    original = page_settings().data_dir / "originals" / content_hash
+    return page_picture(sandbox(), original, content_hash, page, spans, _origin)
 
 
 if __name__ == "__main__":
-    draw()
+    draw_page()

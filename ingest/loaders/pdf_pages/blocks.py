@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import groupby
 
-from ingest.loaders.pdf_pages.columns import arrange, column_of, columns_of_cells, headers_of, is_cell_by_cell
+from ingest.loaders.pdf_pages.columns import arrange
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, MARKER, Box, Line
 from ingest.loaders.pdf_pages.style import Style
+from ingest.loaders.pdf_pages.tables import column_of, columns_of_cells, headers_of, is_cell_by_cell
 from knowledge_base.language.sentences import SENTENCE_END
 
 _ALWAYS_BULLET = frozenset("•◦▪▫■□●○‣⁃∙·➢➤✓✔")
@@ -274,9 +275,23 @@ def _rows(rows: Iterable[list[list[Line]]], columns: Sequence[float]) -> list[Un
         else:
             joined.append(row)
     if len(joined) > 2 and _is_second_header(joined[0], joined[1], joined[2]):
-        joined[:2] = [[[*upper, *lower] for upper, lower in zip(joined[0], joined[1], strict=True)]]
+        above = _over_their_columns(joined[0], joined[1])
+        joined[:2] = [[[*upper, *lower] for upper, lower in zip(above, joined[1], strict=True)]]
     headers = headers_of(joined)
     return [_row(row, headers if number else [], columns) for number, row in enumerate(joined)]
+
+
+def _over_their_columns(first: Sequence[list[Line]], second: Sequence[list[Line]]) -> list[list[Line]]:
+    """Return a row of headers with one that stands between columns over each of them."""
+    spread = list(first)
+    for place, cell in enumerate(first[:-1]):
+        if not cell or not second[place]:
+            continue
+        middle = (cell[0].box.left + cell[0].box.right) / 2
+        if not second[place][0].box.left - 2 <= middle <= second[place][0].box.right + 2:
+            after = next((other for other in range(place + 1, len(first)) if first[other]), len(first))
+            spread[place:after] = [cell] * (after - place)
+    return spread
 
 
 def _is_second_header(

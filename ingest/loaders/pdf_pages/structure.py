@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise, takewhile
 
 from ingest.loaders.pdf_pages.blocks import Unit, read_units
 from ingest.loaders.pdf_pages.extractor import Drawings
@@ -21,6 +22,8 @@ _TIGHT: frozenset[BlockKind] = frozenset({"list_item", "table_row"})
 _CAPTION = re.compile(r"(?:figure|fig\.|table|tableau|graphique|chart|box)\s*\d+\b|source\s*:", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:table of )?contents|outline|sommaire|table des matières|inhalt|índice", re.IGNORECASE)
 _FEWEST_ENTRIES = 2
+_LAST_UNITS = 3
+_SAME_LEFT = 6.0
 _LEADS_TO_PAGE = re.compile(rf"{LEADER}\s*(?:\d{{1,4}}|[ivxlc]{{1,6}})$")
 _NOTE_NUMBER = re.compile(r"[(\[]?(\d{1,3}|[*†‡§]{1,3})[)\].]?\s*(?=[^\W\d]|[“\"«‘'(<])")
 _NAMED = re.compile(
@@ -76,6 +79,22 @@ def page_units(lines: Sequence[Line], style: Style, drawn: Drawings) -> list[tup
     if contents is None:
         return units
     return [(unit, "paragraph" if kind == "heading" and unit.size < contents.size else kind) for unit, kind in units]
+
+
+def carry_headers(pages: Sequence[Sequence[tuple[Unit, BlockKind]]]) -> None:
+    """Give the rows at the head of a page the headers of a table that ends the page before it, in place."""
+    for before, after in pairwise(pages):
+        last = next((unit for unit, _ in reversed(before) if len(unit.cells) > 1), None)
+        rows = [unit for unit, kind in takewhile(lambda entry: entry[1] == "table_row", after)]
+        if last is None or last.headers == [] or not rows or any(unit.headers for unit in rows):
+            continue
+        if any(unit is last for unit, _ in before[-_LAST_UNITS:]) and all(_same_columns(unit, last) for unit in rows):
+            for unit in rows:
+                unit.headers = last.headers
+
+
+def _same_columns(unit: Unit, other: Unit) -> bool:
+    return len(unit.cells) == len(other.cells) and abs(unit.box.left - other.box.left) < _SAME_LEFT
 
 
 def levels_of(pages: Sequence[Sequence[tuple[Unit, BlockKind]]]) -> dict[float, int]:

@@ -1,0 +1,1 @@
+"""The elements of a web page: which are seen, their text, notes, tables and blocks."""

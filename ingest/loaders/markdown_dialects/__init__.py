@@ -1,0 +1,1 @@
+"""What Markdown and its dialects write: blocks, text within them, front matter."""

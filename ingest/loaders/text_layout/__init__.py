@@ -1,0 +1,1 @@
+"""How plain text is laid out: pages, columns, tables drawn with characters."""
