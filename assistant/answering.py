@@ -166,9 +166,8 @@ class Assistant(Closing):
         if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
             return quoted
         from assistant.writing.faults import ModelFault
-        from assistant.writing.grounds import grounds_of
         from assistant.writing.limits import Limits
-        from assistant.writing.writing import Writing, unwritten
+        from assistant.writing.writing import Writing, grounds_of, unwritten
 
         try:
             model = self._chat_model

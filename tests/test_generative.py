@@ -116,7 +116,7 @@ def test_the_quoted_answer_stands_where_nothing_is_supported(server: ChatServer,
     said(server, LIE + " [{n}]")
     answer = opened().ask(QUESTION)
     assert answer.mode == "extractive" and "1874" in answer.text and answer.writing is not None
-    assert answer.writing.fault == "unsupported" and "stood up to the documents" in str(answer.writing.notice)
+    assert answer.writing.fault == "unsupported" and "is supported by the documents" in str(answer.writing.notice)
 
 
 def test_the_quoted_answer_stands_where_the_model_finds_none(server: ChatServer, opened: Open) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.claims.polarity import compare, overstates
+from assistant.claims.polarity import compare
 from knowledge_base.language.text import Text
 
 
@@ -49,17 +49,3 @@ from knowledge_base.language.text import Text
 )
 def test_yes_and_no_are_told_apart(claim: str, evidence: str, language: str, agreement: str) -> None:
     assert compare(Text(claim, language), Text(evidence, language)) == agreement
-
-
-@pytest.mark.parametrize(
-    ("claim", "evidence", "is_stronger"),
-    [
-        ("All states signed.", "Some states signed.", True),
-        ("Every state signed.", "All states signed.", False),
-        ("Only France signed.", "France signed.", True),
-        ("States must report.", "States are required to report.", False),
-        ("France signed.", "Only France signed.", False),
-    ],
-)
-def test_a_claim_that_says_more_than_its_evidence_is_found(claim: str, evidence: str, is_stronger: bool) -> None:
-    assert overstates(Text(claim, "en"), Text(evidence, "en")) is is_stronger

@@ -1,4 +1,4 @@
-"""The passages that an answer may stand on, as the model gets them numbered and as its sentences are checked against them."""
+"""The passages that an answer may use, numbered for the model, and cut into the sentences that its own are checked against."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Encode = Callable[[Sequence[str]], Vectors]
 
 
 def is_evidence(text: str) -> bool:
-    """Say whether a sentence states something: a question, or what speaks to a language model or a reader, does not."""
+    """Return whether a sentence states something: a question, or what speaks to a language model or a reader, does not."""
     bare = text.strip(' -–*•“”"«»(')
     return not bare.rstrip(")").endswith("?") and not _INSTRUCTION.search(text) and not _IMPERATIVE.match(bare)
 
@@ -80,19 +80,16 @@ class EvidencePassage:
 
 def from_passage(number: int, passage: Passage, vectors: dict[str, Vectors], encode: Encode) -> EvidencePassage:
     """Return a retrieved passage as evidence; `vectors` are its sentences' by id, those missing are computed."""
-    quotable = passage.quotable_sentences
-    spans = [passage.sentences[int(identifier.rpartition("#")[2])] for identifier in quotable]
-    kept = [(span, text, identifier) for span, (identifier, text) in zip(spans, quotable.items(), strict=True)]
-    kept = [entry for entry in kept if is_evidence(entry[1])]
-    missing = [text for _, text, identifier in kept if identifier not in vectors]
-    computed = dict(zip(missing, encode(missing), strict=True)) if missing else {}
     said = Text.read(passage.text, passage.language)
-    held = [vectors[name] if name in vectors else computed[text] for _, text, name in kept]
-    sentences = tuple(
-        EvidenceSentence(number, position, span.start, span.end, Text(text, said.language), vector)
-        for position, ((span, text, _), vector) in enumerate(zip(kept, held, strict=True))
-    )
-    return EvidencePassage(number, passage.title, passage.heading, said, sentences, passage)
+    quotable = {name: text for name, text in passage.quotable_sentences.items() if is_evidence(text)}
+    missing = [text for name, text in quotable.items() if name not in vectors]
+    computed = dict(zip(missing, encode(missing), strict=True)) if missing else {}
+    sentences = []
+    for position, (name, text) in enumerate(quotable.items()):
+        span = passage.sentences[int(name.rpartition("#")[2])]
+        vector = vectors[name] if name in vectors else computed[text]
+        sentences.append(EvidenceSentence(number, position, span.start, span.end, Text(text, said.language), vector))
+    return EvidencePassage(number, passage.title, passage.heading, said, tuple(sentences), passage)
 
 
 def from_text(number: int, title: str, text: str, encode: Encode, language: str | None = None) -> EvidencePassage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from assistant.writing.faults import ModelFault
+from assistant.writing.faults import RETRIED, ModelFault
 from knowledge_base.settings import Settings
 
 _LONGEST_WAIT = 20.0
@@ -31,15 +31,9 @@ class Limits:
     def of(cls, settings: Settings) -> Self:
         """Return the limits that are configured."""
         return cls(
-            settings.chat_seconds,
-            settings.chat_max_tokens,
-            settings.chat_max_input_tokens,
-            settings.chat_retries,
-            settings.chat_input_price,
-            settings.chat_output_price,
-            settings.chat_max_cost,
-            settings.chat_unsupported == "mark",
-        )
+            settings.chat_seconds, settings.chat_max_tokens, settings.chat_max_input_tokens, settings.chat_retries,
+            settings.chat_input_price, settings.chat_output_price, settings.chat_max_cost, settings.chat_unsupported == "mark",
+        )  # fmt: skip
 
     def output_tokens(self, input_tokens: int) -> int:
         """Return how many tokens an answer may have; raise ModelFault where the cost allows too few."""
@@ -58,8 +52,11 @@ class Limits:
         return (input_tokens * self.input_price + output_tokens * self.output_price) / _MILLION
 
     def wait_before(self, attempt: int, fault: ModelFault) -> float:
-        """Return the seconds to wait before the try after `attempt` (from 0); raise the fault where that is too long."""
+        """Return the seconds to wait before the try after `attempt` (from 0), as the provider asks or twice as long each time.
+
+        Raise the fault where another try would not help, there are none left, or the wait would be too long.
+        """
         seconds = fault.retry_after if fault.retry_after is not None else self.patience * 2**attempt
-        if seconds > _LONGEST_WAIT:
+        if fault.kind not in RETRIED or attempt >= self.retries or seconds > _LONGEST_WAIT:
             raise fault
         return seconds

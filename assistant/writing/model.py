@@ -1,7 +1,7 @@
 """The language model, through LangChain: the only module that imports its chat models.
 
-Where passages go is decided by the settings alone, never by a provider's own environment variables; the key comes from those
-(OPENAI_API_KEY, ANTHROPIC_API_KEY), is never read here into a setting, and stands in no message of ours.
+Where passages go is decided only by the settings, never by a provider's own environment variables; the key comes from those
+(OPENAI_API_KEY, ANTHROPIC_API_KEY), is never read here into a setting, and is in no message of ours.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ NO_MODEL = ("No language model is configured.", "Set PARISCALL_CHAT_MODEL, such 
 _NO_KEY = "no-key-needed"  # servers on one's own machine ask for none; the client library insists on one
 _SILENCE = 60.0  # seconds that a server may send nothing
 _CONNECT = 5.0
+_BY_STATUS: dict[int, FaultKind] = {401: "key", 403: "key", 404: "unknown model", 408: "slow", 429: "busy", 504: "slow"}
+_BY_NAME: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (  # parts of the names of errors; the first row that fits counts
+    ("garbage", ("JSONDecodeError", "UnicodeDecodeError", "ValidationError", "DecodingError")),
+    ("slow", ("Timeout",)),
+    ("cut", ("RemoteProtocolError", "ReadError", "IncompleteRead", "ChunkedEncoding")),
+    ("down", ("Connect",)),
+    ("garbage", ("KeyError", "TypeError", "AttributeError", "ValueError", "UserWarning")),  # of what reads the response
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Say whether passages stay on this machine."""
+        """Return whether passages stay on this machine."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -147,53 +155,30 @@ def _options(place: Endpoint, settings: Settings) -> dict[str, Any]:
 
 
 def as_fault(error: BaseException) -> ModelFault:
-    """Return what an error of a client library means; its message, which may hold a key or a prompt, is left behind."""
-    chain = list(_chain(error))
+    """Return what an error of a client library means; its message, which may hold a key or a prompt, is not passed on."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
     status = next((int(s) for e in chain if isinstance(s := getattr(e, "status_code", None), int)), None)
     if status is not None:
-        return ModelFault(_by_status(status), _retry_after(chain) if status in (429, 503) else None)
+        kind = _BY_STATUS.get(status, "server" if status >= 500 else "request")
+        return ModelFault(kind, _retry_after(chain) if status in (429, 503) else None)
     names = " ".join(kind.__name__ for e in chain for kind in type(e).__mro__)
-    return ModelFault(_by_name(names))
-
-
-def _by_status(status: int) -> FaultKind:
-    kinds: dict[int, FaultKind] = {401: "key", 403: "key", 404: "unknown model", 408: "slow", 429: "busy", 504: "slow"}
-    return kinds.get(status, "server" if status >= 500 else "request")
-
-
-def _by_name(names: str) -> FaultKind:
-    if "JSONDecodeError" in names or "UnicodeDecodeError" in names or "ValidationError" in names or "DecodingError" in names:
-        return "garbage"
-    if "Timeout" in names:
-        return "slow"
-    if "RemoteProtocolError" in names or "ReadError" in names or "IncompleteRead" in names or "ChunkedEncoding" in names:
-        return "cut"
-    if "Connect" in names:
-        return "down"
-    ours = ("KeyError", "TypeError", "AttributeError", "ValueError", "UserWarning")
-    return "garbage" if any(name in names for name in ours) else "other"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+    return ModelFault(next((kind for kind, parts in _BY_NAME if any(part in names for part in parts)), "other"))
 
 
 def _retry_after(chain: Sequence[BaseException]) -> float | None:
     """Return the seconds that a response asks to wait, or None."""
-    for error in chain:
-        headers = getattr(getattr(error, "response", None), "headers", None)
-        written = headers.get("retry-after") if headers else None
-        if not written:
-            continue
+    headers = (getattr(getattr(error, "response", None), "headers", None) or {} for error in chain)
+    written = next((asked for header in headers if (asked := header.get("retry-after"))), None)
+    if written is None:
+        return None
+    try:
+        return max(0.0, float(written))
+    except ValueError:
         try:
-            return max(0.0, float(written))
+            return max(0.0, parsedate_to_datetime(written).timestamp() - time())
         except ValueError:
-            try:
-                return max(0.0, parsedate_to_datetime(written).timestamp() - time())
-            except ValueError:
-                return None
-    return None
+            return None

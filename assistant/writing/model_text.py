@@ -34,31 +34,10 @@ _MARK = re.compile(
 _BRACKETS = re.compile(r"[\[\]{}<>【】]|\(\s*\)")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _LONGEST_RANGE = 12
-_SHOWN = frozenset(
-    {
-        "Ll",
-        "Lu",
-        "Lt",
-        "Lm",
-        "Lo",
-        "Mn",
-        "Mc",
-        "Nd",
-        "Nl",
-        "No",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "Pc",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-    }
-)
+_SHOWN = frozenset({
+    "Ll", "Lu", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl", "No", "Pd",
+    "Ps", "Pe", "Pi", "Pf", "Po", "Pc", "Sm", "Sc", "Sk", "So",
+})  # fmt: skip
 _NEVER = re.compile(r"[\U000e0000-\U000e0fff\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u2800]")
 _MOST_MARKS = 3  # combining marks on one letter
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from assistant.writing.faults import ModelFault
 
@@ -16,20 +17,20 @@ TICK = 0.2  # seconds between two signs of life
 _AHEAD = 64  # pieces that the thread may read ahead
 
 
-class _End(Generic[Item]):
+@dataclass(frozen=True, slots=True)
+class _End:
     """What the thread puts last: the error that ended it, if any."""
 
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
+    error: BaseException | None = None
 
 
 def paced(read: Callable[[], Iterator[Item]], deadline: float) -> Iterator[Item | None]:
     """Give what `read()` gives, and None where nothing came for TICK seconds.
 
     Raise ModelFault("time") at the deadline (on the clock of `monotonic`), and what `read()` raises. A reader that stops early
-    lets the thread go: it ends with the next piece, or with its library's own timeout.
+    leaves the thread to end with the next piece, or at its library's own timeout.
     """
-    queue: Queue[Item | _End[Item]] = Queue(_AHEAD)
+    queue: Queue[Item | _End] = Queue(_AHEAD)
     left = threading.Event()
     threading.Thread(target=_fill, args=(read, queue, left), daemon=True, name="model-answer").start()
     try:
@@ -51,8 +52,8 @@ def paced(read: Callable[[], Iterator[Item]], deadline: float) -> Iterator[Item 
         left.set()
 
 
-def _fill(read: Callable[[], Iterator[Item]], queue: Queue[Item | _End[Item]], left: threading.Event) -> None:
-    end: _End[Item] = _End()
+def _fill(read: Callable[[], Iterator[Item]], queue: Queue[Item | _End], left: threading.Event) -> None:
+    end = _End()
     try:
         for item in read():
             if not _put(queue, item, left):
@@ -62,7 +63,7 @@ def _fill(read: Callable[[], Iterator[Item]], queue: Queue[Item | _End[Item]], l
     _put(queue, end, left)
 
 
-def _put(queue: Queue[Item | _End[Item]], item: Item | _End[Item], left: threading.Event) -> bool:
+def _put(queue: Queue[Item | _End], item: Item | _End, left: threading.Event) -> bool:
     while not left.is_set():
         try:
             queue.put(item, timeout=TICK)

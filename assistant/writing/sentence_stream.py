@@ -36,34 +36,30 @@ class SentenceStream:
         *lines, self._buffer = self._buffer.split("\n")
         for line in lines:
             yield from self._sentences(line)
-        yield from self._finished()
+        text = _tidied(self._buffer)
+        spans = sentence_spans(text, self._language)
+        done = 0
+        while len(spans) > 1:
+            (start, end), (following, _) = spans[:2]
+            opens_an_image = end == following and text[following] == "["  # after its "!"
+            if opens_an_image or _MAY_BE_A_MARK.match(text, following):
+                break
+            spans, done = spans[1:], end
+            yield text[start:end]
+        self._buffer = text[done:]
+        if len(self._buffer) > _LONGEST:
+            cut, self._buffer = self._buffer[:_LONGEST], ""
+            yield cut
 
     def end(self) -> Iterator[str]:
         """Give what is left."""
         rest, self._buffer = self.draft, ""
         yield from self._sentences(rest)
 
-    def _finished(self) -> Iterator[str]:
-        text = _tidied(self._buffer)
-        spans = sentence_spans(text, self._language)
-        done = 0
-        while len(spans) > 1 and not _goes_on(text, spans[0][1], spans[1][0]):
-            start, done = spans.pop(0)
-            yield text[start:done]
-        self._buffer = text[done:]
-        if len(self._buffer) > _LONGEST:
-            cut, self._buffer = self._buffer[:_LONGEST], ""
-            yield cut
-
     def _sentences(self, line: str) -> Iterator[str]:
+        """Give the sentences of a finished line."""
         text = _tidied(line)
-        for start, end in sentence_spans(text, self._language):
-            yield text[start:end]
-
-
-def _goes_on(text: str, end: int, start: int) -> bool:
-    """Say whether what follows a sentence may still be a mark of it, or an image that its "!" opens."""
-    return bool(_MAY_BE_A_MARK.match(text, start)) or (end == start and text[start] == "[")
+        yield from (text[start:end] for start, end in sentence_spans(text, self._language))
 
 
 def _tidied(line: str) -> str:

@@ -7,20 +7,25 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from assistant.answers import Answer, AnswerPart, Citation, Support, WritingRecord, written
-from assistant.claims.evidence import Encode, EvidencePassage
+from assistant.claims.evidence import Encode, EvidencePassage, from_passage
 from assistant.claims.verifier import Verdict, Verifier
+from assistant.messages import message
 from assistant.writing.faults import PARTIAL, ModelFault, notice
-from assistant.writing.grounds import Grounds
 from assistant.writing.limits import Limits
-from assistant.writing.model import ChatModel, Piece
-from assistant.writing.model_text import ModelSentence, clean_sentence
+from assistant.writing.model import ChatModel
+from assistant.writing.model_text import clean_sentence
 from assistant.writing.pace import TICK, paced
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from assistant.writing.sentence_stream import SentenceStream
 from knowledge_base.language.words import normalised, question_language, stop_words, words
+
+if TYPE_CHECKING:  # the page imports this before it is painted
+    from knowledge_base.store.generations import Generation
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +34,16 @@ _LETTERS_A_TOKEN = 8  # more than any language has: what a model sends beyond th
 _MOST_REPEATS = 3
 _MOST_SENTENCES = 40
 _ENOUGH_WORDS = 12  # to tell a language by
-_WEAK = {"en": "(weakly supported)", "fr": "(appui faible)"}
-_UNSUPPORTED = {"en": "(not supported)", "fr": "(sans appui)"}
+_READ = 8  # passages that were found
+_QUOTED_TOO = 4  # passages that only the quoted answer has
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Numbered passages with their sentences, and the dates of their documents by source."""
+
+    passages: tuple[EvidencePassage, ...]
+    dates: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,26 @@ class Finished:
 Event = Started | Waiting | Drafted | Written | Finished
 
 
+def grounds_of(answer: Answer, generation: Generation, encode: Encode) -> Grounds:
+    """Return the passages found for an answer, and those that only it quotes (the rest of a list), as the index has them now.
+
+    They are gathered before a model is asked: the index may be replaced while it writes.
+    """
+    catalog = generation.catalog
+    passages = {retrieved.passage.id: retrieved.passage for retrieved in answer.retrieved[:_READ]}
+    most = len(passages) + _QUOTED_TOO
+    for citation in answer.citations:
+        for passage in catalog.passages_on_page(citation.source, 0 if citation.page is None else citation.page - 1):
+            is_quoted = passage.page == citation.page and passage.start < citation.end and citation.start < passage.end
+            if is_quoted and len(passages) < most:
+                passages.setdefault(passage.id, passage)
+    pages = [(passage, catalog.page(passage.source, passage.page)) for passage in passages.values()]
+    standing = [passage for passage, page in pages if page and page.text[passage.start : passage.end] == passage.text]
+    vectors = generation.vectors.sentences.get([name for passage in standing for name in passage.quotable_sentences])
+    evidence = tuple(from_passage(number, passage, vectors, encode) for number, passage in enumerate(standing, start=1))
+    return Grounds(evidence, catalog.dates(passage.source for passage in standing))
+
+
 @dataclass(slots=True)
 class _Page:
     """What is written so far."""
@@ -88,7 +121,7 @@ class _Page:
 
 
 class Writing:
-    """One answer that a model writes beside the `quoted` one; iterate over `events()`, or stop and take `stopped()`."""
+    """An answer that a model writes after the `quoted` one; iterate over `events()`, or stop and take `stopped()`."""
 
     def __init__(self, quoted: Answer, grounds: Grounds, model: ChatModel, encode: Encode, limits: Limits) -> None:
         self._quoted = quoted
@@ -110,7 +143,7 @@ class Writing:
             yield from self._write()
         except ModelFault as fault:
             self._fault = fault
-            log.warning("%s The answer made of quotes stands.", fault)
+            log.warning("%s The answer made of quotes is shown.", fault)
         yield Finished(self._answer())
 
     def stopped(self) -> Answer:
@@ -119,68 +152,58 @@ class Writing:
         return self._answer()
 
     def _write(self) -> Iterator[Event]:
+        """Have the model write; ask it again, after a wait, where it fails before its first letter and the limits allow."""
         turns = answer_prompt(self._quoted.question, self._passages, self._language)
-        self._rules = turns[0].content
+        self._rules = normalised(turns[0].content)
         self._page.input_tokens = tokens_of(turns)
         most = self._limits.output_tokens(self._page.input_tokens)
         deadline = self._started + self._limits.seconds
-        for attempt in range(self._limits.retries + 1):
+        for attempt in count():
             try:
                 yield from self._read(turns, most, deadline)
                 return
             except ModelFault as fault:
-                if self._page.letters or not fault.may_be_retried or attempt == self._limits.retries:
+                if self._page.letters:
                     raise
-                yield from self._wait(fault, attempt, deadline)
-
-    def _wait(self, fault: ModelFault, attempt: int, deadline: float) -> Iterator[Waiting]:
-        """Wait as long as the provider asks, or a little longer each time; raise the fault where that is too long."""
-        until = monotonic() + self._limits.wait_before(attempt, fault)
-        if until > deadline:
-            raise fault
-        while (left := until - monotonic()) > 0:
-            yield Waiting(monotonic() - self._started)
-            threading.Event().wait(min(TICK, left))
+                until = monotonic() + self._limits.wait_before(attempt, fault)
+                if until > deadline:
+                    raise
+            while (left := until - monotonic()) > 0:
+                yield Waiting(monotonic() - self._started)
+                threading.Event().wait(min(TICK, left))
 
     def _read(self, turns: Sequence[Turn], most: int, deadline: float) -> Iterator[Event]:
+        """Read one answer of the model, of `most` tokens; raise ModelFault where the whole is not an answer."""
+        page, most_letters = self._page, most * _LETTERS_A_TOKEN
         sentences = SentenceStream(self._language)
         for piece in paced(lambda: self._model.stream(turns, most), deadline):
             if piece is None:
                 yield Waiting(monotonic() - self._started)
                 continue
-            for raw in sentences.add(self._received(piece, most)):
+            text = piece.text[: max(0, most_letters - page.letters)]
+            page.letters += len(text)
+            page.ended = piece.ended or page.ended
+            page.input_tokens = piece.input_tokens or page.input_tokens
+            page.output_tokens = piece.output_tokens or page.output_tokens
+            for raw in sentences.add(text):
                 yield from self._taken(raw)
-            if self._page.letters >= most * _LETTERS_A_TOKEN:
+            if page.letters >= most_letters:
                 raise ModelFault("endless")
             yield Drafted(clean_sentence(_OPEN_BRACKET.sub("", sentences.draft), len(self._passages)).text)
-        if self._page.ended is None:
-            raise ModelFault("cut" if self._page.letters else "empty")
+        if page.ended is None:
+            raise ModelFault("cut" if page.letters else "empty")
         for raw in sentences.end():
             yield from self._taken(raw)
-        self._check()
-
-    def _received(self, piece: Piece, most: int) -> str:
-        """Count a piece, and return its text as far as the limit allows."""
-        page = self._page
-        text = piece.text[: max(0, most * _LETTERS_A_TOKEN - page.letters)]
-        page.letters += len(text)
-        page.ended = piece.ended or page.ended
-        page.input_tokens = piece.input_tokens or page.input_tokens
-        page.output_tokens = piece.output_tokens or page.output_tokens
-        return text
-
-    def _check(self) -> None:
-        """Raise a fault where the whole answer is none."""
-        if not self._page.letters or not (self._page.said or self._page.has_declined):
+        if not page.letters or not (page.said or page.has_declined):
             raise ModelFault("empty")
-        text = " ".join(self._page.said)
-        if len(words(text)) >= _ENOUGH_WORDS and is_in_another_language(text, self._language):
+        said = " ".join(page.said)
+        if len(words(said)) >= _ENOUGH_WORDS and is_in_another_language(said, self._language):
             raise ModelFault("language")
-        if self._page.ended in ("length", "max_tokens"):
+        if page.ended in ("length", "max_tokens"):
             raise ModelFault("length")
 
     def _taken(self, raw: str) -> Iterator[Written]:
-        """Verify a sentence, and write it down as what it is found to be."""
+        """Verify a sentence, and write it down as what it is found to be; one that repeats the prompt's rules is no answer."""
         page = self._page
         sentence = clean_sentence(raw, len(self._passages))
         page.false_citations += sentence.is_false_citation
@@ -194,19 +217,16 @@ class Writing:
             raise ModelFault("endless")
         if page.said[sentence.text] > 1:
             return
-        verdict = self._verdict(sentence)
+        if f" {normalised(sentence.text)} " in f" {self._rules} ":
+            verdict = Verdict("unsupported", reasons=("prompt",))
+        else:
+            verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
         page.counts[verdict.support] += 1
         log.info("A sentence is %s (closeness %.2f): %s", verdict.support, verdict.closeness, ", ".join(verdict.reasons))
         if verdict.support != "unsupported" or self._limits.marks_unsupported:
             numbers = () if verdict.support == "unsupported" else self._cited(verdict)
             page.parts.append(AnswerPart(sentence.text, numbers, support=verdict.support))
             yield Written(self._generated(None))
-
-    def _verdict(self, sentence: ModelSentence) -> Verdict:
-        """Return the verdict on a sentence; one that repeats the rules of the prompt is no answer."""
-        if f" {normalised(sentence.text)} " in f" {normalised(self._rules)} ":
-            return Verdict("unsupported", reasons=("prompt",))
-        return self._verifier.verify(sentence.text, sentence.cited, self._language)
 
     def _cited(self, verdict: Verdict) -> tuple[int, ...]:
         """Return the numbers of the quotes that a verdict rests on, new ones where they are not cited yet."""
@@ -228,55 +248,52 @@ class Writing:
 
     def _answer(self) -> Answer:
         """Return the model's answer where it has a supported sentence and was not cut short by a fault; else the quoted one."""
-        fault = self._fault
-        if fault is None and not self._page.counts["supported"]:
-            fault = ModelFault("declined" if self._page.has_declined and not self._page.parts else "unsupported")
-        if self._page.counts["supported"] and (fault is None or fault.kind in PARTIAL):
+        fault, page = self._fault, self._page
+        if fault is None and not page.counts["supported"]:
+            fault = ModelFault("declined" if page.has_declined and not page.parts else "unsupported")
+        if page.counts["supported"] and (fault is None or fault.kind in PARTIAL):
             return self._generated(fault)
-        return replace(self._quoted, writing=self._record(fault, stands=True), seconds=self._seconds())
+        record = self._record(fault, is_quoted=True)
+        return replace(self._quoted, writing=record, seconds=self._quoted.seconds + record.seconds)
 
     def _generated(self, fault: ModelFault | None) -> Answer:
-        quoted = replace(self._quoted, retrieved=())
+        """Return the answer of the model's sentences; in its plain text, one that is not supported says so."""
+        marks = {code: f" {message(self._language, f'writing.{code}')}" for code in ("weak", "unsupported")}
+        parts = self._page.parts
+        record = self._record(fault, is_quoted=False)
         return replace(
             self._quoted,
-            text=written([self._marked(part) for part in self._page.parts]),
+            text=written([replace(part, text=part.text + marks.get(part.support or "", "")) for part in parts]),
             mode="generative",
             abstained=False,
             refusal=None,
             citations=tuple(self._page.citations),
-            parts=tuple(self._page.parts),
-            seconds=self._seconds(),
-            writing=self._record(fault, stands=False),
-            quoted=quoted,
+            parts=tuple(parts),
+            seconds=self._quoted.seconds + record.seconds,
+            writing=record,
+            quoted=replace(self._quoted, retrieved=()),
         )
 
-    def _marked(self, part: AnswerPart) -> AnswerPart:
-        """Return a part for plain text, where a sentence that is not supported says so."""
-        marks = {"weak": _WEAK, "unsupported": _UNSUPPORTED}.get(part.support or "")
-        return replace(part, text=f"{part.text} {marks[self._language]}") if marks else part
-
-    def _record(self, fault: ModelFault | None, stands: bool) -> WritingRecord:
+    def _record(self, fault: ModelFault | None, is_quoted: bool) -> WritingRecord:
+        """Return what is told of the model; `is_quoted`: the quoted answer is shown instead."""
         page, counts = self._page, self._page.counts
         output_tokens = page.output_tokens or round(page.letters / 4)
-        told = notice(fault.kind, self._language, stands and not self._quoted.abstained, fault.retry_after) if fault else None
+        told = notice(fault, self._language, is_quoted and not self._quoted.abstained) if fault else None
         return WritingRecord(
             self._model.name, self._model.is_local, counts["supported"], counts["weak"], counts["unsupported"],
-            page.false_citations, told, fault.kind if fault else None, fault is not None and not stands,
+            page.false_citations, told, fault.kind if fault else None, fault is not None and not is_quoted,
             page.input_tokens, output_tokens, self._limits.cost(page.input_tokens, output_tokens), monotonic() - self._started,
         )  # fmt: skip
-
-    def _seconds(self) -> float:
-        return self._quoted.seconds + monotonic() - self._started
 
 
 def unwritten(quoted: Answer, model: str, fault: ModelFault) -> Answer:
     """Return the quoted answer with a notice, where the model could not even be opened."""
-    told = notice(fault.kind, question_language(quoted.question), not quoted.abstained)
+    told = notice(fault, question_language(quoted.question), not quoted.abstained)
     return replace(quoted, writing=WritingRecord(model, is_local=True, notice=told, fault=fault.kind))
 
 
 def is_in_another_language(text: str, language: str) -> bool:
-    """Say whether a text is not in "en" or "fr" as expected, by the small words that every sentence has."""
+    """Return whether a text is not in "en" or "fr" as expected, by the small words that every sentence has."""
     said = words(text)
     shares = {code: sum(word in stop_words(code) for word in said) / max(1, len(said)) for code in ("en", "fr")}
     return shares[language] < 0.12 or (question_language(text) != language and shares[language] < 0.25)
