@@ -1,9 +1,9 @@
-# make install | run | evaluate | test | lint | benchmark | test-scale
+# make install | run | evaluate | test | lint | reference | benchmark | test-scale
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: install run evaluate test lint benchmark test-scale
+.PHONY: install run evaluate test lint reference benchmark test-scale
 
 install: .venv/.installed .venv/.prepared
 
@@ -36,7 +36,11 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Beside the plain pipeline, and from 1,000 passages to SIZES; the figures go into docs/performance.md.
+# docs/reference.md, from the code: commands, settings, JSON fields.
+reference: install
+	$(BIN)/python tests/reference.py
+
+# Next to the plain pipeline, and from 1,000 passages to SIZES; the figures go into docs/performance.md.
 CORPUS ?= ../shared/corpus
 SIZES ?= 1000,5000,20000,100000
 benchmark: install

@@ -28,39 +28,55 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PARISCALL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    data_dir: Path = Field(default_factory=usual_data_dir)
-    cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")))
-    documents: str = ""
-    sources: Path | None = Field(default=None, description="the user's own list of sources; None: DATA_DIR/sources.toml")
-    fetch_from_loopback: bool = Field(default=False, description="take plain http from this machine, for a mirror or a test")
-    embedding_model: str = PACKAGED_MODEL
-    embedding_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
-    evidence_model: str = Field(default=OWN_EVIDENCE_MODEL, description="off: answers are found without it")
+    data_dir: Path = Field(
+        default_factory=usual_data_dir,
+        description="where the index, conversations and originals are kept; `./data` in a checkout, else the user's data directory",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")),
+        description="where the models compiled for this machine are kept; unset: the user's cache directory",
+    )
+    documents: str = Field(default="", description="folders of your own documents, NAME=PATH,...")
+    sources: Path | None = Field(default=None, description="your own list of sources for `fetch`; unset: DATA_DIR/sources.toml")
+    fetch_from_loopback: bool = Field(default=False, description="accept plain http from this machine, for a mirror or a test")
+    embedding_model: str = Field(
+        default=PACKAGED_MODEL, description="any sentence-transformers model on this machine, by folder or name"
+    )
+    embedding_threads: int = Field(default=0, ge=0, description="threads that a model computes with; 0: one for each core")
+    evidence_model: str = Field(
+        default=OWN_EVIDENCE_MODEL, description="`off`, or any sentence-transformers CrossEncoder on this machine"
+    )
     query_adapter: bool = Field(default=True, description="off: questions are searched by the embedding model's own vectors")
-    max_question_length: int = Field(default=1000, ge=20)
-    generations_kept: int = Field(default=3, ge=1)
-    parse_seconds: float = Field(default=30.0, gt=0)
-    parse_memory_mb: int = Field(default=1024, ge=256)
-    max_file_mb: int = Field(default=100, ge=1)
-    max_uploads_mb: int = Field(default=1000, ge=1, description="all files together that are put in through the page")
-    log_questions: bool = False
+    max_question_length: int = Field(default=1000, ge=20, description="characters that a question may have")
+    generations_kept: int = Field(default=3, ge=1, description="how many published generations are kept for `rollback`")
+    parse_seconds: float = Field(default=30.0, gt=0, description="processor time that reading one file may take")
+    parse_memory_mb: int = Field(default=1024, ge=256, description="memory that reading one file may take, in MB")
+    max_file_mb: int = Field(default=100, ge=1, description="size of one file, in MB")
+    max_uploads_mb: int = Field(default=1000, ge=1, description="size of all files added through the page together, in MB")
+    log_questions: bool = Field(default=False, description="write questions to the log")
     test_set: Path | None = Field(
-        default=None, description="the test set of `evaluate`; None: the one over the built-in library"
+        default=None, description="the test set of `evaluate`; unset: the one over the built-in library"
     )
     gate_minimums: str = Field(default="valid=1,fit=0.5", description="figures below which no index passes, FIGURE=NUMBER,...")
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: Literal["text", "json"] = Field(default="text", description="form of a log line")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="least level that is logged")
     chat_model: str = Field(default="", description="PROVIDER:MODEL, such as ollama:llama3.2; empty: no model writes")
-    chat_base_url: str = Field(default="", description="where the model answers; empty: the provider's own address")
-    chat_seconds: float = Field(default=120.0, gt=0, description="wall time of one answer")
-    chat_max_tokens: int = Field(default=700, ge=50, le=8000, description="of one answer")
-    chat_max_input_tokens: int = Field(default=6000, ge=500, description="passages that do not fit are left out")
-    chat_retries: int = Field(default=2, ge=0, le=5)
-    chat_input_price: float = Field(default=0.0, ge=0, description="of a million tokens")
-    chat_output_price: float = Field(default=0.0, ge=0, description="of a million tokens")
-    chat_max_cost: float = Field(default=0.0, ge=0, description="of one answer, in the currency of the prices; 0: no limit")
-    chat_unsupported: Literal["strike", "mark"] = "strike"
-    chat_refused_too: bool = Field(default=False, description="send the model the questions that the quotes do not answer, too")
+    chat_base_url: str = Field(default="", description="address of the model's server; empty: the provider's own")
+    chat_seconds: float = Field(default=120.0, gt=0, description="wall time of one answer, in seconds")
+    chat_max_tokens: int = Field(default=700, ge=50, le=8000, description="length of one answer, in tokens")
+    chat_max_input_tokens: int = Field(
+        default=6000, ge=500, description="length of what the model is sent, in tokens; passages that do not fit are left out"
+    )
+    chat_retries: int = Field(default=2, ge=0, le=5, description="further tries after a failure that may pass")
+    chat_input_price: float = Field(default=0.0, ge=0, description="price of a million tokens that are sent")
+    chat_output_price: float = Field(default=0.0, ge=0, description="price of a million tokens that are written")
+    chat_max_cost: float = Field(
+        default=0.0, ge=0, description="what one answer may cost, in the currency of the prices; 0: no limit"
+    )
+    chat_unsupported: Literal["strike", "mark"] = Field(
+        default="strike", description="leave unsupported sentences out, or show them struck through"
+    )
+    chat_refused_too: bool = Field(default=False, description="also send the model the questions that the quotes do not answer")
 
     @field_validator("documents")
     @classmethod

@@ -1,0 +1,256 @@
+"""Write docs/reference.md from the code: every command, setting and JSON field. `make reference` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import typer
+
+import assistant.__main__
+import ingest.__main__
+from assistant.answers import Answer, Citation, ShortAnswer, WritingRecord, as_json
+from ingest.fetch.official import FetchReport, SourceReport
+from ingest.health import DocumentHealth, PageHealth, PageProblem
+from ingest.sync.report import PassageChange, SyncReport
+from knowledge_base.passages import Passage, RetrievedPassage
+from knowledge_base.settings import Settings
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
+PROGRAMS = {"assistant": assistant.__main__.app, "ingest": ingest.__main__.app}
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+FACTORIES = {"data_dir": "`./data`, or the user's data directory", "cache_dir": "the user's cache directory"}
+
+INTRODUCTION = """\
+# Reference
+
+Every command, setting and JSON field, written from the code by `make reference`; `tests/test_reference.py` fails where this
+page is not current or where one of them has no description.
+
+Exit codes of all commands: 0 done; 1 done in part (`sync`, `preview`: some files failed; `evaluate --gate`: not passed); 2 not
+done, with the reason and a remedy on standard error; 130 stopped by the user.
+
+## Commands
+
+`pariscall ask` is `python -m assistant ask`; `pariscall ingest sync` is `python -m ingest sync`. An option without a value is off
+unless it is given.
+"""
+
+ANSWER = {
+    "id": "the `id` of the question's line in a batch; null for one question",
+    "question": "the question as it was asked",
+    "answer": "the text of the answer or refusal; `[1]` refers to citation 1",
+    "mode": "`extractive` (quotes), `register` (computed from the register) or `generative` (written by a language model)",
+    "abstained": "whether the question was refused",
+    "citations": "the quotes that the answer stands on, in order of their numbers",
+    "citations[].number": "what the answer's text refers to",
+    "citations[].source": "the document: ROOT/PATH",
+    "citations[].title": "its title",
+    "citations[].page": "page from 1; null: the document has no pages",
+    "citations[].start": "first character of the quote in the page's stored text, from 0",
+    "citations[].end": "the character after its last",
+    "citations[].quote": "the quote, letter for letter",
+    "citations[].status": "`exact`: the quote stands at these characters; no other citation is given",
+    "citations[].label": "the numbered part that it stands in, such as `Article 3(2)(c)`; empty: none",
+    "retrieved": "the ten best passages, best first, whether answered or refused",
+    "retrieved[].source": "the document",
+    "retrieved[].page": "page from 1; null: no pages",
+    "retrieved[].start": "first character of the passage in the page's stored text",
+    "retrieved[].end": "the character after its last",
+    "retrieved[].text": "its text",
+    "retrieved[].score": "how well it fits; comparable within one question only",
+    "seconds": "wall time",
+    "short_answer": "the few words of a quote that answer; null where they are not sure",
+    "short_answer.citation": "the number of its citation",
+    "short_answer.start": "first character in that citation's quote",
+    "short_answer.end": "the character after its last",
+    "short_answer.text": "these words",
+    "confidence": "probability, 0 to 1, that the evidence answers the question",
+    "weak": "answered, but not far above what is refused",
+    "standalone": "the question as it was searched, where a follow-up was completed; else null",
+    "generation": "name of the generation that answered",
+    "writing": "what a language model did; null: none was asked",
+    "writing.model": "PROVIDER:MODEL",
+    "writing.is_local": "whether the passages stayed on this machine",
+    "writing.supported": "sentences that their quotes support",
+    "writing.weak": "sentences with weak support",
+    "writing.unsupported": "sentences without support",
+    "writing.false_citations": "citations of passages that the model was not given",
+    "writing.notice": "what the reader is told of the attempt; null: nothing happened",
+    "writing.fault": "kind of failure; null: none",
+    "writing.is_partial": "whether the answer was cut off",
+    "writing.input_tokens": "tokens sent, estimated where the server does not say",
+    "writing.output_tokens": "tokens written, estimated where the server does not say",
+    "writing.cost": "by the configured prices; null: no prices",
+    "writing.seconds": "wall time of the model",
+    "writing.shares": "shares of the sentences, 0 to 1",
+    "writing.shares.supported": "of supported ones",
+    "writing.shares.weak": "of weak ones",
+    "writing.shares.unsupported": "of unsupported ones",
+}
+
+SYNC = {
+    "generation": "name of the published generation; null: there is none",
+    "added": "new documents",
+    "updated": "documents whose content changed",
+    "renamed": "documents with the bytes of one that is gone: `source`, `from`, `reason`",
+    "deleted": "documents that are gone",
+    "unchanged": "documents that were not read again",
+    "skipped": "files that are not read: `source`, `reason`",
+    "failed": "files that could not be read: `source`, `reason`",
+    "passages": "passages in the generation",
+    "embedded": "texts that were embedded; the others came from the cache",
+    "notices": "sentences for the reader",
+    "seconds": "wall time",
+    "changes": "an entry for each updated document",
+    "changes[].source": "the document",
+    "changes[].added": "its new passages",
+    "changes[].removed": "its passages that are gone",
+    "changes[].unchanged": "its passages that stayed",
+}
+
+HEALTH = {
+    "source": "the document: ROOT/PATH",
+    "state": "`indexed` or `failed`",
+    "kind": "type of file, by its content; null: unknown",
+    "language": "ISO 639-1 code; null: unknown",
+    "pages": "number of pages",
+    "characters": "characters of text",
+    "passages": "passages in the index",
+    "problem": "what is wrong with it, or why it failed; null: nothing",
+    "page_problems": "pages with no searchable text, or hardly any",
+    "page_problems[].page": "page from 1",
+    "page_problems[].problem": "what is wrong with it",
+    "odd": "share, 0 to 1, of characters that no text has",
+    "columns": "pages on which columns are suspected",
+    "tables": "pages on which tables are suspected",
+    "needs_ocr": "pages that seem to be scans without text",
+    "duplicates": "documents with the same bytes, or with most of the same passages",
+    "page_health": "an entry for each page",
+    "page_health[].page": "page from 1; null: the whole of a document without pages",
+    "page_health[].characters": "characters of text",
+    "page_health[].language": "ISO 639-1 code; null: unknown",
+    "page_health[].odd": "as above, of the page",
+    "page_health[].columns": "whether columns are suspected",
+    "page_health[].tables": "whether tables are suspected",
+    "page_health[].needs_ocr": "whether it seems to be a scan without text",
+    "page_health[].problem": "what is wrong with it; null: nothing",
+}
+
+FETCH = {
+    "sources": "an entry for each source",
+    "sources[].name": "its name in the list",
+    "sources[].state": "`fetched`, `unchanged` or `failed`",
+    "sources[].folder": "where its files are",
+    "sources[].files": "number of files",
+    "sources[].bytes": "their size",
+    "sources[].received": "bytes that were downloaded",
+    "sources[].resumed_from": "always 0: a download that was cut off begins again",
+    "sources[].notices": "sentences for the reader",
+    "sources[].reason": "why it failed; null: it did not",
+    "seconds": "wall time",
+}
+
+
+def reference() -> str:
+    """Return the whole page."""
+    return "\n".join([INTRODUCTION, *_commands(), *_settings(), *_json_fields()]).rstrip() + "\n"
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield each command's name, its program before it, with what Typer makes of it."""
+    for program, app in PROGRAMS.items():
+        group: Any = typer.main.get_command(app)
+        for name, command in sorted(group.commands.items()):
+            yield f"{program} {name}", command
+
+
+def json_fields() -> dict[str, tuple[list[str], Mapping[str, str]]]:
+    """Return for each kind of JSON the paths of its fields, read from the code, and their descriptions."""
+    health = _paths(DocumentHealth, {"page_problems": PageProblem, "page_health": PageHealth})
+    return {
+        "An answer: `ask --json`, and a line of `ask --batch`": (_keys(as_json(_full_answer(), "1")), ANSWER),
+        "A report: `sync --json`, `preview --json`": (_paths(SyncReport, {"changes": PassageChange}), SYNC),
+        "A document: an entry of `health --json`": (health, HEALTH),
+        "A report: `fetch --json`": (_paths(FetchReport, {"sources": SourceReport}), FETCH),
+    }
+
+
+def default_of(name: str) -> str:
+    """Return the default of a setting in words."""
+    value = Settings.model_fields[name].default
+    if name in FACTORIES:
+        return FACTORIES[name]
+    return "none" if value in (None, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _commands() -> Iterator[str]:
+    for name, command in commands():
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        words = [(p.metavar or p.name.upper()).strip("[]") for p in arguments]
+        usage = " ".join(w if p.required else f"[{w}]" for w, p in zip(words, arguments, strict=True))
+        yield f"### {name}\n\n{fill(command.help, 128)}\n\n    python -m {name} {usage}".rstrip() + "\n"
+        yield "| argument or option | what it does | default |\n|---|---|---|"
+        for parameter in command.params:
+            shown = dict(zip(map(id, arguments), words, strict=True)).get(id(parameter), parameter.opts[0])
+            default = (
+                "" if parameter.default in (None, False) else f"`{getattr(parameter.default, 'value', parameter.default)}`"
+            )
+            yield f"| `{shown}` | {parameter.help.rstrip('.')} | {'needed' if parameter.required else default} |"
+        yield ""
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n\nEnvironment variables, read when a command starts. An empty one counts as unset.\n"
+    yield "| variable | what it sets | default |\n|---|---|---|"
+    for name, setting in Settings.model_fields.items():
+        bounds = [f"{words} {getattr(m, sign)}" for m in setting.metadata for sign, words in BOUNDS.items() if hasattr(m, sign)]
+        choices = getattr(setting.annotation, "__args__", ()) if "Literal" in str(setting.annotation) else ()
+        limits = ", ".join([*bounds, " or ".join(f"`{choice}`" for choice in choices)] if choices else bounds)
+        described = f"{setting.description} ({limits})" if limits else setting.description
+        yield f"| `PARISCALL_{name.upper()}` | {described} | {default_of(name)} |"
+    yield ""
+
+
+def _json_fields() -> Iterator[str]:
+    yield "## JSON\n\n`a[].b` is field `b` of each entry of the list `a`.\n"
+    for title, (paths, descriptions) in json_fields().items():
+        yield f"### {title}\n\n| field | what it holds |\n|---|---|"
+        yield from (f"| `{path}` | {descriptions[path]} |" for path in paths)
+        yield ""
+
+
+def _keys(value: Any, prefix: str = "") -> list[str]:
+    """Return the paths of all fields in a JSON value."""
+    if isinstance(value, list):
+        return _keys(value[0], f"{prefix.removesuffix('.')}[].") if value and isinstance(value[0], dict) else []
+    if not isinstance(value, dict):
+        return []
+    return [path for name, inner in value.items() for path in (prefix + name, *_keys(inner, f"{prefix}{name}."))]
+
+
+def _paths(record: type, entries: Mapping[str, type]) -> list[str]:
+    """Return the paths of a record's fields, and below each list those of its entries."""
+    named: Callable[[type], list[str]] = lambda kind: [field.name for field in fields(kind)]  # noqa: E731
+    return [
+        path
+        for name in named(record)
+        for path in (name, *(f"{name}[].{inner}" for inner in (named(entries[name]) if name in entries else ())))
+    ]
+
+
+def _full_answer() -> Answer:
+    """Return an answer in which every field holds something."""
+    citation = Citation(1, "briefs/a.md", "A", None, 0, 1, "x")
+    passage = Passage(**{field.name: "" for field in fields(Passage)})
+    found = RetrievedPassage(**{f.name: passage if f.name == "passage" else 0.0 for f in fields(RetrievedPassage)})
+    writing = WritingRecord("ollama:llama3.2", is_local=True)
+    short = ShortAnswer(1, 0, 1, "x")
+    return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, writing=writing, short=short)
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(reference(), encoding="utf-8")
