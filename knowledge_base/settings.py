@@ -30,11 +30,11 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=usual_data_dir,
-        description="where the index, conversations and originals are kept; `./data` in a checkout, else the user's data directory",
+        description="where the index, conversations and originals are kept (`--data-dir`)",
     )
     cache_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("paris-call-assistant")),
-        description="where the models compiled for this machine are kept; unset: the user's cache directory",
+        description="where the models compiled for this machine are kept",
     )
     documents: str = Field(default="", description="folders of your own documents, NAME=PATH,...")
     sources: Path | None = Field(default=None, description="your own list of sources for `fetch`; unset: DATA_DIR/sources.toml")

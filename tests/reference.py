@@ -21,8 +21,8 @@ from knowledge_base.settings import Settings
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
 PROGRAMS = {"assistant": assistant.__main__.app, "ingest": ingest.__main__.app}
-BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-FACTORIES = {"data_dir": "`./data`, or the user's data directory", "cache_dir": "the user's cache directory"}
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
+FACTORIES = {"data_dir": "`./data` in a checkout, else the user's data directory", "cache_dir": "the user's cache directory"}
 
 INTRODUCTION = """\
 # Reference
@@ -35,8 +35,8 @@ done, with the reason and a remedy on standard error; 130 stopped by the user.
 
 ## Commands
 
-`pariscall ask` is `python -m assistant ask`; `pariscall ingest sync` is `python -m ingest sync`. An option without a value is off
-unless it is given.
+`pariscall ask` is `python -m assistant ask`; `pariscall ingest sync` is `python -m ingest sync`. An option that takes
+no value is off unless it is given.
 """
 
 ANSWER = {
@@ -207,9 +207,11 @@ def _settings() -> Iterator[str]:
     yield "## Settings\n\nEnvironment variables, read when a command starts. An empty one counts as unset.\n"
     yield "| variable | what it sets | default |\n|---|---|---|"
     for name, setting in Settings.model_fields.items():
-        bounds = [f"{words} {getattr(m, sign)}" for m in setting.metadata for sign, words in BOUNDS.items() if hasattr(m, sign)]
+        bounds = [
+            f"{words} {getattr(m, sign)}" for m in setting.metadata for sign, words in BOUNDS.items() if getattr(m, sign, 0)
+        ]
         choices = getattr(setting.annotation, "__args__", ()) if "Literal" in str(setting.annotation) else ()
-        limits = ", ".join([*bounds, " or ".join(f"`{choice}`" for choice in choices)] if choices else bounds)
+        limits = ", ".join([*bounds, ", ".join(f"`{choice}`" for choice in choices)] if choices else bounds)
         described = f"{setting.description} ({limits})" if limits else setting.description
         yield f"| `PARISCALL_{name.upper()}` | {described} | {default_of(name)} |"
     yield ""
