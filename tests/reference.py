@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from enum import Enum
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -179,6 +180,13 @@ def json_fields() -> dict[str, tuple[list[str], Mapping[str, str]]]:
     }
 
 
+def choices_of(annotation: Any) -> str:
+    """Return the values that an option or a setting takes, where they are counted."""
+    members = list(annotation) if isinstance(annotation, type) and issubclass(annotation, Enum) else []
+    values = get_args(annotation) if get_origin(annotation) is Literal else [member.value for member in members]
+    return ", ".join(f"`{value}`" for value in values)
+
+
 def default_of(name: str) -> str:
     """Return the default of a setting in words."""
     value = Settings.model_fields[name].default
@@ -199,7 +207,9 @@ def _commands() -> Iterator[str]:
             default = (
                 "" if parameter.default in (None, False) else f"`{getattr(parameter.default, 'value', parameter.default)}`"
             )
-            yield f"| `{shown}` | {parameter.help.rstrip('.')} | {'needed' if parameter.required else default} |"
+            choices = choices_of(get_type_hints(command.callback)[parameter.name])
+            described = parameter.help.rstrip(".") + (f" ({choices})" if choices else "")
+            yield f"| `{shown}` | {described} | {'needed' if parameter.required else default} |"
         yield ""
 
 
@@ -210,8 +220,7 @@ def _settings() -> Iterator[str]:
         bounds = [
             f"{words} {getattr(m, sign)}" for m in setting.metadata for sign, words in BOUNDS.items() if getattr(m, sign, 0)
         ]
-        choices = getattr(setting.annotation, "__args__", ()) if "Literal" in str(setting.annotation) else ()
-        limits = ", ".join([*bounds, ", ".join(f"`{choice}`" for choice in choices)] if choices else bounds)
+        limits = ", ".join(filter(None, [*bounds, choices_of(setting.annotation)]))
         described = f"{setting.description} ({limits})" if limits else setting.description
         yield f"| `PARISCALL_{name.upper()}` | {described} | {default_of(name)} |"
     yield ""
