@@ -38,9 +38,9 @@ PYTHON
 "$work/env/bin/pariscall" ingest generations --json | grep -q '^\[\]$'
 "$installed" - <<'PYTHON'
 from knowledge_base.models.query_adapter import ADAPTER
-from knowledge_base.models.reader import READER
+from knowledge_base.models.packaged_model import EVIDENCE
 ADAPTER.read()
-READER.verify()
+EVIDENCE.verify()
 PYTHON
 
 # The library is not indexed here: an empty folder of generations tells `serve` that this is not the first start.

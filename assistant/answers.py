@@ -170,6 +170,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
             for r in answer.retrieved[:retrieved]
         ],
         "seconds": round(answer.seconds, 4),
+        "short_answer": None,  # no model that is sure enough of one is shipped yet
         "confidence": round(answer.confidence, 4),
         "weak": answer.is_weak,
         "standalone": answer.standalone,

@@ -1,4 +1,4 @@
-"""python -m knowledge_base.evidence_training: train an evidence model or the query adapter, and measure them."""
+"""python -m training: train an evidence model or the query adapter, and measure them."""
 
 from __future__ import annotations
 
@@ -144,6 +144,19 @@ def evaluate(
     print(json.dumps({"embedder": trial.embedder()}), flush=True)
     for path in weights:
         print(json.dumps({str(path): trial.model(path)}), flush=True)
+
+
+@app.command()
+def reader(
+    shared: Annotated[Path, typer.Argument(help="Folder with training/ and boards/.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option(help="Folder for the weights; what is there already is not done again.")],
+    seed: int = 1,
+) -> None:
+    """Train the reader, which is tried and not shipped (training/NOTES.md); print the SHA-256 of its two files."""
+    from training.reader_command import make_reader
+    from training.reader_training import ReaderPlan
+
+    typer.echo(json.dumps(make_reader(shared, output, ReaderPlan(seed=seed)), indent=1))
 
 
 @app.command()
