@@ -13,7 +13,7 @@ import typer
 
 import assistant.__main__
 import ingest.__main__
-from assistant.answers import Answer, Citation, ShortAnswer, WritingRecord, as_json
+from assistant.answers import Answer, Citation, WritingRecord, as_json
 from ingest.fetch.official import FetchReport, SourceReport
 from ingest.health import DocumentHealth, PageHealth, PageProblem
 from ingest.sync.report import PassageChange, SyncReport
@@ -64,11 +64,7 @@ ANSWER = {
     "retrieved[].text": "its text",
     "retrieved[].score": "how well it fits; comparable within one question only",
     "seconds": "wall time",
-    "short_answer": "the few words of a quote that answer; null where they are not sure",
-    "short_answer.citation": "the number of its citation",
-    "short_answer.start": "first character in that citation's quote",
-    "short_answer.end": "the character after its last",
-    "short_answer.text": "these words",
+    "short_answer": "the few words of a quote that answer; null where they are not sure, which is always so in this version",
     "confidence": "probability, 0 to 1, that the evidence answers the question",
     "weak": "answered, but not far above what is refused",
     "standalone": "the question as it was searched, where a follow-up was completed; else null",
@@ -259,8 +255,7 @@ def _full_answer() -> Answer:
     passage = Passage(**{field.name: "" for field in fields(Passage)})
     found = RetrievedPassage(**{f.name: passage if f.name == "passage" else 0.0 for f in fields(RetrievedPassage)})
     writing = WritingRecord("ollama:llama3.2", is_local=True)
-    short = ShortAnswer(1, 0, 1, "x")
-    return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, writing=writing, short=short)
+    return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, writing=writing)
 
 
 if __name__ == "__main__":
