@@ -89,7 +89,7 @@ def test_an_answer_in_json_has_the_fields_of_the_contract(library: Settings) -> 
     answer = json.loads(result.stdout)
     fields = {"id", "question", "answer", "mode", "abstained", "citations", "retrieved", "seconds"}
     assert fields <= answer.keys()
-    assert {"number", "source", "title", "page", "start", "end", "quote", "status"} == answer["citations"][0].keys()
+    assert {"number", "source", "title", "page", "start", "end", "quote", "status"} <= answer["citations"][0].keys()
     assert {"source", "page", "start", "end", "text", "score"} == answer["retrieved"][0].keys()
     assert len(answer["retrieved"]) == 10 and answer["citations"][0]["status"] == "exact"
 
