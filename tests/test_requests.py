@@ -11,6 +11,7 @@ from libraries import Library, ingest
 
 from assistant.answering import Assistant
 from assistant.answers import Answer
+from assistant.evidence.provisions import names_another, references_in
 from assistant.question.requests import read_request, without_small_talk
 from knowledge_base.settings import Settings
 
@@ -139,3 +140,11 @@ def test_a_numbered_part_is_quoted_whole_with_its_label(harbour: Assistant, ques
 
 def test_numbered_parts_are_counted(harbour: Assistant) -> None:
     assert "“Harbour Rules” has 3 articles, from “Article 1” to “Article 3”." in harbour.ask("How many articles has it?").text
+
+
+def test_a_sentence_on_another_number_is_no_evidence_for_the_number_asked_for() -> None:
+    asked = references_in("What does principle 3 ask for?", "en")
+    assert names_another(asked, "Principle 4 is about theft.", "en")
+    assert not names_another(asked, "Principles 4 and principle 3 belong together.", "en")
+    assert not names_another(asked, "It has nine principles, says section 4.", "en")
+    assert not names_another([], "Principle 4 is about theft.", "en")

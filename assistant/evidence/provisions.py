@@ -18,7 +18,7 @@ from knowledge_base.provisions import Provision, label_parts
 from knowledge_base.store.catalog import Catalog
 
 _REFERENCE = re.compile(
-    r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|§+\s*)?"
+    r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|§+\s*|#\s*)?"
     r"(?P<number>\b\d{1,3}(?:\.\d{1,3})*\b|\([a-z0-9]{1,5}\)|\b[IVXLC]{1,6}\b)(?P<inner>(?:\s?\([a-z0-9]{1,5}\))*)",
 )
 _BELONGS = re.compile(r"\s*(?:,|\bof\b(?: the)?|\bin\b(?: the)?|\bunder\b|\bde\b|\bdu\b|\bde l['’]|\bà l['’])\s*")
@@ -73,6 +73,14 @@ def references_in(text: str, language: str) -> list[Reference]:
     return read
 
 
+def names_another(asked: Sequence[Reference], text: str, language: str) -> bool:
+    """Say whether a text names things of the kind that a question asks for by number, but none of the numbers asked for."""
+    wanted = {reference.parts[0] for reference in asked if reference.noun}
+    nouns = {reference.noun for reference in asked if reference.noun}
+    named = {found.parts[0] for found in references_in(text, language) if found.noun in nouns} if nouns else set()
+    return bool(named) and named.isdisjoint(wanted)
+
+
 def _parts(noun: str, match: re.Match[str]) -> tuple[str, ...]:
     inner = label_parts(match["inner"]) if match["inner"].strip() else ()
     return (*label_parts(f"{noun} {match['number']}" if not match["number"].startswith("(") else match["number"]), *inner)
@@ -100,8 +108,8 @@ def _matching(
 ) -> Iterator[Found]:
     """Yield the provisions that a reference may mean.
 
-    A label that bears the noun fits by itself; a bare number fits where the noun is generic, or where title, headings or the
-    sentence before name such things. `others` are the question's further words with their stems: how many of them title and
+    A label that bears the noun fits by itself; a bare number fits where the noun is generic, or where the title or the heading
+    right above names such things. `others` are the question's further words with their stems: how many of them title and
     headings hold decides first.
     """
     number = reference.parts[0].rpartition(" ")[2]
@@ -118,7 +126,7 @@ def _matching(
         above = stems_of_all_words(f"{passage.title} {passage.heading}", passage.language)
         is_generic = not reference.noun or reference.noun in _vocabulary()["generic"]
         noun = set(stems(reference.noun, passage.language))
-        if not is_worded and not is_generic and noun.isdisjoint(above | _stems_before(catalog, passage, provision)):
+        if not is_worded and not is_generic and noun.isdisjoint(_named_by(passage)):
             continue
         held = sum(not set(roots).isdisjoint(above) for roots in others.values())
         yield Found(source, provision, (held, is_worded, -len(provision.parts), -provision.first))
@@ -130,15 +138,9 @@ def passage_at(catalog: Catalog, source: str, provision: Provision) -> Passage |
     return next((p for p in on_page if p.start <= provision.start < p.end), on_page[0] if on_page else None)
 
 
-def _stems_before(catalog: Catalog, passage: Passage, provision: Provision) -> frozenset[str]:
-    """Return the stems of the sentences that lead to a provision: the last on its page that is no item."""
-    lead = [
-        text
-        for other in catalog.passages_on_page(passage.source, provision.first)
-        for span, text in zip(other.sentences, other.sentence_texts, strict=True)
-        if span.end <= provision.start and span.kind != "list_item"
-    ]
-    return stems_of_all_words(" ".join(lead[-2:]), passage.language)
+def _named_by(passage: Passage) -> frozenset[str]:
+    """Return the stems of what names the things that a passage numbers: its title and the heading right above."""
+    return stems_of_all_words(f"{passage.title} {passage.heading.rpartition(' > ')[2]}", passage.language)
 
 
 def counted_provisions(question: Question, catalog: Catalog) -> tuple[str, list[Provision]] | None:

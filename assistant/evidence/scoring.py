@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from assistant.evidence.cues import cue, field_cue
-from assistant.evidence.provisions import Found
+from assistant.evidence.provisions import Found, names_another, references_in
 from assistant.question.questions import Question
 from knowledge_base.language.words import stems, stems_of_all_words
 from knowledge_base.passages import BlockKind, Passage, RetrievedPassage, SentenceSpan, sentence_id
@@ -20,7 +20,8 @@ class EvidenceWeights:
     answer. Taken off are `foreign` for a sentence in another language than the question's, and `poor` for what makes a poor
     quote. `context` is the share that a word counts which the headings alone hold. `judged` weighs the evidence model's rank,
     `scale` is the difference in its logits that halves it; `reranking` is the share that a passage's best sentence has in its
-    rank; `named` is added for what stands in a numbered part that the question names.
+    rank; `named` is added for what stands in a numbered part that
+    the question names, and taken off for what names another of its kind.
     """
 
     lexical: float = 0.35
@@ -104,6 +105,7 @@ class _Scorer:
         self._question = question
         self._judgement = judgement
         self._weights = weights
+        self._asked = references_in(question.asked, question.language)
         total = sum(question.weights.values()) or 1.0
         self._shares = [(question.weights[word] / total, stems) for word, stems in question.terms.items()]
 
@@ -124,6 +126,7 @@ class _Scorer:
                 + weights.judged * self._judgement.standing(sentence_id(passage.id, position), weights.scale)
                 + weights.cue * cue(question, text)
                 - weights.poor * self._is_poor(span, text)
+                - weights.named * (bool(self._asked) and names_another(self._asked, text, question.language))
             )
             yield Sentence(passage, rank, found.score, position, span.start, span.end, span.kind, text, lexical, dense, score)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from assistant.answers import Answer, AnswerPart, Citation, written
@@ -140,14 +141,20 @@ def _mentions(request: Request, catalog: Catalog) -> tuple[list[AnswerPart], lis
             quotes.append(quote)
     quoted, citations = cited(quotes, catalog, {})
     left = [rows[source].title for source in named if source not in {quote.passage.source for quote in quotes}]
+    quoted = [replace(part, kind="list_item") for part in quoted]
     return [*parts, *quoted, *(AnswerPart(title, kind="list_item") for title in left[:LISTED])], citations
 
 
 def _first_with(asked: Sequence[str], source: str, catalog: Catalog) -> Quote | None:
-    """Return the first sentence of a document that holds all words of a term, headings left out."""
+    """Return the first sentence of a document that holds all words of a term: a whole one where there is one, no heading."""
+    other: Quote | None = None
     for passage in catalog.all_passages(source):
         wanted = {stem(word, "fr" if passage.language == "fr" else "en") for word in asked}
         for span, text in zip(passage.sentences, passage.sentence_texts, strict=True):
-            if span.kind != "heading" and wanted <= stems_of_all_words(text, passage.language):
-                return Quote(passage, span.start, span.end, text, span.kind, role=span.role)
-    return None
+            if span.kind == "heading" or not wanted <= stems_of_all_words(text, passage.language):
+                continue
+            quote = Quote(passage, span.start, span.end, text, span.kind, role=span.role)
+            if span.role in ("sentence", "item"):
+                return quote
+            other = other or quote
+    return other
