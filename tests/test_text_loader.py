@@ -28,7 +28,7 @@ def test_paragraphs_headings_and_items_are_told_apart() -> None:
         ("heading", 2, "What is New?"),
         ("list_item", 1, "One\nitem"),
         ("list_item", 1, "Two"),
-        ("list_item", 1, "Three"),
+        ("list_item", 1, "1. Three"),
         ("paragraph", 0, "Ends here."),
     ]
 
@@ -123,8 +123,8 @@ def test_numbers_of_paragraphs_are_labels() -> None:
     text = f"1.  Scope\n\n{LONG} ends.\n\n"
     text += "  17. The appeal\n      was late.\n  18. It is rejected:\n      (a) at once.\n\nArticle 5\nNets\n"
     assert labels(read(text)) == [
-        ("1", "1. Scope"), ("", f"{LONG} ends."), ("17", "The appeal\nwas late."), ("18", "It is rejected:"),
-        ("(a)", "at once."),
+        ("1", "1. Scope"), ("", f"{LONG} ends."), ("17", "17. The appeal\nwas late."), ("18", "18. It is rejected:"),
+        ("(a)", "(a) at once."),
         ("Article 5", "Article 5"), ("", "Nets"),
     ]  # fmt: skip
 
@@ -147,3 +147,9 @@ def test_a_million_empty_lines_are_no_hindrance() -> None:
 def test_no_text_is_an_error() -> None:
     with pytest.raises(DocumentError, match=r"notes\.txt has no text"):
         read(" \n\t\n")
+
+
+def test_a_typed_number_stays_in_the_text_so_that_a_quote_of_several_items_stands_there_letter_for_letter() -> None:
+    text = "The keeper sees to it that:\n(a) the lamp burns;\n(b) the log is kept.\n"
+    assert read(text).pages[0].text == "The keeper sees to it that:\n\n(a) the lamp burns;\n(b) the log is kept."
+    assert [block.label for block in read(text).pages[0].blocks] == ["", "(a)", "(b)"]

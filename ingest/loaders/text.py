@@ -199,7 +199,7 @@ def _write_table(writer: PageWriter, group: Sequence[str]) -> bool:
 
 
 class _Item(NamedTuple):
-    """The beginning of a list item: where its text begins in the line, its label, its depth."""
+    """The beginning of a list item: where its text begins in the line, a typed number included; its label, its depth."""
 
     end: int
     label: str
@@ -223,7 +223,7 @@ def _item(line: str, last: list[str], *, is_first: bool) -> _Item | None:
         last[:] = [*last[1 - _DEEPEST_LIST :], label]
     else:
         return None
-    return _Item(found.end(), label, level)
+    return _Item(found.start("number"), label, level)
 
 
 def _write_lines(writer: PageWriter, lines: list[str], item: _Item | None, joiner: LineJoiner, notes: Set[str]) -> None:
