@@ -272,3 +272,18 @@ def test_a_catalog_without_provisions_is_read_and_gets_them_when_it_is_edited(pa
     with Catalog.read(path) as catalog:
         [(source, provision)] = catalog.provisions()
     assert (source, provision.path, provision.parts, provision.end) == ("a.md", "Article 1", ("article 1",), 18)
+
+
+def test_the_provisions_of_a_published_catalog_are_read_once(path: Path) -> None:
+    page = Page(None, None, "Article 1\nBe kind.", (Block("heading", 1, 0, 9, "Article 1"), Block("paragraph", 0, 10, 18)))
+    with Catalog.create(path) as catalog:
+        catalog.put_document(Document("a.md", "A", "0", "en", (page,)), [], "v", "2026-01-01")
+        assert [p.path for _, p in catalog.provisions()] == ["Article 1"]
+        catalog.delete_document("a.md")
+        assert catalog.provisions() == []  # one that is written to is read anew
+        catalog.put_document(Document("a.md", "A", "0", "en", (page,)), [], "v", "2026-01-01")
+    with Catalog.read(path) as catalog:
+        queries: list[str] = []
+        catalog._connection.set_trace_callback(queries.append)
+        assert [len(catalog.provisions(source)) for source in (None, "a.md", "b.md") * 3] == [1, 1, 0] * 3
+        assert len(queries) == 6  # whether there are any, and which, for each of the three

@@ -14,7 +14,6 @@ _PARENTHESES = re.compile(r"\(([^)]*)\)")
 _LONG_NAME = 12  # letters from which two of them may be wrong
 _SHORT_NAME = 6  # letters below which none may be
 _NEAR = 65.0  # of 100: similarity from which a name is offered as near
-MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True, slots=True)

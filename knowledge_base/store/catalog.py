@@ -144,6 +144,7 @@ class Catalog(Closing):
         self._connection = connection
         self._unchanging = unchanging
         self._counts: dict[str, int] = {}
+        self._provisions: dict[str | None, list[tuple[str, Provision]]] = {}
         self._frequencies: dict[str, int] = {}
         self._passages: Remembered[Passage] = Remembered(_PASSAGES_REMEMBERED if unchanging else 0)
         self._on_pages: Remembered[list[Passage]] = Remembered(_PAGES_REMEMBERED if unchanging else 0)
@@ -397,13 +398,18 @@ class Catalog(Closing):
 
     def provisions(self, source: str | None = None) -> list[tuple[str, Provision]]:
         """List the numbered provisions of all documents, or of one, each with its document's source, in reading order."""
+        if self._unchanging and source in self._provisions:
+            return self._provisions[source]
         if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'provisions'").fetchone():
             return []
         where, arguments = ("WHERE source = ?", (source,)) if source else ("", ())
         sql = f"""SELECT source, path, parts, first, start, last, end FROM provisions
             JOIN documents ON documents.id = provisions.document {where} ORDER BY source, first, start, end DESC"""
         rows = self._connection.execute(sql, arguments)
-        return [(source, Provision(path, tuple(json.loads(parts)), *place)) for source, path, parts, *place in rows]
+        found = [(holder, Provision(path, tuple(json.loads(parts)), *place)) for holder, path, parts, *place in rows]
+        if self._unchanging:
+            self._provisions[source] = found
+        return found
 
     def register(self) -> list[RegisterRow]:
         """List the register by name."""

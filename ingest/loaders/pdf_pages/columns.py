@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
@@ -289,10 +289,6 @@ def _reads_down(side: Sequence[Line]) -> bool:
 
 def _is_long(line: Line) -> bool:
     return len(line.text) >= _LONG
-
-
-def _parted(band: Sequence[Line], of_left: Collection[int]) -> tuple[list[Line], list[Line]]:
-    return [line for line in band if id(line) in of_left], [line for line in band if id(line) not in of_left]
 
 
 def _top(lines: Sequence[Line]) -> float:

@@ -28,7 +28,6 @@ _COMMON_WITH_A = (
     "around as asked at au aux auch auf am ante antes así"
 )
 _BEGIN_WITH_A = frozenset(_COMMON_WITH_A.split())
-_NO_BEGINNING = re.compile(r"([bcdfglmnprst])\1|[^aeiouy]{3}")
 _TALLEST_INITIAL = 8
 
 
