@@ -8,11 +8,11 @@ import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, citation, quoted_answer, refused_answer, register_answer
 
 from assistant.answers import AnswerPart
-from assistant.escaping import as_html, as_label, safe_address
 from assistant.page import answer_view, links, sidebar
 from assistant.page.links import SourceLink
 from assistant.page.templates import render
 from assistant.page.views.source import marked_text_html
+from knowledge_base.escaping import as_html, as_label, safe_address
 from knowledge_base.store.manifest import Manifest
 
 

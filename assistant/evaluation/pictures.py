@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.escaping import as_html
 from assistant.evaluation.metrics import DEPTH, searched_for
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import Group
+from knowledge_base.escaping import as_html
 
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from assistant.escaping import as_html
 from assistant.evaluation.comparison import Change, Comparison, Estimate
 from assistant.evaluation.figures import BY_NAME, FIGURES, HEADLINES, Figure, shown
 from assistant.evaluation.gate import Verdict, is_clearly_better, is_clearly_worse
@@ -16,6 +15,7 @@ from assistant.evaluation.pictures import all_pictures
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import EvaluationReport, Group
 from assistant.evaluation.testset import GoldQuote
+from knowledge_base.escaping import as_html
 
 _EXCERPT = 600
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from assistant.escaping import as_label
 from assistant.page import activity
 from assistant.page.activity import Activity, Stage
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, run_script
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.escaping import as_label
 from knowledge_base.files import writer_at_work
 
 DELETIONS_MEANT = "--allow-deletions"

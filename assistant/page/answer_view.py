@@ -13,11 +13,11 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.answers import Answer, AnswerPart, Citation, WritingRecord
-from assistant.escaping import as_label
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.escaping import as_label
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.escaping import as_label
 from assistant.page import uploads
 from assistant.page.activity import ask_ingest
 from assistant.page.activity_panel import start
@@ -19,6 +18,7 @@ from assistant.page.settings import page_settings
 from assistant.page.templates import draw_error, draw_line, render, show
 from assistant.page.uploads import Upload
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.escaping import as_label
 from knowledge_base.store.catalog import DocumentRow, FailureRow
 from knowledge_base.store.generations import open_generation
 from knowledge_base.store.manifest import Manifest

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.escaping import as_label
 from assistant.evaluation.comparison import Change, Comparison
 from assistant.evaluation.pictures import recall_and_hit, risks
 from assistant.evaluation.records import EvaluationRecord
@@ -26,6 +25,7 @@ from assistant.evaluation.report_html import (
 )
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.templates import draw, draw_line, draw_style, render
+from knowledge_base.escaping import as_label
 
 Chart = Any
 """A chart of altair, whose methods are not typed."""

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.escaping import as_label
 from assistant.page.conversations import Conversation
 from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE, MODEL_PAGE, PAGES, SAVED_PAGE
 from assistant.page.resources import conversations
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, render, show
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.escaping import as_label
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.manifest import Manifest, read_manifest
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from assistant import escaping
 from assistant.page.settings import STATIC, scripts
+from knowledge_base import escaping
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.escaping import as_label
 from assistant.page.links import DOCUMENTS_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import local_time
 from assistant.page.templates import draw_error, draw_line, render, show
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.escaping import as_label
 from knowledge_base.store.changes import (
     DocumentChange,
     DocumentState,

@@ -13,11 +13,11 @@ from urllib.parse import urljoin
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.escaping import safe_address
 from assistant.page.links import CHAT_PAGE, CONVERSATION, SourceLink, digest
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, render, show
 from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
+from knowledge_base.escaping import safe_address
 from knowledge_base.passages import OriginRun, Page
 from knowledge_base.sandbox.page_images import render_page
 from knowledge_base.sandbox.sandbox import Sandbox
