@@ -113,12 +113,16 @@ def evaluate(
     data_dir: DataDirectory = None,
 ) -> None:
     """Say how good the answers are, and whether they became worse."""
-    from assistant.evaluation.command import Wishes, check, evaluate_in_terminal
+    from assistant.evaluation.command import Task, check, chosen_test_set, evaluate_in_terminal
+    from assistant.evaluation.report import new_directory
 
     settings = read_settings(data_dir)
     if check_test_set:
         check(settings, test_set, generation)
-    elif not evaluate_in_terminal(settings, Wishes(test_set, output, baseline, generation, gate, progress, mode)):
+        return
+    directory = output or new_directory(settings.data_dir)
+    task = Task(chosen_test_set(settings, test_set), directory, baseline, generation, gate, mode)
+    if not evaluate_in_terminal(settings, task, in_lines=progress):
         raise typer.Exit(NOT_PASSED)
 
 

@@ -3,9 +3,17 @@ from __future__ import annotations
 import pytest
 from evaluation_fixtures import record
 
-from assistant.evaluation.comparison import Comparison, compare, estimates
-from assistant.evaluation.figures import BY_NAME
-from assistant.evaluation.gate import Verdict, decide, is_clearly_better, is_clearly_worse, parse_minimums
+from assistant.evaluation.comparison import (
+    Comparison,
+    Verdict,
+    compare,
+    decide,
+    estimates,
+    is_clearly_better,
+    is_clearly_worse,
+    parse_minimums,
+)
+from assistant.evaluation.metrics import BY_NAME
 from assistant.evaluation.records import EvaluationRecord
 
 

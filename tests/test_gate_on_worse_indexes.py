@@ -11,8 +11,7 @@ from worse_indexes import NoiseEmbedder, drop_half
 
 from assistant import answering
 from assistant.answering import Assistant
-from assistant.evaluation.comparison import compare
-from assistant.evaluation.gate import Verdict, decide
+from assistant.evaluation.comparison import Verdict, compare, decide
 from assistant.evaluation.report import make_report
 from assistant.evaluation.running import Run, run_with
 from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set

@@ -15,30 +15,17 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from assistant.answers import AskedMode
-from assistant.evaluation.comparison import Comparison, compare
-from assistant.evaluation.gate import Verdict, decide, parse_minimums
+from assistant.evaluation.comparison import compare, decide, parse_minimums
 from assistant.evaluation.matching import require_fit
 from assistant.evaluation.records import ANSWERS, EvaluationRecord, read_records, write_records
-from assistant.evaluation.report import PAGE, REPORT, EvaluationReport, as_json, make_report, new_directory, read_report
-from assistant.evaluation.running import Progress, Run, run
+from assistant.evaluation.report import PAGE, REPORT, EvaluationReport, as_json, make_report, read_report
+from assistant.evaluation.running import Progress, run
 from assistant.evaluation.table import draw
 from assistant.evaluation.testset import OWN_SET, TestSet, read_test_set
 from knowledge_base.errors import EvaluationError
 from knowledge_base.files import replace_file, storage_errors
 from knowledge_base.settings import Settings
 from knowledge_base.store.generations import open_generation
-
-
-def write_report(directory: Path, report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
-    """Write answers.jsonl, report.html and report.json (the last: where it is, the run is whole)."""
-    from assistant.evaluation.report_html import as_page
-
-    with storage_errors(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / REPORT).unlink(missing_ok=True)
-        write_records(directory / ANSWERS, records)
-        (directory / PAGE).write_text(as_page(report, records), encoding="utf-8")
-        replace_file(directory / REPORT, as_json(report).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +40,6 @@ class Task:
     mode: AskedMode = "extractive"
 
 
-@dataclass(frozen=True, slots=True)
-class _Baseline:
-    report: EvaluationReport
-    records: Sequence[EvaluationRecord]
-
-
 def chosen_test_set(settings: Settings, path: Path | None = None) -> TestSet:
     """Return the test set of a file, else of the settings, else the one over the built-in library."""
     return read_test_set(path or settings.test_set or OWN_SET)
@@ -66,48 +47,36 @@ def chosen_test_set(settings: Settings, path: Path | None = None) -> TestSet:
 
 def evaluate(settings: Settings, task: Task, progress: Progress = lambda *_: None) -> EvaluationReport:
     """Evaluate and write the record; what can be refused is refused before the first question is asked."""
-    minimums = read_minimums(settings)
-    baseline = _Baseline(read_report(task.baseline), read_records(task.baseline)) if task.baseline else None
+    try:
+        minimums = parse_minimums(settings.gate_minimums)
+    except ValueError as error:
+        message = f"The minimums {settings.gate_minimums!r} cannot be used: {error}."
+        raise EvaluationError(message, "Correct PARISCALL_GATE_MINIMUMS.") from error
+    baseline = (read_report(task.baseline), read_records(task.baseline)) if task.baseline else None
     done = run(settings, task.test_set, task.generation, progress, task.mode)
-    comparison = _compared(done, baseline)
+    comparison = None
+    if baseline:
+        before, records = baseline
+        comparison = compare(records, done.records, before.generation, before.created)
     report = make_report(done, comparison)
     if task.gate:
-        report = make_report(done, comparison, _verdict(report, comparison, minimums))
+        whole = report.whole
+        fitting = whole.items / (whole.items + whole.stale)
+        report = make_report(done, comparison, decide(whole.figures, fitting, minimums, comparison))
     write_report(task.output, report, done.records)
     return report
 
 
-def read_minimums(settings: Settings) -> dict[str, float]:
-    """Return the minimums of the settings; raise EvaluationError where they cannot be read."""
-    try:
-        return parse_minimums(settings.gate_minimums)
-    except ValueError as error:
-        remedy = "Correct PARISCALL_GATE_MINIMUMS."
-        raise EvaluationError(f"The minimums {settings.gate_minimums!r} cannot be used: {error}.", remedy) from error
+def write_report(directory: Path, report: EvaluationReport, records: Sequence[EvaluationRecord]) -> None:
+    """Write answers.jsonl, report.html and report.json (the last: where it is, the run is whole)."""
+    from assistant.evaluation.report_html import as_page
 
-
-def _compared(done: Run, baseline: _Baseline | None) -> Comparison | None:
-    if baseline is None:
-        return None
-    return compare(baseline.records, done.records, baseline.report.generation, baseline.report.created)
-
-
-def _verdict(report: EvaluationReport, comparison: Comparison | None, minimums: dict[str, float]) -> Verdict:
-    whole = report.whole
-    return decide(whole.figures, whole.items / (whole.items + whole.stale), minimums, comparison)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the command line asks for; None where it leaves the choice to the settings. `progress`: in lines for a program."""
-
-    test_set: Path | None = None
-    output: Path | None = None
-    baseline: Path | None = None
-    generation: str | None = None
-    gate: bool = False
-    progress: bool = False
-    mode: AskedMode = "extractive"
+    with storage_errors(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / REPORT).unlink(missing_ok=True)
+        write_records(directory / ANSWERS, records)
+        (directory / PAGE).write_text(as_page(report, records), encoding="utf-8")
+        replace_file(directory / REPORT, as_json(report).encode())
 
 
 def check(settings: Settings, test_set: Path | None, generation: str | None) -> None:
@@ -123,16 +92,16 @@ def check(settings: Settings, test_set: Path | None, generation: str | None) -> 
     Console(highlight=False).print(Text(said), soft_wrap=True)
 
 
-def evaluate_in_terminal(settings: Settings, wishes: Wishes) -> bool:
-    """Evaluate, print the report and where it is; return whether the gate was passed (True where none was asked for)."""
-    directory = wishes.output or new_directory(settings.data_dir)
-    test_set = chosen_test_set(settings, wishes.test_set)
-    task = Task(test_set, directory, wishes.baseline, wishes.generation, wishes.gate, wishes.mode)
-    with _progress(len(test_set.items), in_lines=wishes.progress) as progress:
+def evaluate_in_terminal(settings: Settings, task: Task, *, in_lines: bool = False) -> bool:
+    """Evaluate, print the report and where it is; return whether the gate was passed (True where none was asked for).
+
+    With `in_lines`, progress is written as lines that a program reads.
+    """
+    with _progress(len(task.test_set.items), in_lines=in_lines) as progress:
         report = evaluate(settings, task, progress)
     console = Console(highlight=False)
     draw(console, report)
-    console.print(Text(f"Report: {directory / PAGE}"), soft_wrap=True)
+    console.print(Text(f"Report: {task.output / PAGE}"), soft_wrap=True)
     return report.gate is None or report.gate.passed
 
 

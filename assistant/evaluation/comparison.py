@@ -1,25 +1,27 @@
-"""Two runs side by side: by how much each figure differs, and which items came out otherwise."""
+"""Two runs side by side: by how much each figure differs, which items changed, and whether the index may be published.
+
+The gate is passed where no quality figure is clearly worse than the baseline's and none is below its minimum.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.evaluation.figures import BY_NAME, FIGURES
+from assistant.evaluation.metrics import BY_NAME, FIGURES, Figure, shown
 from assistant.evaluation.records import EvaluationRecord
 from knowledge_base.errors import EvaluationError
 
 DRAWS = 4000
 SEED = 20181112
 LEVEL = 95.0
+FIT = "fit"  # the share of the items that still fit the index: a gate must not pass for want of questions
 
 _RATIOS = tuple(f.name for f in FIGURES if f.name != "balanced" and not f.name.startswith("seconds"))
-_PERCENTILES = {"seconds_p95": 0.95}
-
-Values = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,84 +32,6 @@ class Estimate:
     low: float | None
     high: float | None
     count: int
-
-
-def estimates(records: Sequence[EvaluationRecord]) -> dict[str, Estimate]:
-    """Return each figure over the records that were scored."""
-    scored = [record for record in records if record.scores is not None]
-    counts = _counts(scored)
-    return {name: _estimate(values, counts[name]) for name, values in _values(scored).items()}
-
-
-def differences(before: Sequence[EvaluationRecord], after: Sequence[EvaluationRecord]) -> dict[str, Estimate]:
-    """Return by how much each figure differs, `after` less `before`; the records are of the same items, in the same order."""
-    if [record.item.id for record in before] != [record.item.id for record in after]:
-        raise ValueError("paired records must be of the same items, in the same order")
-    counts, earlier, later = _counts(after), _values(before), _values(after)
-    return {name: _estimate(later[name] - earlier[name], counts[name]) for name in earlier}
-
-
-def _estimate(values: NDArray[np.float64], count: int) -> Estimate:
-    """Return the first value, and the interval of the others."""
-    drawn = values[1:][np.isfinite(values[1:])]
-    if not np.isfinite(values[0]) or not drawn.size:
-        return Estimate(None, None, None, count)
-    low, high = np.percentile(drawn, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-    return Estimate(_rounded(values[0]), _rounded(low), _rounded(high), count)
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 6)
-
-
-def _counts(records: Sequence[EvaluationRecord]) -> dict[str, int]:
-    ratios = {name: int(sum(_score(record, name)[1] for record in records)) for name in _RATIOS}
-    questions = len(records)
-    return ratios | {"balanced": questions, "seconds_p50": questions, "seconds_p95": questions}
-
-
-def _values(records: Sequence[EvaluationRecord]) -> Values:
-    """Return each figure's value over the records, then its value in each draw; NaN where nothing counts towards it."""
-    times = _times(len(records))
-    scores = np.array([[_score(record, name) for name in _RATIOS] for record in records], dtype=np.float64)
-    scores = scores.reshape(len(records), len(_RATIOS), 2)
-    held, possible = times @ scores[:, :, 0], times @ scores[:, :, 1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = np.where(possible > 0, held / possible, np.nan)
-    values = {name: ratios[:, column] for column, name in enumerate(_RATIOS)}
-    balanced = (values["refused"] + 1 - values["false_refused"]) / 2
-    return values | {"balanced": balanced, **_latencies(records, times)}
-
-
-def _times(records: int) -> NDArray[np.float64]:
-    """Return how often each record is drawn: once in the first row, with replacement in the others."""
-    if records == 0:
-        return np.zeros((1 + DRAWS, 0))
-    drawn = np.random.default_rng(SEED).multinomial(records, np.full(records, 1 / records), size=DRAWS)
-    return np.vstack([np.ones((1, records)), drawn]).astype(np.float64)
-
-
-def _score(record: EvaluationRecord, name: str) -> tuple[float, float]:
-    return (record.scores or {}).get(name, (0.0, 0.0))
-
-
-def _latencies(records: Sequence[EvaluationRecord], times: NDArray[np.float64]) -> Values:
-    """Return median and 95th percentile of the answers' seconds, as order statistics."""
-    if not records:
-        nothing = np.full(len(times), np.nan)
-        return {"seconds_p50": nothing, "seconds_p95": nothing}
-    seconds = np.array([record.answer["seconds"] if record.answer else 0.0 for record in records], dtype=np.float64)
-    order = np.argsort(seconds, kind="stable")
-    reached = np.cumsum(times[:, order], axis=1)
-
-    def at(position: int) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = seconds[order][np.argmax(reached > position, axis=1)]
-        return found
-
-    last = len(records) - 1
-    return {"seconds_p50": (at(last // 2) + at(len(records) // 2)) / 2} | {
-        name: at(min(last, int(share * len(records)))) for name, share in _PERCENTILES.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +47,7 @@ class Change:
 
     @property
     def is_worse(self) -> bool:
-        """Say whether any figure fell."""
+        """Return whether any figure fell."""
         return bool(self.fell)
 
 
@@ -144,6 +68,93 @@ class Comparison:
     changes: tuple[Change, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A figure that the index did not pass by, and why."""
+
+    figure: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate decided: it passed where there is no failure. `worse` are the items that the failed figures fell on."""
+
+    passed: bool
+    failures: tuple[Failure, ...]
+    worse: tuple[Change, ...]
+    minimums: dict[str, float]
+
+
+def estimates(records: Sequence[EvaluationRecord]) -> dict[str, Estimate]:
+    """Return each figure over the records that were scored."""
+    scored = [record for record in records if record.scores is not None]
+    return {name: _estimate(values, count) for name, (values, count) in _values(scored).items()}
+
+
+def differences(before: Sequence[EvaluationRecord], after: Sequence[EvaluationRecord]) -> dict[str, Estimate]:
+    """Return by how much each figure differs, `after` less `before`; the records are of the same items, in the same order."""
+    if [record.item.id for record in before] != [record.item.id for record in after]:
+        raise ValueError("paired records must be of the same items, in the same order")
+    earlier, later = _values(before), _values(after)
+    return {name: _estimate(later[name][0] - earlier[name][0], later[name][1]) for name in earlier}
+
+
+def _estimate(values: NDArray[np.float64], count: int) -> Estimate:
+    """Return the first value, and the interval of the others."""
+    drawn = values[1:][np.isfinite(values[1:])]
+    if not np.isfinite(values[0]) or not drawn.size:
+        return Estimate(None, None, None, count)
+    low, high = np.percentile(drawn, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    value, low, high = (round(float(number), 6) for number in (values[0], low, high))
+    return Estimate(value, low, high, count)
+
+
+def _values(records: Sequence[EvaluationRecord]) -> dict[str, tuple[NDArray[np.float64], int]]:
+    """Return for each figure its value over the records, then in each draw, and what it is a share of.
+
+    A value is NaN where nothing counts towards it.
+    """
+    questions = len(records)
+    times = np.zeros((1 + DRAWS, 0))
+    if questions:  # how often each record is drawn: once in the first row, with replacement in the others
+        drawn = np.random.default_rng(SEED).multinomial(questions, np.full(questions, 1 / questions), size=DRAWS)
+        times = np.vstack([np.ones((1, questions)), drawn]).astype(np.float64)
+    scores = np.array([[_score(record, name) for name in _RATIOS] for record in records], dtype=np.float64)
+    scores = scores.reshape(questions, len(_RATIOS), 2)
+    held, possible = times @ scores[:, :, 0], times @ scores[:, :, 1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = np.where(possible > 0, held / possible, np.nan)
+    values = {name: (ratios[:, column], int(possible[0, column])) for column, name in enumerate(_RATIOS)}
+    balanced = (values["refused"][0] + 1 - values["false_refused"][0]) / 2
+    latencies = {name: (seconds, questions) for name, seconds in _latencies(records, times).items()}
+    return values | {"balanced": (balanced, questions), **latencies}
+
+
+def _score(record: EvaluationRecord, name: str) -> tuple[float, float]:
+    return (record.scores or {}).get(name, (0.0, 0.0))
+
+
+def _latencies(records: Sequence[EvaluationRecord], times: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return median and 95th percentile of the answers' seconds, as order statistics."""
+    if not records:
+        nothing = np.full(len(times), np.nan)
+        return {"seconds_p50": nothing, "seconds_p95": nothing}
+    seconds = np.array([record.answer["seconds"] if record.answer else 0.0 for record in records], dtype=np.float64)
+    order = np.argsort(seconds, kind="stable")
+    reached = np.cumsum(times[:, order], axis=1)
+
+    def at(position: int) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = seconds[order][np.argmax(reached > position, axis=1)]
+        return found
+
+    last = len(records) - 1
+    return {
+        "seconds_p50": (at(last // 2) + at(len(records) // 2)) / 2,
+        "seconds_p95": at(min(last, int(0.95 * len(records)))),
+    }
+
+
 def compare(before: Sequence[EvaluationRecord], after: Sequence[EvaluationRecord], generation: str, created: str) -> Comparison:
     """Compare two runs; `generation` and `created` are the baseline's. Raise EvaluationError where they share no item."""
     earlier = {record.item.id: record for record in before if record.scores is not None}
@@ -156,6 +167,11 @@ def compare(before: Sequence[EvaluationRecord], after: Sequence[EvaluationRecord
         )
     pairs = [(earlier[i], later[i]) for i in shared]
     stale = {record.item.id for record in after if record.stale is not None}
+    changes = []
+    for one, other in pairs:
+        fell, rose = _moved(one, other)
+        if fell or rose:
+            changes.append(Change(other.item.id, other.item.question, one.outcome, other.outcome, tuple(fell), tuple(rose)))
     return Comparison(
         generation=generation,
         created=created,
@@ -164,24 +180,81 @@ def compare(before: Sequence[EvaluationRecord], after: Sequence[EvaluationRecord
         went_stale=tuple(sorted(stale & earlier.keys())),
         before=estimates([one for one, _ in pairs]),
         differences=differences([one for one, _ in pairs], [other for _, other in pairs]),
-        changes=tuple(change for one, other in pairs if (change := _change(one, other))),
+        changes=tuple(changes),
     )
 
 
-def _change(before: EvaluationRecord, after: EvaluationRecord) -> Change | None:
-    """Return how an item changed, or None where it scores the same; words and seconds are not looked at."""
-    fell: list[str] = []
-    rose: list[str] = []
-    for name, figure in BY_NAME.items():
-        old, new = _value(before, name), _value(after, name)
-        if not figure.gates or old is None or new is None or old == new:
-            continue
-        (rose if (new > old) == (figure.better == "higher") else fell).append(name)
-    if not fell and not rose:
-        return None
-    return Change(after.item.id, after.item.question, before.outcome, after.outcome, tuple(fell), tuple(rose))
+def _moved(before: EvaluationRecord, after: EvaluationRecord) -> tuple[list[str], list[str]]:
+    """Return the figures by which an item fell and those by which it rose; words and seconds are not looked at."""
+    moved: tuple[list[str], list[str]] = ([], [])
+    for figure in FIGURES:
+        (old, old_possible), (new, new_possible) = _score(before, figure.name), _score(after, figure.name)
+        if figure.gates and old_possible and new_possible and old / old_possible != new / new_possible:
+            has_risen = (new / new_possible > old / old_possible) == (figure.better == "higher")
+            moved[has_risen].append(figure.name)
+    return moved
 
 
-def _value(record: EvaluationRecord, name: str) -> float | None:
-    held, possible = (record.scores or {}).get(name, (0.0, 0.0))
-    return held / possible if possible else None
+def decide(
+    figures: Mapping[str, Estimate], fitting: float, minimums: Mapping[str, float], comparison: Comparison | None
+) -> Verdict:
+    """Decide on figures, on the share of the items that fit, and on the comparison with a baseline where there is one."""
+    failures = []
+    for name, minimum in minimums.items():
+        value = fitting if name == FIT else figures[name].value
+        if value is not None and value < minimum:
+            label = "Questions that fit the index" if name == FIT else BY_NAME[name].label
+            failures.append(Failure(name, f"{label}: {value:.3f}, below the minimum of {minimum:g}"))
+    for figure in FIGURES:
+        if comparison and figure.gates and is_clearly_worse(figure, fallen := comparison.differences[figure.name]):
+            by = f"{fallen.value:+.3f} (95 % interval {fallen.low:+.3f} to {fallen.high:+.3f})"
+            before = shown(figure, comparison.before[figure.name].value)
+            failures.append(Failure(figure.name, f"{figure.label}: {by} from {before}"))
+    failed = {failure.figure for failure in failures}
+    failed |= {"refused", "false_refused"} if "balanced" in failed else set()  # `balanced` is made of these
+    worse = tuple(change for change in (comparison.changes if comparison else ()) if failed & set(change.fell))
+    return Verdict(not failures, tuple(failures), worse, dict(minimums))
+
+
+def is_clearly_worse(figure: Figure, difference: Estimate) -> bool:
+    """Return whether the interval of the difference lies on the worse side of 0."""
+    if difference.low is None or difference.high is None:
+        return False
+    return difference.high < 0 if figure.better == "higher" else difference.low > 0
+
+
+def is_clearly_better(figure: Figure, difference: Estimate) -> bool:
+    """Return whether the interval of the difference lies on the better side of 0."""
+    if difference.low is None or difference.high is None:
+        return False
+    return difference.low > 0 if figure.better == "higher" else difference.high < 0
+
+
+def direction(figure: Figure, difference: Estimate) -> Literal["good", "bad", ""]:
+    """Return good or bad where the interval of a difference lies on one side of 0."""
+    if figure.better == "neither":
+        return ""
+    return "bad" if is_clearly_worse(figure, difference) else "good" if is_clearly_better(figure, difference) else ""
+
+
+def difference_text(figure: Figure, difference: Estimate) -> str:
+    """Return a difference with its interval; nothing where it is not known."""
+    if difference.value is None or difference.low is None or difference.high is None:
+        return ""
+    digits = ".0f" if figure.unit == "words" else ".3f"
+    return f"{difference.value:+{digits}} [{difference.low:{digits}}, {difference.high:{digits}}]"
+
+
+def parse_minimums(text: str) -> dict[str, float]:
+    """Return minimums written as `strict=0.5,valid=1`; raise ValueError that names what is not a figure or a share."""
+    found: dict[str, float] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = entry.partition("=")
+        if name != FIT and not (name in BY_NAME and BY_NAME[name].gates and BY_NAME[name].better == "higher"):
+            known = ", ".join([FIT, *(f.name for f in FIGURES if f.gates and f.better == "higher")])
+            raise ValueError(f"{name!r} is no figure with a minimum; these are: {known}")
+        try:
+            found[name] = float(value)
+        except ValueError as error:
+            raise ValueError(f"{entry!r} is not FIGURE=NUMBER, such as strict=0.5") from error
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from assistant.evaluation.testset import GoldQuote, Place, TestItem, TestSet, raise_problems
@@ -29,7 +29,7 @@ def normalise(text: str) -> str:
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits alone: what is left when spaces, hyphens and punctuation are not looked at."""
+    """Return only the letters and digits: what is left when spaces, hyphens and punctuation are not looked at."""
     return _NO_LETTER.sub("", normalise(text))
 
 
@@ -46,13 +46,13 @@ def share(of: str, within: str) -> float:
 
 
 def states(text: str, wordings: Iterable[str]) -> bool:
-    """Say whether a text holds one of the wordings as whole words."""
+    """Return whether a text holds one of the wordings as whole words."""
     normal = normalise(text)
     return any(re.search(rf"(?<!\w){re.escape(normalise(wording))}(?!\w)", normal) for wording in wordings)
 
 
 def overlaps(source: str, quote: str, gold: GoldQuote) -> bool:
-    """Say whether a citation and a gold quote (or another place of it) overlap: the same source, half of the words."""
+    """Return whether a citation and a gold quote (or another place of it) overlap: the same source, half of the words."""
     return any(
         source == place.source
         and max(share(place.quote, quote), share(quote, place.quote)) >= OVERLAPPING
@@ -62,7 +62,7 @@ def overlaps(source: str, quote: str, gold: GoldQuote) -> bool:
 
 
 def covers(source: str, text: str, gold: GoldQuote) -> bool:
-    """Say whether a passage covers a gold quote (or another place of it): the same source, three quarters of the words."""
+    """Return whether a passage covers a gold quote (or another place of it): the same source, three quarters of the words."""
     return any(source == place.source and share(place.quote, text) >= COVERING for place in gold.places())
 
 
@@ -87,47 +87,41 @@ class IndexedText:
         return self._pages[key]
 
     def holds(self, source: str, page: int | None, quote: str) -> bool:
-        """Say whether a quote stands, letter for letter, on a page."""
+        """Return whether a quote stands, letter for letter, on a page."""
         text, wanted = self.page(source, page), letters(quote)
         return text is not None and bool(wanted) and wanted in text
 
     def problem_with(self, place: Place) -> str | None:
-        """Say why a quote is not where it should be, or return None."""
+        """Return why a quote is not where it should be, or None."""
         where = place.source if place.page is None else f"page {place.page} of {place.source}"
         if self.page(place.source, place.page) is None:
             known = self._catalog.document(place.source) is not None
             return f"the index has no {where}" if known else f"the index has no document {place.source}"
-        return None if self.holds(*_parts(place)) else f"{place.quote[:60]!r} does not stand in {where}"
+        return None if self.holds(place.source, place.page, place.quote) else f"{place.quote[:60]!r} does not stand in {where}"
 
 
 def why_stale(item: TestItem, text: IndexedText) -> str | None:
-    """Say why an item does not fit the index (any more), or return None: all places of a gold quote are gone.
+    """Return why an item does not fit the index (any more): all places of a gold quote are gone; None where it fits.
 
     A question without gold quotes (one that nothing answers, a count of the register) fits any index.
     """
-    return next(filter(None, (_gone(gold, text) for gold in item.gold)), None)
-
-
-def _gone(gold: GoldQuote, text: IndexedText) -> str | None:
-    problems = [text.problem_with(place) for place in gold.places()]
-    return problems[0] if all(problems) else None
+    for gold in item.gold:
+        problems = [text.problem_with(place) for place in gold.places()]
+        if all(problems):
+            return problems[0]
+    return None
 
 
 def require_fit(test_set: TestSet, catalog: Catalog) -> None:
     """Raise EvaluationError that lists each quote that is not on its page and each fact that no quote states."""
     text = IndexedText(catalog)
-    problems = [f"{item.id}: {problem}" for item in test_set.items for problem in _problems(item, text)]
+    problems = []
+    for item in test_set.items:
+        places = [place for gold in item.gold for place in gold.places()]
+        problems += [f"{item.id}: {problem}" for problem in map(text.problem_with, places) if problem]
+        if item.gold and item.register is None:
+            quotes = "\n".join(place.quote for place in places)
+            unstated = [fact[0] for fact in item.must_include if not states(quotes, fact)]
+            problems += [f"{item.id}: no quote states the fact {fact!r}" for fact in unstated]
     if problems:
         raise_problems(test_set.name, problems)
-
-
-def _problems(item: TestItem, text: IndexedText) -> Iterator[str]:
-    places = [place for gold in item.gold for place in gold.places()]
-    yield from filter(None, map(text.problem_with, places))
-    if item.gold and item.register is None:
-        quotes = "\n".join(place.quote for place in places)
-        yield from (f"no quote states the fact {fact[0]!r}" for fact in item.must_include if not states(quotes, fact))
-
-
-def _parts(place: Place) -> tuple[str, int | None, str]:
-    return place.source, place.page, place.quote

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ class EvaluationRecord:
 
     @property
     def has_failed(self) -> bool:
-        """Say whether a reader should look at it: it is wrong, refused in error, or cites what is not there."""
+        """Return whether a reader should look at it: it is wrong, refused in error, or cites what is not there."""
         return self.state in {"wrong", "refused"} or self.invalid_citations > 0
 
     @property
@@ -69,44 +68,27 @@ class EvaluationRecord:
         return f"wrong: {sum(self.facts)} of {len(self.facts)} facts"
 
 
-def as_line(record: EvaluationRecord) -> str:
-    """Return a record as one line of JSON: the answer's own fields first, as `ask --batch` writes them."""
-    answer = record.answer or {"id": record.item.id, "question": record.item.question, "answer": None}
-    rest = {
-        "item": asdict(record.item),
-        "stale": record.stale,
-        "right": record.right,
-        "facts": record.facts,
-        "gold_ranks": record.gold_ranks,
-        "searched": record.searched,
-        "scores": record.scores,
-    }
-    return json.dumps({**answer, "evaluation": rest}, ensure_ascii=False)
-
-
 def write_records(path: Path, records: Iterable[EvaluationRecord]) -> None:
-    """Write records, one a line."""
-    path.write_text("".join(f"{as_line(record)}\n" for record in records), encoding="utf-8")
+    """Write records, one per line of JSON."""
+    lines = []
+    for record in records:  # the answer's own fields first, as `ask --batch` writes them
+        fields = asdict(record)
+        answer = fields.pop("answer") or {"id": record.item.id, "question": record.item.question, "answer": None}
+        lines.append(json.dumps({**answer, "evaluation": fields}, ensure_ascii=False))
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def read_records(directory: Path) -> list[EvaluationRecord]:
     """Read the records of a run; raise EvaluationError where they cannot be read."""
+    adapter = TypeAdapter(EvaluationRecord)
+    records = []
     try:
-        lines = (directory / ANSWERS).read_text(encoding="utf-8").splitlines()
-        return [_record(line) for line in lines]
+        for line in (directory / ANSWERS).read_text(encoding="utf-8").splitlines():
+            fields = json.loads(line)
+            rest = fields.pop("evaluation")
+            records.append(adapter.validate_python({**rest, "answer": None if fields["answer"] is None else fields}))
     except (OSError, ValueError, KeyError, ValidationError) as error:
         raise EvaluationError(
             f"{directory / ANSWERS} is not the record of an evaluation.", "Name a directory that `evaluate --output` wrote."
         ) from error
-
-
-def _record(line: str) -> EvaluationRecord:
-    fields = json.loads(line)
-    rest = fields.pop("evaluation")
-    answer = None if fields["answer"] is None else fields
-    return _records().validate_python({**rest, "answer": answer})
-
-
-@cache
-def _records() -> TypeAdapter[EvaluationRecord]:
-    return TypeAdapter(EvaluationRecord)
+    return records

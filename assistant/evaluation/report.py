@@ -12,17 +12,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from assistant.evaluation.comparison import Comparison, Estimate, estimates
-from assistant.evaluation.figures import DEFINITIONS
-from assistant.evaluation.gate import Verdict
+from assistant.evaluation.comparison import Comparison, Estimate, Verdict, estimates
+from assistant.evaluation.metrics import DEFINITIONS
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.running import Run
 from knowledge_base.errors import EvaluationError
 
 REPORT = "report.json"
 PAGE = "report.html"
-
-Figures = dict[str, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Group:
     name: str
     items: int
     stale: int
-    figures: Figures
+    figures: dict[str, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class EvaluationReport:
 def make_report(run: Run, comparison: Comparison | None = None, verdict: Verdict | None = None) -> EvaluationReport:
     """Return the report of a run."""
     records = run.records
-    held_out = _group("held out", [r for r in records if r.item.held_out])
+    apart = any(record.item.held_out for record in records)
     return EvaluationReport(
         created=run.created,
         test_set=run.test_set.name,
@@ -69,8 +66,8 @@ def make_report(run: Run, comparison: Comparison | None = None, verdict: Verdict
         model=run.manifest.model_id,
         seconds=run.seconds,
         whole=_group("all", records),
-        held_out=held_out if held_out.items + held_out.stale else None,
-        tuned=_group("not held out", [r for r in records if not r.item.held_out]) if held_out.items + held_out.stale else None,
+        held_out=_group("held out", [r for r in records if r.item.held_out]) if apart else None,
+        tuned=_group("not held out", [r for r in records if not r.item.held_out]) if apart else None,
         categories=_groups(records, lambda record: record.item.category),
         languages=_groups(records, lambda record: record.item.lang),
         failed=tuple(record.item.id for record in records if record.has_failed),
@@ -107,7 +104,7 @@ def read_report(directory: Path) -> EvaluationReport:
                 f"{directory} was evaluated with figures of version {definitions}; these are version {DEFINITIONS}.",
                 "Evaluate that index again.",
             )
-        return _reports().validate_json(data)
+        return _adapter().validate_json(data)
     except FileNotFoundError as error:
         raise EvaluationError(f"There is no report in {directory}.", remedy) from error
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
@@ -115,7 +112,7 @@ def read_report(directory: Path) -> EvaluationReport:
 
 
 @cache
-def _reports() -> TypeAdapter[EvaluationReport]:
+def _adapter() -> TypeAdapter[EvaluationReport]:
     return TypeAdapter(EvaluationReport)
 
 

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.box import SIMPLE
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assistant.evaluation.comparison import Change, Comparison, Estimate
-from assistant.evaluation.figures import BY_NAME, FIGURES, Figure, shown
-from assistant.evaluation.gate import Verdict, is_clearly_better, is_clearly_worse
+from assistant.evaluation.comparison import Comparison, Estimate, difference_text, direction
+from assistant.evaluation.metrics import BY_NAME, FIGURES, Figure, shown
 from assistant.evaluation.report import EvaluationReport
 
 PARTS = ("strict", "facts", "utility", "recall@10", "gold", "covered")
 _LISTED = 12
 _NARROW = 5  # characters: a value without its interval
+_STYLES = {"good": "green", "bad": "red", "": ""}
 
 
 def draw(console: Console, report: EvaluationReport) -> None:
     """Print a report."""
-    console.print(_head(report))
-    console.print(figures_table(report))
-    console.print(parts_table(report))
-    for line in _left_out(report):
-        console.print(line, soft_wrap=True)
-    if report.comparison:
-        console.print(_changes(report.comparison.changes))
-    if report.gate:
-        console.print(verdict_lines(report.gate), soft_wrap=True)
-
-
-def _head(report: EvaluationReport) -> Text:
     whole = report.whole
     asked = f"{whole.items} questions of {report.test_set} to generation {report.generation} in {report.seconds:.1f} s"
     against = f", against generation {report.comparison.generation}" if report.comparison else ""
-    return Text(f"{asked}{against}.\nIn brackets: 95 % intervals (bootstrap).")
+    console.print(Text(f"{asked}{against}.\nIn brackets: 95 % intervals (bootstrap)."))
+    console.print(figures_table(report))
+    console.print(parts_table(report))
+    stale = [Text(f"stale: {name}: {reason}", style="yellow") for name, reason in report.stale.items()]
+    _draw_first(console, stale, Text(f"... and {len(stale) - _LISTED} more stale (report.json lists all)", style="yellow"))
+    if report.comparison:
+        _draw_changes(console, report.comparison)
+    if report.gate and report.gate.passed:
+        console.print(Text("The gate is passed.", style="green"))
+    elif report.gate:
+        reasons = [f"  {failure.reason}" for failure in report.gate.failures]
+        console.print(Text("\n".join(["The gate is not passed:", *reasons]), style="red"), soft_wrap=True)
 
 
 def figures_table(report: EvaluationReport) -> Table:
@@ -50,10 +47,18 @@ def figures_table(report: EvaluationReport) -> Table:
     if report.comparison:
         table.add_column("difference", justify="right", no_wrap=True)
     for figure in FIGURES:
-        cells = [shown(figure, part.figures[figure.name].value) for part in parts]
-        against = [difference_text(figure, report.comparison)] if report.comparison else []
-        table.add_row(figure.label, with_interval(figure, report.whole.figures[figure.name]), *cells, *against)
+        cells = [Text(shown(figure, part.figures[figure.name].value)) for part in parts]
+        if report.comparison:
+            difference = report.comparison.differences[figure.name]
+            style = _STYLES[direction(figure, difference)] if figure.gates else ""
+            cells.append(Text(difference_text(figure, difference) or "–", style=style))
+        table.add_row(figure.label, _with_interval(figure, report.whole.figures[figure.name]), *cells)
     return table
+
+
+def _with_interval(figure: Figure, estimate: Estimate) -> str:
+    value = shown(figure, estimate.value)
+    return value if estimate.value is None else f"{value} [{shown(figure, estimate.low)}, {shown(figure, estimate.high)}]"
 
 
 def parts_table(report: EvaluationReport) -> Table:
@@ -71,55 +76,24 @@ def parts_table(report: EvaluationReport) -> Table:
     return table
 
 
-def with_interval(figure: Figure, estimate: Estimate) -> str:
-    """Return a value with its interval."""
-    if estimate.value is None:
-        return "–"
-    return f"{shown(figure, estimate.value)} [{shown(figure, estimate.low)}, {shown(figure, estimate.high)}]"
+def _draw_changes(console: Console, comparison: Comparison) -> None:
+    """Print the questions that could not be compared, then those that score worse and better."""
+    if comparison.left_out:
+        console.print(Text(f"not compared: {', '.join(comparison.left_out)}", style="yellow"), soft_wrap=True)
+    if not comparison.changes:
+        console.print(Text("No score changed."))
+    for word, is_worse in (("worse", True), ("better", False)):
+        lines = []
+        for change in comparison.changes:
+            if change.is_worse == is_worse:
+                names = ", ".join(BY_NAME[name].label for name in (change.fell if is_worse else change.rose))
+                told = f"{change.question[:90]} ({change.before} -> {change.after}; {names})"
+                lines.append(Text(f"{word}: {change.id}: {told}"))
+        _draw_first(console, lines, Text(f"... and {len(lines) - _LISTED} more {word}"))
 
 
-def difference_text(figure: Figure, comparison: Comparison) -> Text:
-    """Return the difference from the baseline, coloured where its interval lies on one side of 0."""
-    difference = comparison.differences[figure.name]
-    if difference.value is None or difference.low is None or difference.high is None:
-        return Text("–")
-    digits = ".0f" if figure.unit == "words" else ".3f"
-    text = f"{difference.value:+{digits}} [{difference.low:{digits}}, {difference.high:{digits}}]"
-    style = "red" if is_clearly_worse(figure, difference) else "green" if is_clearly_better(figure, difference) else ""
-    return Text(text, style=style if figure.gates else "")
-
-
-def _left_out(report: EvaluationReport) -> list[Text]:
-    lines = [Text(f"stale: {name}: {reason}", style="yellow") for name, reason in list(report.stale.items())[:_LISTED]]
-    if len(report.stale) > _LISTED:
-        lines.append(Text(f"... and {len(report.stale) - _LISTED} more stale (report.json lists all)", style="yellow"))
-    if report.comparison and report.comparison.left_out:
-        lines.append(Text(f"not compared: {', '.join(report.comparison.left_out)}", style="yellow"))
-    return lines
-
-
-def _changes(changes: Sequence[Change]) -> RenderableType:
-    worse = [change for change in changes if change.is_worse]
-    better = [change for change in changes if not change.is_worse]
-    if not changes:
-        return Text("No question scores otherwise than before.")
-    return Group(*_listed("worse", worse), *_listed("better", better))
-
-
-def _listed(word: str, changes: Sequence[Change]) -> list[Text]:
-    lines = [change_line(word, change) for change in changes[:_LISTED]]
-    return lines + ([Text(f"... and {len(changes) - _LISTED} more {word}")] if len(changes) > _LISTED else [])
-
-
-def change_line(word: str, change: Change) -> Text:
-    """Return a line on an item that changed."""
-    names = ", ".join(BY_NAME[name].label for name in (change.fell if change.is_worse else change.rose))
-    return Text(f"{word}: {change.id}: {change.question[:90]} ({change.before} -> {change.after}; {names})")
-
-
-def verdict_lines(verdict: Verdict) -> Text:
-    """Return what the gate decided, and why."""
-    if verdict.passed:
-        return Text("The gate is passed.", style="green")
-    lines = [f"  {failure.reason}" for failure in verdict.failures]
-    return Text("\n".join(["The gate is not passed:", *lines]), style="red")
+def _draw_first(console: Console, lines: list[Text], rest: Text) -> None:
+    for line in lines[:_LISTED]:
+        console.print(line, soft_wrap=True)
+    if len(lines) > _LISTED:
+        console.print(rest)

@@ -1,4 +1,4 @@
-"""Test sets: questions with what a right answer states and the passages that state it, one JSON object a line.
+"""Test sets: questions with what a right answer states and the passages that state it, one JSON object per line.
 
 docs/evaluation.md describes the fields. `gold` quotes are what should be found and cited; `alt` are other places that state
 the same. `must_include` holds the required facts, each a list of accepted wordings.
@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -22,12 +21,13 @@ from pydantic import TypeAdapter, ValidationError
 from assistant.answers import Answer
 from knowledge_base.errors import EvaluationError, LockedError
 from knowledge_base.files import replace_file, storage_errors
-from knowledge_base.passages import Passage
 
 UNANSWERABLE = "unanswerable"
 REGISTER = "register"
 OWN_SET = Path(__file__).with_name("questions.jsonl")  # over the built-in library
+FILE_NAME = "questions.jsonl"
 _LISTED_PROBLEMS = 30
+_LOCK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,20 @@ def read_test_set(path: Path) -> TestSet:
 
 def parse_test_set(lines: Sequence[str], name: str, digest: str) -> TestSet:
     """Return the test set that the lines hold; raise EvaluationError that names each bad line."""
+    adapter = TypeAdapter(TestItem)
     items: list[TestItem] = []
     problems: list[str] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        item, found = _parsed(line)
+        try:
+            items.append(adapter.validate_json(line))
+            found = list(_contradictions(items[-1]))
+        except ValidationError as error:
+            found = [_problem(detail) for detail in error.errors(include_url=False)]
         problems += [f"line {number}: {problem}" for problem in found]
-        items += [item] if item else []
-    problems += _repeated(items)
+    counts = Counter(item.id for item in items)
+    problems += [f"the id {identifier!r} stands {count} times" for identifier, count in counts.items() if count > 1]
     if not problems and not items:
         problems = ["it holds no question"]
     if problems:
@@ -143,21 +148,13 @@ def parse_test_set(lines: Sequence[str], name: str, digest: str) -> TestSet:
 
 
 def raise_problems(name: str, problems: Sequence[str]) -> None:
-    """Raise EvaluationError that lists what is wrong with a test set, one problem a line."""
+    """Raise EvaluationError that lists what is wrong with a test set, one problem per line."""
     listed = "".join(f"\n  {problem}" for problem in problems[:_LISTED_PROBLEMS])
     more = f"\n  ... and {len(problems) - _LISTED_PROBLEMS} more" if len(problems) > _LISTED_PROBLEMS else ""
     raise EvaluationError(
         f"The test set {name} has {len(problems)} problem{'' if len(problems) == 1 else 's'}:{listed}{more}\n",
         "Correct these lines; docs/evaluation.md describes the format.",
     )
-
-
-def _parsed(line: str) -> tuple[TestItem | None, list[str]]:
-    try:
-        item = _items().validate_json(line)
-    except ValidationError as error:
-        return None, [_problem(detail) for detail in error.errors(include_url=False)]
-    return item, list(_contradictions(item))
 
 
 def _problem(detail: Any) -> str:
@@ -189,20 +186,6 @@ def _contradictions(item: TestItem) -> Iterator[str]:
         yield "'must_not_include' holds an empty wording"
     if not all(place.quote.strip() for quote in item.gold for place in quote.places()):
         yield "a quote of 'gold' is empty"
-
-
-def _repeated(items: Sequence[TestItem]) -> list[str]:
-    counts = Counter(item.id for item in items)
-    return [f"the id {identifier!r} stands {count} times" for identifier, count in counts.items() if count > 1]
-
-
-@cache
-def _items() -> TypeAdapter[TestItem]:
-    return TypeAdapter(TestItem)
-
-
-FILE_NAME = "questions.jsonl"
-_LOCK_SECONDS = 10
 
 
 def place(data_dir: Path) -> Path:
@@ -257,11 +240,8 @@ def sentences_of(answer: Answer) -> list[GoldQuote]:
     """Return the sentences that an answer quoted, then those of the passages that were retrieved, each once."""
     cited = [GoldQuote(c.source, c.page, c.quote) for c in answer.citations]
     passages = [found.passage for found in answer.retrieved]
-    return list(dict.fromkeys([*cited, *(quote for passage in passages for quote in _quotes(passage))]))
-
-
-def _quotes(passage: Passage) -> list[GoldQuote]:
-    return [GoldQuote(passage.source, passage.page, text) for text in passage.quotable_sentences.values()]
+    quotes = [GoldQuote(p.source, p.page, text) for p in passages for text in p.quotable_sentences.values()]
+    return list(dict.fromkeys([*cited, *quotes]))
 
 
 def item_from(
@@ -269,8 +249,8 @@ def item_from(
 ) -> TestItem:
     """Return the test question that an answer makes: with gold quotes, or (none) as one that the documents do not answer.
 
-    A fact is written as its accepted wordings, parted by "|"; where none is given, each gold quote is a fact. The turns before
-    it are kept where the question leans on them.
+    A fact is written as its accepted wordings, separated by "|"; where none is given, each gold quote is a fact. The turns
+    before it are kept where the question depends on them.
     """
     wordings = [tuple(filter(None, (word.strip() for word in fact.split("|")))) for fact in facts if fact.strip()]
     return TestItem(

@@ -10,19 +10,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.evaluation.comparison import Change, Comparison
-from assistant.evaluation.pictures import recall_and_hit, risks
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import EvaluationReport, Group
-from assistant.evaluation.report_html import (
-    cards,
-    changes_table,
-    details_html,
-    figures_table,
-    parts_table,
-    read_style,
-    summary,
-    verdict_box,
-)
+from assistant.evaluation.report_html import part, read_style, recall_and_hit, risks, summary
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.templates import draw, draw_line, draw_style, render
 from knowledge_base.escaping import as_label
@@ -50,10 +40,10 @@ def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comp
     """Draw a run, against another where there is one."""
     shown = replace(report, comparison=comparison)
     head = render("line", text=summary(shown), kind="quiet")
-    _block(head, Markup(verdict_box(report.gate)) if report.gate else "", Markup(cards(shown)))
+    _block(head, part("verdict", report.gate) if report.gate else Markup(), part("cards", shown))
     if comparison:
         st.header("Against the other run", anchor=False)
-        _block(Markup(changes_table(comparison)))
+        _block(part("changes", comparison))
     st.header("Questions", anchor=False)
     draw_questions(report, records, comparison)
     st.header("Pictures", anchor=False)
@@ -63,13 +53,13 @@ def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comp
             draw_line(title, "pc-over")
             st.altair_chart(chart, width="stretch")
     with st.expander("All figures"):
-        _block(Markup(figures_table(shown)))
+        _block(part("figures", shown))
     with st.expander("By category and language"):
-        _block(Markup(parts_table([*report.categories, *report.languages])))
+        _block(part("groups", report.categories + report.languages))
 
 
-def _block(*parts: str | Markup) -> None:
-    """Draw what the report's own writer has escaped already."""
+def _block(*parts: Markup) -> None:
+    """Draw parts of the report, which its own templates have escaped."""
     draw("evaluation", content=Markup().join(parts))
 
 
@@ -186,7 +176,7 @@ def draw_questions(report: EvaluationReport, records: Sequence[EvaluationRecord]
 def _draw_question(record: EvaluationRecord, change: Change | None, generation: str) -> None:
     """Draw a question, and links to the pages that should have been cited and to those that were."""
     before = change.before if change else None
-    draw("question", item=record.item, outcome=record.outcome, before=before, details=Markup(details_html(record)))
+    draw("question", item=record.item, outcome=record.outcome, before=before, details=part("details", record))
     links: dict[str, SourceLink] = {}
     for gold in record.item.gold:
         link = SourceLink(gold.source, gold.page, (), generation)
