@@ -36,7 +36,7 @@ from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation, current_id, open_generation
 from knowledge_base.store.recovery import open_intact
-from knowledge_base.store.vectors import warm_up_aside
+from knowledge_base.store.vectors import warm_up_in_thread
 
 if TYPE_CHECKING:
     from assistant.writing.model import ChatModel
@@ -72,7 +72,7 @@ class Assistant(Closing):
     def open(cls, settings: Settings, generation_id: str | None = None) -> Self:
         """Open the published generation, or the one named, and the models."""
         generation = open_generation(settings.data_dir, generation_id) if generation_id else open_intact(settings)
-        warm_up_aside()
+        warm_up_in_thread()
         try:
             models = open_embedder(settings), open_evidence_model(settings)
             return cls(settings, *models, generation, follows=generation_id is None)

@@ -10,8 +10,7 @@ from assistant.answers import Answer, AnswerPart, Citation, Refusal
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import building, publish, seal
-from knowledge_base.store.integrity import CATALOG, CHROMA
-from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
 from knowledge_base.store.vectors import VectorStore
 
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://127.0.0.2/?q=secret) :red[x] $x$ :smile: # no title"

@@ -20,7 +20,7 @@ from ingest.sync.sync import SyncOptions, SyncReport, sync
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
 from knowledge_base.settings import LIBRARY, Settings
 from knowledge_base.store.generations import current_id, roll_back
-from knowledge_base.store.integrity import CATALOG
+from knowledge_base.store.manifest import CATALOG
 
 QUESTIONS = [
     json.loads(line) for line in (Path(__file__).parent / "data" / "newcomer_questions.jsonl").read_text().splitlines() if line

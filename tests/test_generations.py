@@ -14,8 +14,7 @@ from knowledge_base.passages import Document, Page, Passage
 from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import open_generation
-from knowledge_base.store.integrity import CATALOG, CHROMA, check
-from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest, check
 from knowledge_base.store.vectors import VectorStore
 
 COUNT = 110  # more than Chroma holds in memory before it writes its index

@@ -15,7 +15,7 @@ from knowledge_base.files import writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import recovery
 from knowledge_base.store.generations import current_id, open_generation
-from knowledge_base.store.integrity import checksums
+from knowledge_base.store.manifest import checksums
 from knowledge_base.store.recovery import check_at_start, open_intact, open_readable, read_notices, restore
 from knowledge_base.store.vectors import VectorStore, listing
 

@@ -13,7 +13,7 @@ from knowledge_base.errors import DamagedIndexError
 from knowledge_base.store import passage_vectors
 from knowledge_base.store import vectors as vectors_module
 from knowledge_base.store.passage_vectors import put_vectors
-from knowledge_base.store.vectors import VectorStore, lasting_files, listing, warm_up_aside
+from knowledge_base.store.vectors import VectorStore, lasting_files, listing, warm_up_in_thread
 
 Vectors = NDArray[np.float32]
 
@@ -178,14 +178,14 @@ def test_searching_needs_no_client(tmp_path: Path) -> None:
 
 
 def test_the_engine_can_be_imported_beside_other_work() -> None:
-    thread = warm_up_aside()
+    thread = warm_up_in_thread()
     thread.join(60)
     assert not thread.is_alive() and "chromadb_rust_bindings" in sys.modules
 
 
 def test_where_the_engine_cannot_be_imported_the_thread_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chromadb_rust_bindings", None)
-    thread = warm_up_aside()  # an exception in a thread is an error in these tests
+    thread = warm_up_in_thread()  # an exception in a thread is an error in these tests
     thread.join(60)
     assert not thread.is_alive()
 

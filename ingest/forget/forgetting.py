@@ -28,7 +28,7 @@ from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, current_id, open_generation
-from knowledge_base.store.integrity import CATALOG
+from knowledge_base.store.manifest import CATALOG
 from knowledge_base.store.saved_citations import FILE_NAME, SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
 
 Progress = Callable[[str, int, int], None]

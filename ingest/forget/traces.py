@@ -16,8 +16,7 @@ from knowledge_base.files import replace_file
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import current_id
-from knowledge_base.store.integrity import CATALOG
-from knowledge_base.store.manifest import read_manifest
+from knowledge_base.store.manifest import CATALOG, read_manifest
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from knowledge_base.files import require_free_space
 from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation
-from knowledge_base.store.integrity import CATALOG, CHROMA
-from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
 from knowledge_base.store.vectors import VectorIndex, VectorStore
 from knowledge_base.store.verification import verifier
 

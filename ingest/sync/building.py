@@ -24,15 +24,14 @@ from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache
 from knowledge_base.store.generations import Generation
-from knowledge_base.store.integrity import CATALOG, CHROMA
-from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
 from knowledge_base.store.passage_vectors import (
     NO_VECTORS,
     PassageEmbedding,
     PassageVectors,
     put_vectors,
+    rewrite_vectors,
     sentences_of,
-    write_vectors_anew,
 )
 from knowledge_base.store.vectors import VectorStore, warm_up
 from knowledge_base.store.verification import Verifier, verifier
@@ -128,7 +127,7 @@ def _write(task: Build, reading: Reading, embedding: PassageEmbedding, child: Ve
             # A graph that threads built, or that vectors were taken out of, can leave one out of reach.
             log.warning("The new index is not sound (%s); its vectors are written again.", problem)
             current = _passages(path)
-            write_vectors_anew(path / CHROMA, embedding.embed(current))
+            rewrite_vectors(path / CHROMA, embedding.embed(current))
             manifest = _seal(task, path, embedding.embedder, worn=0)
             with verifier() as fresh:
                 fresh.verify(path, *embedding.probes(NO_VECTORS, current))
@@ -178,7 +177,7 @@ def _write_vectors(
     else:
         worn = 0
         new = new.joined(embedding.embed([p for p in current if p.id not in new.passages]))
-        write_vectors_anew(path / CHROMA, new)
+        rewrite_vectors(path / CHROMA, new)
     return worn, embedding.probes(new, current)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -162,9 +162,6 @@ def _renames(old: Catalog, new: Catalog, gone: Sequence[DocumentRow], come: Sequ
     return renamed
 
 
-# Passages
-
-
 def compare_passages(before: Sequence[PassageText], after: Sequence[PassageText]) -> list[PassageChange]:
     """Return the passages that differ, in the order of the new document, each removed one where it stood."""
     places: dict[str, deque[int]] = defaultdict(deque)
@@ -208,59 +205,44 @@ def _steady(positions: Sequence[int]) -> set[int]:
 def _edited_pairs(
     before: Sequence[PassageText], after: Sequence[PassageText], paired: set[int], taken: set[int]
 ) -> dict[int, int]:
-    """Map old passages to the new ones that have most of their words, the likest first."""
+    """Map old passages to the new ones that have most of their words, the likest first; neighbours are compared."""
+    from rapidfuzz.distance import Indel
+
     old = [(i, text.text.split()) for i, text in enumerate(before) if i not in paired]
     new = [(j, text.text.split()) for j, text in enumerate(after) if j not in taken]
+    likenesses = []
+    for rank, (i, words) in enumerate(old):
+        middle = round(rank * len(new) / len(old))
+        for j, other in new[max(0, middle - _NEIGHBOURS) : middle + _NEIGHBOURS]:
+            likeness = Indel.normalized_similarity(words, other, score_cutoff=_ALIKE)
+            if likeness >= _ALIKE:
+                likenesses.append((-likeness, i, j))
     found: dict[int, int] = {}
     used: set[int] = set()
-    for _, i, j in sorted(_likenesses(old, new), key=lambda entry: (-entry[0], entry[1], entry[2])):
+    for _, i, j in sorted(likenesses):
         if i not in found and j not in used:
             found[i] = j
             used.add(j)
     return found
 
 
-def _likenesses(old: Sequence[tuple[int, list[str]]], new: Sequence[tuple[int, list[str]]]) -> Iterator[tuple[float, int, int]]:
-    """Yield (likeness, old position, new position) of those that are alike enough; each is held against its neighbours."""
-    from rapidfuzz.distance import Indel
-
-    for rank, (i, words) in enumerate(old):
-        middle = round(rank * len(new) / len(old))
-        for j, other in new[max(0, middle - _NEIGHBOURS) : middle + _NEIGHBOURS]:
-            likeness = Indel.normalized_similarity(words, other, score_cutoff=_ALIKE)
-            if likeness >= _ALIKE:
-                yield likeness, i, j
-
-
 def marked_words(before: str, after: str) -> list[WordRun]:
-    """Return the runs of words that stayed, went and came; a single space between two changes belongs to both."""
+    """Return the runs of words that stayed, went and came.
+
+    Each stretch of changes, a single space between two of them included, is one `out` and one `in`.
+    """
     from rapidfuzz.distance import Indel
 
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    steps = list(Indel.opcodes(old, new))
     runs: list[WordRun] = []
-    for step in Indel.opcodes(old, new):
-        out, come = "".join(old[step.src_start : step.src_end]), "".join(new[step.dest_start : step.dest_end])
-        runs.append(WordRun("same", out) if step.tag == "equal" else WordRun("out", out) if out else WordRun("in", come))
-    return list(_joined(runs))
-
-
-def _joined(runs: Sequence[WordRun]) -> Iterator[WordRun]:
-    """Gather each stretch of changes, blanks between them included, into one `out` and one `in`."""
-    out, come = "", ""
-    for position, (kind, text) in enumerate(runs):
-        inside = kind == "same" and not text.strip() and (out or come) and position + 1 < len(runs)
-        if kind == "same" and not inside:
-            yield from _stretch(out, come)
-            out, come = "", ""
-            yield WordRun("same", text)
+    out = come = ""
+    for position, step in enumerate(steps, start=1):
+        was, now = "".join(old[step.src_start : step.src_end]), "".join(new[step.dest_start : step.dest_end])
+        between = not was.strip() and (out or come) and position < len(steps)
+        if step.tag == "equal" and not between:
+            runs += [WordRun("out", out), WordRun("in", come), WordRun("same", was)]
+            out = come = ""
         else:
-            out += text if kind != "in" else ""
-            come += text if kind != "out" else ""
-    yield from _stretch(out, come)
-
-
-def _stretch(out: str, come: str) -> Iterator[WordRun]:
-    if out:
-        yield WordRun("out", out)
-    if come:
-        yield WordRun("in", come)
+            out, come = out + was, come + now
+    return [run for run in [*runs, WordRun("out", out), WordRun("in", come)] if run.text]

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
@@ -67,17 +67,28 @@ class EmbeddingCache(Closing):
     def get(self, model_id: str, hashes: Iterable[str]) -> dict[str, Vector]:
         """Return the vectors of this model that are known, by text hash."""
         wanted = list(hashes)
-        return self._attempt(lambda connection: dict(_read(connection, model_id, wanted)))
+
+        def read(connection: sqlite3.Connection) -> dict[str, Vector]:
+            found = {}
+            for chunk in _chunks(wanted):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT text_hash, vector FROM vectors WHERE model_id = ? AND text_hash IN ({marks})"
+                for key, blob in connection.execute(query, (model_id, *chunk)):
+                    if isinstance(blob, bytes) and len(blob) % 4 == 0:
+                        found[key] = np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+            return found
+
+        return self._attempt(read)
 
     def put(self, model_id: str, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Store one vector (a row of `vectors`) for each text hash, replacing what was there."""
         if len(hashes) != len(vectors):
-            raise ValueError(f"{len(hashes)} hashes were given with {len(vectors)} vectors; one vector a hash is needed")
+            raise ValueError(f"{len(hashes)} hashes were given with {len(vectors)} vectors; one vector per hash is needed")
         rows = [
             (text_hash, model_id, np.asarray(vector, dtype="<f4").tobytes())
             for text_hash, vector in zip(hashes, vectors, strict=True)
         ]
-        self._attempt(lambda connection: _write(connection, "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows))
+        self._write("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def count(self) -> int:
         """Return the number of vectors, of all models."""
@@ -85,8 +96,7 @@ class EmbeddingCache(Closing):
 
     def forget(self, hashes: Iterable[str]) -> None:
         """Delete the vectors of these texts, of all models."""
-        rows = [(text_hash,) for text_hash in hashes]
-        self._attempt(lambda connection: _write(connection, "DELETE FROM vectors WHERE text_hash = ?", rows))
+        self._write("DELETE FROM vectors WHERE text_hash = ?", [(text_hash,) for text_hash in hashes])
 
     def keep_only(self, hashes: Iterable[str]) -> int:
         """Erase the vectors of all texts but these, of all models, and return how many; no byte of them is left in the file."""
@@ -103,6 +113,13 @@ class EmbeddingCache(Closing):
 
         return self._attempt(erase)
 
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.executemany(statement, rows)
+
+        self._attempt(write)
+
     def _attempt(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
             return operation(self._connection)
@@ -117,7 +134,11 @@ class EmbeddingCache(Closing):
         """Return a connection to use after `error`: to a fresh file where the old one is damaged, else to memory."""
         if type(error) is sqlite3.DatabaseError:  # its subclasses tell of locks, space and permission, not of damage
             try:
-                renamed = _rename_damaged(self.path)
+                names = (self.path.with_name(f"{self.path.name}.damaged-{number}") for number in count(1))
+                renamed = next(name for name in names if not name.exists())
+                self.path.rename(renamed)
+                for suffix in SIDE_FILES:
+                    self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
                 logger.warning("The embedding cache is damaged (%s); renamed to %s; a new one is begun.", error, renamed)
                 return _connect(self.path)
             except (sqlite3.Error, OSError) as second_error:
@@ -127,12 +148,13 @@ class EmbeddingCache(Closing):
 
 
 def embed_with_cache(
-    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] = lambda _: None
 ) -> NDArray[np.float32]:
     """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
 
-    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done; the
-    longest come first, so that at the end no thread waits long for another. `progress` is called with the number of texts done.
+    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done. Texts
+    of near lengths are embedded together, which pads least, the longest first, so that at the end no thread waits long for
+    another. `progress` is called with the number of texts done.
     """
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
     rows: dict[str, list[int]] = {}
@@ -140,47 +162,33 @@ def embed_with_cache(
         rows.setdefault(text_hash(text), []).append(row)
     missing: dict[str, str] = {}
     for chunk in _chunks(rows):
-        found = _usable(cache.get(embedder.model_id, chunk), embedder.dimension)
-        _fill(vectors, rows, found)
-        missing |= {key: texts[rows[key][0]] for key in chunk if key not in found}
-    for keys, new in _encoded(embedder, missing, _Tally(len(texts) - len(missing), progress)):
-        cache.put(embedder.model_id, keys, new)
-        _fill(vectors, rows, dict(zip(keys, new, strict=True)))
-    return vectors
+        found = cache.get(embedder.model_id, chunk)
+        for key in chunk:
+            if key in found and _is_usable(found[key], embedder.dimension):
+                vectors[rows[key]] = found[key]
+            else:
+                missing[key] = texts[rows[key][0]]
+    done, lock = len(texts) - len(missing), Lock()
+    progress(done)
 
+    def encode(keys: Sequence[str]) -> NDArray[np.float32]:
+        encoded = 0
 
-class _Tally:
-    """Counts what several threads have done, and reports each step."""
+        def report(now: int) -> None:
+            nonlocal done, encoded
+            with lock:  # several threads encode
+                done, encoded = done + now - encoded, now
+                progress(done)
 
-    def __init__(self, done: int, report: Callable[[int], None] | None) -> None:
-        self._done, self._report, self._lock = 0, report, Lock()
-        self.add(done)
+        return embedder.encode([missing[key] for key in keys], report)
 
-    def add(self, number: int) -> None:
-        """Count some more."""
-        with self._lock:
-            self._done += number
-            if self._report is not None:
-                self._report(self._done)
-
-    def one_thread(self) -> Callable[[int], None]:
-        """Return what a thread reports to, which says how much it has done in all."""
-        before = 0
-
-        def report(done: int) -> None:
-            nonlocal before
-            self.add(done - before)
-            before = done
-
-        return report
-
-
-def _encoded(embedder: Embedder, texts: Mapping[str, str], tally: _Tally) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-    """Embed texts of near lengths together, which pads least; yield the keys of some with their vectors as they are done."""
-    tasks = list(_chunks(sorted(texts, key=lambda key: -len(texts[key]))))
+    tasks = list(_chunks(sorted(missing, key=lambda key: -len(missing[key]))))
     with ThreadPoolExecutor(embedder.streams, thread_name_prefix="embed") as pool:
-        encoded = pool.map(lambda keys: embedder.encode([texts[key] for key in keys], tally.one_thread()), tasks)
-        yield from zip(tasks, encoded, strict=True)
+        for keys, new in zip(tasks, pool.map(encode, tasks), strict=True):
+            cache.put(embedder.model_id, keys, new)
+            for key, vector in zip(keys, new, strict=True):
+                vectors[rows[key]] = vector
+    return vectors
 
 
 def text_hash(text: str) -> str:
@@ -188,18 +196,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _fill(vectors: NDArray[np.float32], rows: Mapping[str, Sequence[int]], found: Mapping[str, Vector]) -> None:
-    for key, vector in found.items():
-        vectors[rows[key]] = vector
-
-
-def _usable(vectors: Mapping[str, Vector], dimension: int) -> dict[str, Vector]:
-    """Drop what cannot be a vector of the model: a wrong length, or not of unit length (altered bytes)."""
-    return {
-        key: vector
-        for key, vector in vectors.items()
-        if len(vector) == dimension and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
-    }
+def _is_usable(vector: Vector, dimension: int) -> bool:
+    """Return whether this can be a vector of the model: of its length, and of unit length (else bytes were altered)."""
+    return len(vector) == dimension and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:
@@ -220,36 +219,10 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def _rename_damaged(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
-    renamed = next(name for name in names if not name.exists())
-    path.rename(renamed)
-    for suffix in SIDE_FILES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return renamed
-
-
-def _read(connection: sqlite3.Connection, model_id: str, hashes: Sequence[str]) -> Iterator[tuple[str, Vector]]:
-    for chunk in _chunks(hashes):
-        marks = ",".join("?" * len(chunk))
-        query = f"SELECT text_hash, vector FROM vectors WHERE model_id = ? AND text_hash IN ({marks})"
-        for key, blob in connection.execute(query, (model_id, *chunk)):
-            if isinstance(blob, bytes) and len(blob) % 4 == 0:
-                yield key, np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
-
-
-def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    with connection:
-        connection.executemany(statement, rows)
-
-
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     remaining = iter(keys)
     while chunk := list(islice(remaining, CHUNK)):
         yield chunk
-
-
-"""The folder of a data directory that holds them; whatever is in it can be made again."""
 
 
 class DocumentVectors:

@@ -21,8 +21,20 @@ from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, NoIndex
 from knowledge_base.files import Closing, replace_file, sync_directory
 from knowledge_base.platform_limits import FolderHold
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.integrity import CATALOG, CHROMA, LISTING, check, check_catalog, checksums, look, looks
-from knowledge_base.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from knowledge_base.store.manifest import (
+    CATALOG,
+    CHROMA,
+    LISTING,
+    MANIFEST,
+    Manifest,
+    check,
+    check_catalog,
+    checksums,
+    look,
+    looks,
+    read_manifest,
+    write_manifest,
+)
 from knowledge_base.store.vectors import VectorStore, copy_files, listing
 
 log = logging.getLogger(__name__)
@@ -163,22 +175,17 @@ def building(data_dir: Path, based_on: str | None) -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:
-        if based_on:
-            _copy(data_dir / "generations" / based_on, path)
+        if based_on:  # whole bytes, never hard links, for Chroma writes in place; its SQLite file by the backup API
+            import sqlite3
+
+            source = data_dir / "generations" / based_on
+            shutil.copyfile(source / CATALOG, path / CATALOG)
+            copy_files(source / CHROMA, path / CHROMA, leave_out="chroma.sqlite3")
+            with closing(sqlite3.connect(source / LISTING)) as reader, closing(sqlite3.connect(path / LISTING)) as writer:
+                reader.backup(writer)
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a generation: whole bytes, never hard links, for Chroma writes in place; its SQLite file by the backup API."""
-    import sqlite3
-
-    shutil.copyfile(source / CATALOG, target / CATALOG)
-    copy_files(source / CHROMA, target / CHROMA, leave_out="chroma.sqlite3")
-    old, new = source / CHROMA / "chroma.sqlite3", target / CHROMA / "chroma.sqlite3"
-    with closing(sqlite3.connect(old)) as reader, closing(sqlite3.connect(new)) as writer:
-        reader.backup(writer)
 
 
 def next_id(data_dir: Path) -> str:

@@ -1,4 +1,4 @@
-"""The manifest of a generation: what it was made of and with, and a checksum of its own."""
+"""The manifest of a generation: what it was made of and with; and whether its files are still those that were published."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from knowledge_base.errors import DamagedIndexError
+from knowledge_base import files
+from knowledge_base.errors import DamagedIndexError, DamagedVectorsError
 from knowledge_base.files import replace_file, require_inside
+from knowledge_base.store.vectors import lasting_files, listing
 
 MANIFEST = "manifest.json"
+CATALOG = "catalog.sqlite3"
+CHROMA = "chroma"
+LISTING = f"{CHROMA}/chroma.sqlite3"
 FORMAT = 1
+
+Look = tuple[int, int, int] | None
+"""Of a file seen from outside: its place on disk, size and date; None where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +85,65 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 def seal_of(fields: Mapping[str, object]) -> str:
     """Return the checksum that a manifest or an archive's list carries of its own fields."""
     return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def checksums(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a generation that must never change, by its relative path."""
+    return {str(file.relative_to(path)): files.sha256(file) for file in [path / CATALOG, *lasting_files(path / CHROMA)]}
+
+
+def looks(path: Path, manifest: Manifest) -> dict[str, Look]:
+    """Return how each file of a generation looks from outside."""
+    return {name: look(path / name) for name in (*manifest.checksums, LISTING)}
+
+
+def look(file: Path) -> Look:
+    """Return how a file looks from outside."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check(path: Path, manifest: Manifest) -> None:
+    """Raise where the generation in `path` is not what was published: DamagedVectorsError where its catalog is."""
+    check_catalog(path, manifest)
+    check_vectors(path, manifest)
+
+
+def check_catalog(path: Path, manifest: Manifest) -> None:
+    """Raise DamagedIndexError where the catalog is not the one that was published."""
+    problem = _difference(path, CATALOG, manifest)
+    if problem:
+        raise DamagedIndexError(problem)
+
+
+def check_vectors(path: Path, manifest: Manifest) -> None:
+    """Raise DamagedVectorsError where the vectors are not those that were published."""
+    for name in manifest.checksums:
+        problem = _difference(path, name, manifest) if name != CATALOG else None
+        if problem:
+            raise DamagedVectorsError(problem)
+    try:
+        found = listing(path / CHROMA)
+    except DamagedIndexError as error:
+        raise DamagedVectorsError(error.message) from error
+    if manifest.vectors not in (None, found.vectors):
+        published = f"published with {manifest.vectors} vectors and has {found.vectors}"
+        raise DamagedVectorsError(f"The index is damaged: generation {manifest.id} was {published}.")
+    if manifest.rows not in (None, found.rows):
+        raise DamagedVectorsError(f"The index is damaged: chroma.sqlite3 of generation {manifest.id} has changed on disk.")
+
+
+def _difference(path: Path, name: str, manifest: Manifest) -> str | None:
+    """Return how a file differs from what was published, or None."""
+    try:
+        found = files.sha256(path / name)
+    except FileNotFoundError:
+        return f"The index is damaged: {name} of generation {manifest.id} is missing."
+    except OSError as error:
+        return f"The index is damaged: {name} of generation {manifest.id} cannot be read: {error.strerror}."
+    if found == manifest.checksums.get(name):
+        return None
+    return f"The index is damaged: {name} of generation {manifest.id} has changed on disk."

@@ -80,7 +80,7 @@ def put_vectors(index: VectorIndex, vectors: VectorsById) -> None:
         index.put(part, np.stack([vectors[identifier] for identifier in part]))
 
 
-def write_vectors_anew(path: Path, vectors: PassageVectors) -> None:
+def rewrite_vectors(path: Path, vectors: PassageVectors) -> None:
     """Make the store in the directory `path` of these vectors only, in place of what was there."""
     shutil.rmtree(path, ignore_errors=True)
     with VectorStore.create(path) as store:

@@ -14,9 +14,8 @@ from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache
 from knowledge_base.store.generations import Generation
-from knowledge_base.store.integrity import CATALOG, CHROMA
-from knowledge_base.store.manifest import Manifest
-from knowledge_base.store.passage_vectors import NO_VECTORS, PassageEmbedding, write_vectors_anew
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
+from knowledge_base.store.passage_vectors import NO_VECTORS, PassageEmbedding, rewrite_vectors
 from knowledge_base.store.verification import verifier
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ def rebuild(settings: Settings, manifest: Manifest) -> str:
         with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
             embedding = PassageEmbedding(embedder, cache)
             vectors = embedding.embed(passages)
-            write_vectors_anew(path / CHROMA, vectors)
+            rewrite_vectors(path / CHROMA, vectors)
             probes = embedding.probes(vectors, passages)
         repaired = replace(manifest, id=generations.next_id(data_dir), created=generations.now(), worn=0)
         sealed = generations.seal(path, repaired)

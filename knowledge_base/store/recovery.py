@@ -13,19 +13,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from knowledge_base.errors import (
-    DamagedIndexError,
-    DamagedVectorsError,
-    KnowledgeBaseError,
-    LockedError,
-    StorageError,
-)
+from knowledge_base.errors import DamagedIndexError, DamagedVectorsError, LockedError, StorageError
 from knowledge_base.files import replace_file, storage_errors, writer_lock
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
 from knowledge_base.store.generations import Generation, open_generation
-from knowledge_base.store.integrity import check_catalog, check_vectors
-from knowledge_base.store.manifest import Manifest
+from knowledge_base.store.manifest import Manifest, check_catalog, check_vectors
 
 log = logging.getLogger(__name__)
 
@@ -35,29 +28,29 @@ _REBUILT = "Its vectors were rebuilt from its catalog; nothing is lost."
 
 
 def open_intact(settings: Settings) -> Generation:
-    """Open the published generation, repaired or replaced first where it is damaged; what is to be said is in its `notices`."""
+    """Open the published generation, repaired or replaced first where it is damaged; what is to be said is in its `notices`.
+
+    Where it can be neither, the newest intact generation is opened, for this process only.
+    """
+    data_dir = settings.data_dir
     try:
-        generation = open_generation(settings.data_dir)
+        generation = open_generation(data_dir)
     except DamagedIndexError as damage:
         try:
-            with writer_lock(settings.data_dir, _PATIENCE), storage_errors(settings.data_dir):
+            with writer_lock(data_dir, _PATIENCE), storage_errors(data_dir):
                 restore(settings)
         except (LockedError, StorageError) as refusal:
-            return _open_other(settings.data_dir, damage, refusal)
-        generation = open_generation(settings.data_dir)
-    generation.notices = read_notices(settings.data_dir, generation.id)
+            for manifest in _candidates(data_dir):
+                with suppress(DamagedIndexError):
+                    generation = open_generation(data_dir, manifest.id)
+                    generation.notices = (f"{damage.message} It could not be repaired: {refusal} {_instead(manifest)}",)
+                    log.warning("%s", generation.notices[0])
+                    return generation
+            message = f"{damage.message} It could not be repaired: {refusal.message}"
+            raise DamagedIndexError(message, refusal.remedy) from damage
+        generation = open_generation(data_dir)
+    generation.notices = read_notices(data_dir, generation.id)
     return generation
-
-
-def _open_other(data_dir: Path, damage: DamagedIndexError, refusal: KnowledgeBaseError) -> Generation:
-    """Open the newest intact generation for this process only, where the damaged one can be neither repaired nor replaced."""
-    for manifest in _candidates(data_dir):
-        with suppress(DamagedIndexError):
-            generation = open_generation(data_dir, manifest.id)
-            generation.notices = (f"{damage.message} It could not be repaired: {refusal} {_instead(manifest)}",)
-            log.warning("%s", generation.notices[0])
-            return generation
-    raise DamagedIndexError(f"{damage.message} It could not be repaired: {refusal.message}", refusal.remedy) from damage
 
 
 def restore(settings: Settings) -> tuple[str, ...]:

@@ -351,7 +351,7 @@ def warm_up() -> None:
     import chromadb  # noqa: F401
 
 
-def warm_up_aside() -> Thread:
+def warm_up_in_thread() -> Thread:
     """Import what searches a store in a thread, while the rest is opened; where that fails, its first use says so."""
 
     def attempt() -> None:

@@ -104,10 +104,10 @@ def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
 
 def main() -> None:
     """Serve one check over standard input and output."""
-    from knowledge_base.store.vectors import warm_up_aside
+    from knowledge_base.store.vectors import warm_up_in_thread
 
     limit("FSIZE", _LARGEST_FILE, for_good=False)
-    warm_up_aside().join()  # while the parent is still busy
+    warm_up_in_thread().join()  # while the parent is still busy
     line = sys.stdin.buffer.readline().rstrip(b"\n")
     if not line:
         return
