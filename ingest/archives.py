@@ -187,7 +187,11 @@ def install_generation(archive: Path, settings: Settings, expected: str | None =
         open_generation(staged, snapshot.name).close()
         built = staged / "generations" / snapshot.name
         manifest = read_manifest(built)
-        _keep_originals(staged / "originals", data_dir / "originals")
+        for original in (staged / "originals").glob("*"):
+            kept = data_dir / "originals" / original.name
+            if not kept.is_file() or sha256(kept) != original.name:
+                kept.parent.mkdir(exist_ok=True)
+                os.replace(original, kept)
         published = data_dir / "generations" / manifest.id
         if not published.exists():
             generations.publish(data_dir, built, manifest)
@@ -211,13 +215,3 @@ def _require_only_a_generation(snapshot: Snapshot, archive: Path) -> None:
     for path, (_, digest) in snapshot.files.items():
         if not path.startswith(f"generations/{snapshot.name}/") and path != f"originals/{digest}":
             raise KnowledgeBaseError(f"{archive} holds {path[:80]}, which is no part of a generation.", "Export it again.")
-
-
-def _keep_originals(source: Path, target: Path) -> None:
-    if not source.is_dir():
-        return
-    target.mkdir(exist_ok=True)
-    for file in source.iterdir():
-        kept = target / file.name
-        if not kept.is_file() or sha256(kept) != file.name:
-            os.replace(file, kept)

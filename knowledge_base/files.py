@@ -27,6 +27,7 @@ SHARDS = "shards"  # folder of vectors that wait to be put into the cache
 
 log = logging.getLogger(__name__)
 
+_SPARE_BYTES = 64 << 20
 _SAYS_SOON = 2.0  # seconds
 _A_MOMENT = 0.02
 _LONGEST_NAME, _LONGEST_PATH = 255, 2048  # bytes
@@ -182,7 +183,8 @@ def storage_errors(data_dir: Path) -> Iterator[None]:
 
 
 def require_free_space(data_dir: Path, needed: int) -> None:
-    """Raise StorageError where the disk of `data_dir` has fewer than `needed` bytes left."""
+    """Raise StorageError where the disk of `data_dir` has fewer than `needed` bytes left, and some to spare."""
+    needed += _SPARE_BYTES
     free = shutil.disk_usage(data_dir).free
     if free < needed:
         raise StorageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -135,6 +136,14 @@ def as_environment(settings: Settings) -> dict[str, str]:
     """Return this process's environment with the settings in it, for a child process that reads them there."""
     values = settings.model_dump(mode="json", exclude_none=True)
     return os.environ | {f"PARISCALL_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host's name or address is that of this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _entries(documents: str) -> list[str]:

@@ -7,8 +7,7 @@ from time import monotonic
 import pytest
 
 from assistant.writing.faults import ModelFault
-from assistant.writing.limits import Limits
-from assistant.writing.pace import paced
+from assistant.writing.limits import Limits, paced
 
 
 def test_what_is_read_comes_through_in_order() -> None:

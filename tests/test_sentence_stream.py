@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.writing.sentence_stream import SentenceStream
+from assistant.writing.model_text import SentenceStream
 
 TEXT = (
     "<think>One. Two. [1]</think>The Call was launched in 2018.[1] It has nine principles [2][3]. It cites para. 13. [2, 3]\n"

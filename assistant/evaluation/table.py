@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assistant.evaluation.comparison import Comparison, Estimate, difference_text, direction
-from assistant.evaluation.metrics import BY_NAME, FIGURES, Figure, shown
+from assistant.evaluation.comparison import Comparison, difference_text, direction
+from assistant.evaluation.metrics import BY_NAME, FIGURES, shown
 from assistant.evaluation.report import EvaluationReport
 
 PARTS = ("strict", "facts", "utility", "recall@10", "gold", "covered")
@@ -52,13 +52,10 @@ def figures_table(report: EvaluationReport) -> Table:
             difference = report.comparison.differences[figure.name]
             style = _STYLES[direction(figure, difference)] if figure.gates else ""
             cells.append(Text(difference_text(figure, difference) or "–", style=style))
-        table.add_row(figure.label, _with_interval(figure, report.whole.figures[figure.name]), *cells)
+        whole = report.whole.figures[figure.name]
+        interval = f" [{shown(figure, whole.low)}, {shown(figure, whole.high)}]" if whole.value is not None else ""
+        table.add_row(figure.label, shown(figure, whole.value) + interval, *cells)
     return table
-
-
-def _with_interval(figure: Figure, estimate: Estimate) -> str:
-    value = shown(figure, estimate.value)
-    return value if estimate.value is None else f"{value} [{shown(figure, estimate.low)}, {shown(figure, estimate.high)}]"
 
 
 def parts_table(report: EvaluationReport) -> Table:

@@ -66,7 +66,8 @@ def start(settings: Settings, action: Action, arguments: Sequence[str] = ()) -> 
         folder.mkdir(parents=True, exist_ok=True)
         progress = os.open(folder / _PROGRESS, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(progress)
+            if not lock(progress, patience=_PATIENCE):  # a glance of `read` is waited for
+                raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.")
             os.truncate(progress, 0)
             (folder / _RUN).unlink(missing_ok=True)
             with (folder / _OUTPUT).open("wb") as output:
@@ -157,12 +158,6 @@ def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]
 
 def _folder(data_dir: Path, job: Job) -> Path:
     return data_dir / "activity" / job
-
-
-def _lock(handle: int) -> None:
-    """Lock the file for the process that is to inherit it; a glance of `read` is waited for."""
-    if not lock(handle, patience=_PATIENCE):
-        raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.")
 
 
 def _is_locked(path: Path) -> bool:

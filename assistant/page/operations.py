@@ -5,7 +5,6 @@ The page can answer when the index is open and the model ready; who asks for tha
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant.page.metrics import CONTENT_TYPE, metrics
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.settings import Settings
+from knowledge_base.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -109,15 +108,8 @@ def operation_routes(settings: Settings, readiness: Readiness | None = None) -> 
         return JSONResponse({"status": "ready", "generation": state.generation})
 
     def measured(request: Request) -> Response:
-        if request.client is None or not _is_loopback(request.client.host):
+        if request.client is None or not is_loopback(request.client.host):
             return PlainTextResponse("Metrics are read from this machine only.\n", status_code=403)
         return Response(metrics().text(settings.data_dir), media_type=CONTENT_TYPE)
 
     return [Route("/healthz", health), Route("/readyz", ready), Route("/metrics", measured)]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

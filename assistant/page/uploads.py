@@ -22,7 +22,6 @@ LONGEST_SUFFIX = 20
 MOST_AT_ONCE = 100
 EXPECTED: set[str] = set()
 """The sessions that show the field which takes files; the server takes a file from no other."""
-_SPARE_BYTES = 64 << 20
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, marks of direction and format, lone surrogates, no characters
 
@@ -78,7 +77,7 @@ def put_in(settings: Settings, files: Sequence[SentFile]) -> list[Outcome]:
         )
     with storage_errors(settings.data_dir):
         folder.mkdir(parents=True, exist_ok=True)
-        require_free_space(settings.data_dir, _SPARE_BYTES + sent)
+        require_free_space(settings.data_dir, sent)
         return [_put(folder, file, settings.max_file_mb) for file in files]
 
 

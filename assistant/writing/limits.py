@@ -1,13 +1,22 @@
-"""What one answer of a language model may take: tokens, time, tries, money."""
+"""What one answer of a language model may take: tokens, tries, money, and time, whatever its client library does."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from queue import Empty, Full, Queue
+from time import monotonic
+from typing import Self, TypeVar
 
 from assistant.writing.faults import RETRIED, ModelFault
 from knowledge_base.settings import Settings
 
+Item = TypeVar("Item")
+
+TICK = 0.2  # seconds between two signs of life
+_AHEAD = 64  # pieces that the thread may read ahead
 _LONGEST_WAIT = 20.0
 _FEWEST_TOKENS = 50
 _MILLION = 1_000_000
@@ -60,3 +69,56 @@ class Limits:
         if fault.kind not in RETRIED or attempt >= self.retries or seconds > _LONGEST_WAIT:
             raise fault
         return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What the thread puts last: the error that ended it, if any."""
+
+    error: BaseException | None = None
+
+
+def paced(read: Callable[[], Iterator[Item]], deadline: float) -> Iterator[Item | None]:
+    """Give what `read()` gives, from a thread, and None where nothing came for TICK seconds.
+
+    Raise ModelFault("time") at the deadline (on the clock of `monotonic`), and what `read()` raises. A reader that stops early
+    leaves the thread to end with the next piece, or at its library's own timeout.
+    """
+    queue: Queue[Item | _End] = Queue(_AHEAD)
+    left = threading.Event()
+
+    def put(item: Item | _End) -> None:
+        while not left.is_set():
+            with suppress(Full):
+                queue.put(item, timeout=TICK)
+                return
+
+    def fill() -> None:
+        end = _End()
+        try:
+            for item in read():
+                put(item)
+                if left.is_set():
+                    return
+        except BaseException as error:  # it is raised again in the reader's thread
+            end = _End(error)
+        put(end)
+
+    threading.Thread(target=fill, daemon=True, name="model-answer").start()
+    try:
+        while True:
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                raise ModelFault("time")
+            try:
+                item = queue.get(timeout=min(TICK, remaining))
+            except Empty:
+                yield None
+                continue
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        left.set()

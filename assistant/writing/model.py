@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from assistant.writing.faults import FaultKind, ModelFault
 from assistant.writing.prompt import Turn
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.settings import Settings
+from knowledge_base.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -80,10 +79,7 @@ class Endpoint:
     @property
     def is_local(self) -> bool:
         """Return whether passages stay on this machine."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
 
 def endpoint(settings: Settings) -> Endpoint | None:

@@ -1,4 +1,4 @@
-"""What a language model may say: plain sentences with citation marks. All else is taken out of its text.
+"""What a language model may say: plain sentences with citation marks, one by one. All else is taken out of its text.
 
 An allow-list: no image, no link, no HTML, no marks of Markdown, no address, no token of a chat template, no terminal command,
 no character that is not seen. `[3]` is a mark where passage 3 was given to the model, and is taken out where it was not.
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from knowledge_base.language.sentences import sentence_spans
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _TERMINAL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?", re.DOTALL)
@@ -40,6 +42,12 @@ _SHOWN = frozenset({
 })  # fmt: skip
 _NEVER = re.compile(r"[\U000e0000-\U000e0fff\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u2800]")
 _MOST_MARKS = 3  # combining marks on one letter
+_THINKING = re.compile(r"<(think|thinking|reasoning)>(?:(?!</\1>).)*\Z", re.DOTALL | re.IGNORECASE)
+_WHOLE_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>\s*", re.DOTALL | re.IGNORECASE)
+_LATE_MARKS = re.compile(r"([.!?…][”\"’»)]*)[ \t]*((?:[\[【]\s*\d[^\]】\n]{0,40}[\]】][ \t]*)+)")
+_MAY_BE_A_MARK = re.compile(r"[\[【]\s*(?:\d|\Z)")
+_WHOLE_LINK = re.compile(r"(?:!\[[^\]\n]{0,500}\]|\[(?:\d+|(?P<text>[^\]\n]{0,500}))\])\([^)\n]{0,2000}\)")
+_LONGEST_SENTENCE = 2000  # characters; what is longer is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +104,55 @@ def _numbers(written: str) -> Iterator[int]:
     for first, last in _RANGE.findall(written):
         yield from range(int(first), int(last) + 1) if int(last) - int(first) <= _LONGEST_RANGE else (int(last),)
     yield from (int(number) for number in re.findall(r"\d+", _RANGE.sub(" ", written)))
+
+
+class SentenceStream:
+    """Takes a text piece by piece; gives each sentence, with the marks behind it, once the next one begins or a line ends."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._buffer = ""
+
+    @property
+    def draft(self) -> str:
+        """Return the sentence that is not finished yet."""
+        return _THINKING.sub("", self._buffer).strip()
+
+    def add(self, piece: str) -> Iterator[str]:
+        """Take a piece; give the sentences that it finishes."""
+        self._buffer = _WHOLE_THOUGHT.sub("", self._buffer + piece)
+        if _THINKING.search(self._buffer):
+            self._buffer = self._buffer[-_LONGEST_SENTENCE:] if len(self._buffer) > 10 * _LONGEST_SENTENCE else self._buffer
+            return
+        *lines, self._buffer = self._buffer.split("\n")
+        for line in lines:
+            yield from self._sentences(line)
+        text = _tidied(self._buffer)
+        spans = sentence_spans(text, self._language)
+        done = 0
+        while len(spans) > 1:
+            (start, end), (following, _) = spans[:2]
+            opens_an_image = end == following and text[following] == "["  # after its "!"
+            if opens_an_image or _MAY_BE_A_MARK.match(text, following):
+                break
+            spans, done = spans[1:], end
+            yield text[start:end]
+        self._buffer = text[done:]
+        if len(self._buffer) > _LONGEST_SENTENCE:
+            cut, self._buffer = self._buffer[:_LONGEST_SENTENCE], ""
+            yield cut
+
+    def end(self) -> Iterator[str]:
+        """Give what is left."""
+        rest, self._buffer = self.draft, ""
+        yield from self._sentences(rest)
+
+    def _sentences(self, line: str) -> Iterator[str]:
+        """Give the sentences of a finished line."""
+        text = _tidied(line)
+        yield from (text[start:end] for start, end in sentence_spans(text, self._language))
+
+
+def _tidied(line: str) -> str:
+    """Return a line without whole links and images, and with marks that follow a full stop before it, in their sentence."""
+    return _LATE_MARKS.sub(lambda match: f" {match[2].strip()}{match[1]} ", _WHOLE_LINK.sub(r"\g<text>", line))

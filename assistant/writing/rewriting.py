@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from assistant.writing.faults import ModelFault
+from assistant.writing.limits import paced
 from assistant.writing.model import ChatModel, open_chat_model
 from assistant.writing.model_text import clean_sentence
-from assistant.writing.pace import paced
 from assistant.writing.prompt import Turn, rewrite_prompt
 from knowledge_base.language.words import question_language
 from knowledge_base.search.queries import question_terms

@@ -16,12 +16,10 @@ from assistant.claims.evidence import Encode, EvidencePassage, from_passage
 from assistant.claims.verifier import Verdict, Verifier
 from assistant.messages import message
 from assistant.writing.faults import PARTIAL, ModelFault, notice
-from assistant.writing.limits import Limits
+from assistant.writing.limits import TICK, Limits, paced
 from assistant.writing.model import ChatModel
-from assistant.writing.model_text import clean_sentence
-from assistant.writing.pace import TICK, paced
+from assistant.writing.model_text import SentenceStream, clean_sentence
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
-from assistant.writing.sentence_stream import SentenceStream
 from knowledge_base.language.words import normalised, question_language, stop_words, words
 
 if TYPE_CHECKING:  # the page imports this before it is painted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from knowledge_base.errors import FetchError
 from knowledge_base.files import require_free_space
+from knowledge_base.settings import is_loopback
 
 if TYPE_CHECKING:
     from httpx2 import Client, Response
@@ -24,7 +24,6 @@ Progress = Callable[[int, int | None], None]
 
 AGAIN = "run `python -m ingest fetch` again"
 _MOST_REDIRECTS = 5
-_SPARE_BYTES = 16 << 20
 _CHECK_ADDRESS = f"Check its address in the list of sources, then {AGAIN}."
 _LATER = f"Later, {AGAIN}; what was there stays."
 _CHECK_NETWORK = f"Check the network (behind a proxy, the variable HTTPS_PROXY), then {AGAIN}; what was there stays."
@@ -93,17 +92,10 @@ def require_allowed(url: str, wanted: Wanted, limits: DownloadLimits) -> None:
             f"{wanted.url} leads to another host, {host or url}, which is not in its entry of the list of sources.",
             f'If you trust that host, add hosts = ["{host}"] to the entry; else leave it.',
         )
-    if parts.scheme != "https" and not (limits.loopback and parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (limits.loopback and parts.scheme == "http" and is_loopback(host)):
         raise FetchError(f"{url} is not an https address.", "Only https addresses are allowed.")
     if parts.username is not None:
         raise FetchError("The address holds a user name.", "Take user name and password out of the address.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @contextmanager
@@ -132,7 +124,7 @@ def _receive(response: Response, wanted: Wanted, target: Path, deadline: float, 
     length = response.headers.get("content-length", "")
     total = int(length) if length.isdecimal() else None
     _require_size(total or 0, wanted)
-    require_free_space(target.parent, (total or 0) + _SPARE_BYTES)
+    require_free_space(target.parent, total or 0)
     there = 0
     with target.open("wb") as file:
         for chunk in response.iter_raw():

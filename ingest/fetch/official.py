@@ -26,7 +26,6 @@ Progress = Callable[[str, int, int | None], None]
 """Called with a source's name, the bytes that are there, and the bytes there will be (None: not known)."""
 
 RECORD = Path(".fetched") / "files.json"
-_SPARE_BYTES = 16 << 20
 _ALTERED = (
     f"It was altered on its way or at its origin: nothing of it was taken, and what was there stays. To try again, {AGAIN}."
 )
@@ -103,7 +102,7 @@ def _fetch(source: Source, data_dir: Path, limits: DownloadLimits, progress: Pro
     there = _verified_files(target, source)
     if there is not None:
         return _report(source, "unchanged", target, there)
-    require_free_space(data_dir, _SPARE_BYTES + sum(file.size for file in source.files))
+    require_free_space(data_dir, sum(file.size for file in source.files))
     downloaded = work / f"{source.name}.{hashlib.sha256(source.url.encode()).hexdigest()[:16]}.download"
     received, notices = 0, ["The download of an earlier run was complete; it was used."]
     if not downloaded.exists():

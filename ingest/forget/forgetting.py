@@ -11,25 +11,27 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
 from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
-from ingest.forget.without import publish_without
-from knowledge_base.errors import StorageError
-from knowledge_base.files import SHARDS, replace_file, storage_errors, sync_directory, writer_lock
+from knowledge_base.errors import DamagedIndexError, StorageError
+from knowledge_base.files import SHARDS, replace_file, require_free_space, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.passages import embedded_text
 from knowledge_base.platform_limits import FolderHold
 from knowledge_base.settings import Settings
+from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
-from knowledge_base.store.generations import BUILDING, current_id, open_generation
-from knowledge_base.store.manifest import CATALOG
+from knowledge_base.store.generations import BUILDING, Generation, current_id, open_generation
+from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
 from knowledge_base.store.saved_citations import FILE_NAME, SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
+from knowledge_base.store.vectors import VectorIndex, VectorStore
+from knowledge_base.store.verification import verifier
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,6 +39,8 @@ _JOURNAL = "journal.json"
 _PATIENCE = 2.0  # seconds until a generation is removed that a reader holds
 _BUSY_SECONDS = 10.0
 _STEPS = 5
+_BATCH = 2000  # vectors
+_PROBES = 200  # passages that the check looks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,49 @@ def _erase(
     return replace(
         planned, generation=generation, originals=len(originals), vectors=vectors, erased_answers=erased, answers=left
     )
+
+
+def publish_without(data_dir: Path, base: Generation, names: Collection[str]) -> Manifest:
+    """Publish what `base` holds but for the documents `names`, written from nothing so that no byte of them is in its files.
+
+    Nothing is embedded. The caller holds the writer's lock.
+    """
+    import numpy as np
+
+    require_free_space(data_dir, 2 * generations.size_on_disk(base.path))
+    with verifier() as child, generations.building(data_dir, None) as path:
+        shutil.copyfile(base.path / CATALOG, path / CATALOG)
+        with Catalog.edit(path / CATALOG) as catalog:
+            for name in names:
+                catalog.delete_document(name)
+            catalog.set_failures([failure for failure in catalog.failures() if failure.source not in names])
+            catalog.compact()
+            passages, counts = list(catalog.all_passages()), catalog.counts()
+        sentences = [identifier for passage in passages for identifier in passage.quotable_sentences]
+        with VectorStore.create(path / CHROMA) as store:  # a fresh one: Chroma never gives the place of a vector back
+            _copy_vectors(base.vectors.passages, store.passages, [passage.id for passage in passages])
+            _copy_vectors(base.vectors.sentences, store.sentences, sentences)
+        made = replace(
+            base.manifest, id=generations.next_id(data_dir), created=generations.now(), counts=counts, worn=0, checksums={}
+        )
+        sealed = generations.seal(path, made)
+        sample = [passage.id for passage in passages[:: max(1, len(passages) // _PROBES)]]
+        found = base.vectors.passages.get(sample)
+        probes = np.stack([found[identifier] for identifier in sample]) if sample else np.zeros((0, 1), dtype=np.float32)
+        child.verify(path, sample, probes)
+        generations.publish(data_dir, path, sealed)
+    return sealed
+
+
+def _copy_vectors(source: VectorIndex, target: VectorIndex, ids: Sequence[str]) -> None:
+    import numpy as np
+
+    for first in range(0, len(ids), _BATCH):
+        part = ids[first : first + _BATCH]
+        found = source.get(part)
+        if len(found) != len(part):
+            raise DamagedIndexError(f"The index is damaged: {len(part) - len(found)} of {len(part)} vectors are missing.")
+        target.put(part, np.stack([found[identifier] for identifier in part]))
 
 
 def _clear_free_pages(database: Path) -> None:

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_STREAMS = 4  # threads that embed at once; each takes memory for itself
-_SPARE_BYTES = 64 << 20
 _BYTES_A_VECTOR = 8 << 10  # with its text, in Chroma, in the graph and in the cache
 _WORN_OUT = 0.3  # share of deleted vectors past which the index is built from nothing, for Chroma never gives their place back
 
@@ -85,35 +84,34 @@ def build(task: Build, child: Verifier, progress: Progress) -> tuple[Manifest, R
 
 
 def keep_originals(data_dir: Path, files: Iterable[FileToRead]) -> None:
-    """Keep the bytes that were ingested, by their SHA-256, so that a citation's page can be shown later."""
+    """Keep the bytes that were ingested, by their SHA-256, so that a citation's page can be shown later.
+
+    A kept file of another size was cut short when the machine stopped, and is written again.
+    """
     folder = data_dir / "originals"
     folder.mkdir(exist_ok=True)
     for file in files:
-        _keep(file, folder / file.content_hash)
-
-
-def _keep(file: FileToRead, target: Path) -> None:
-    """Keep one file's bytes, unless they are there; a kept file of another size was cut short when the machine stopped."""
-    try:
-        if target.exists() and target.stat().st_size == file.path.stat().st_size:
-            return
-        data = file.path.read_bytes()
-    except OSError as error:
-        data = b""
-        log.debug("%s: %s", file.source, error)
-    if sha256(data).hexdigest() != file.content_hash:
-        log.warning("%s changed after it was read; its pages cannot be shown until the next sync.", file.source)
-        return
-    temporary = target.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, target)
+        target = folder / file.content_hash
+        try:
+            if target.exists() and target.stat().st_size == file.path.stat().st_size:
+                continue
+            data = file.path.read_bytes()
+        except OSError as error:
+            data = b""
+            log.debug("%s: %s", file.source, error)
+        if sha256(data).hexdigest() != file.content_hash:
+            log.warning("%s changed after it was read; its pages cannot be shown until the next sync.", file.source)
+            continue
+        temporary = target.with_suffix(".tmp")
+        temporary.write_bytes(data)
+        os.replace(temporary, target)
 
 
 def _write(task: Build, reading: Reading, embedding: PassageEmbedding, child: Verifier, progress: Progress) -> Manifest:
     data_dir, base = task.settings.data_dir, task.base
     size = generations.size_on_disk(base.path) if base else 0
     vectors = len(reading.passages) + len(sentences_of(reading.passages))
-    require_free_space(data_dir, _SPARE_BYTES + 2 * size + _BYTES_A_VECTOR * vectors)
+    require_free_space(data_dir, 2 * size + _BYTES_A_VECTOR * vectors)
     with generations.building(data_dir, base.id if base else None) as path:
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
             kept = meanwhile.submit(keep_originals, data_dir, [file for file, _, _ in reading.documents])

@@ -175,8 +175,12 @@ class HybridRetriever:
         passages = self._generation.catalog.passages(list(fused))
         for identifier, passage in passages.items():
             fused[identifier] += weights.named * named.get(passage.source, 0.0)
-        if len(sides) > 1:
-            _lift(fused, passages, sides)
+        if len(sides) > 1:  # the best passages of each document named are raised above the best of all others
+            of_sides = [{i: value for i, value in fused.items() if passages[i].source == side} for side in sides]
+            best = [identifier for scores in of_sides for identifier in _first(scores, _PER_SIDE)]
+            gap = max(fused.values(), default=0.0) - min((fused[i] for i in best), default=0.0)
+            for identifier in best:
+                fused[identifier] += gap
         wanted = {i: fused[i] for i in also if i in passages}
         looked_through = dict.fromkeys([*_first(fused, _FOLDED * top_k), *_first(wanted, len(wanted))])
         folded = self._folded(list(looked_through), passages)
@@ -271,14 +275,6 @@ class HybridRetriever:
 def _first(scores: Scores, count: int) -> list[str]:
     """Return the ids with the best `count` scores, best first; of equals the lower id."""
     return sorted(scores, key=lambda identifier: (-scores[identifier], identifier))[:count]
-
-
-def _lift(scores: Scores, passages: Mapping[str, Passage], sources: Sequence[str]) -> None:
-    """Raise the best passages of each document above the best of all others."""
-    best = [i for s in sources for i in _first({k: v for k, v in scores.items() if passages[k].source == s}, _PER_SIDE)]
-    gap = max(scores.values(), default=0.0) - min((scores[i] for i in best), default=0.0)
-    for identifier in best:
-        scores[identifier] += gap
 
 
 def _floor(scores: Scores) -> float:

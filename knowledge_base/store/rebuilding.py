@@ -20,8 +20,6 @@ from knowledge_base.store.verification import verifier
 
 log = logging.getLogger(__name__)
 
-_SPARE_BYTES = 64 << 20
-
 
 def rebuild(settings: Settings, manifest: Manifest) -> str:
     """Publish a generation with the catalog of `manifest`'s and rebuilt vectors; return its name.
@@ -36,7 +34,7 @@ def rebuild(settings: Settings, manifest: Manifest) -> str:
             f" {manifest.model_id}, not with {embedder.model_id}.",
             "Set PARISCALL_EMBEDDING_MODEL to that model, or rebuild with `python -m ingest sync --rebuild`.",
         )
-    require_free_space(data_dir, _SPARE_BYTES + 2 * generations.size_on_disk(damaged))
+    require_free_space(data_dir, 2 * generations.size_on_disk(damaged))
     log.warning("The vectors of generation %s are rebuilt from its catalog.", manifest.id)
     with verifier() as child, generations.building(data_dir, None) as path:
         shutil.copyfile(damaged / CATALOG, path / CATALOG)

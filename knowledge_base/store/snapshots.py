@@ -34,7 +34,7 @@ LIST = "snapshot.json"
 FORMAT = 1
 _COMPRESSION = 1  # vectors hardly shrink; more effort only takes longer
 _BLOCK = 1 << 20
-_SPARE_BYTES = 64 << 20
+_SHRUNK_FROM = 64 << 20  # bytes of files
 _LONGEST_LIST = 32 << 20
 _MOST_FILES = 200_000
 _LARGEST_FILE = 1 << 50
@@ -110,7 +110,7 @@ def unpack(archive: Path, kind: Kind, folder: Path) -> Snapshot:
                 if snapshot.kind != kind:
                     remedy = f"Use `python -m ingest {'restore' if snapshot.kind == 'backup' else 'install'}`."
                     raise KnowledgeBaseError(f"{archive} holds a {snapshot.kind}, not a {kind}.", remedy)
-                require_free_space(folder, _SPARE_BYTES + snapshot.bytes)
+                require_free_space(folder, snapshot.bytes)
                 if _is_shrunk_too_far(snapshot, archive):
                     raise _OddArchive(f"the {snapshot.bytes:,} bytes of files in its list would not fit into it")
                 _take_out(tar, stream, snapshot, folder)
@@ -179,7 +179,7 @@ def _write(archive: Path, snapshot: Snapshot, files: Mapping[str, Path], compres
 
 def _is_shrunk_too_far(snapshot: Snapshot, archive: Path) -> bool:
     """Return whether an archive is shorter than it should be, so that nobody waits for what a few bytes unzip to."""
-    return snapshot.bytes > _SPARE_BYTES + _MOST_SHRUNK * archive.stat().st_size
+    return snapshot.bytes > _SHRUNK_FROM + _MOST_SHRUNK * archive.stat().st_size
 
 
 def _member(path: str, size: int) -> tarfile.TarInfo:

@@ -91,15 +91,12 @@ def reason_unsound(path: Path, ids: list[str], vectors: NDArray[np.float32]) -> 
         ):
             if wanted != stored:
                 return f"{len(wanted - stored)} vectors are missing and {len(stored - wanted)} are left over"
-        found = zip(ids, store.passages.query(vectors, _NEAREST), strict=True)
-        lost = [identifier for identifier, hits in found if not _finds_itself(identifier, hits)]
+        lost = []
+        for identifier, hits in zip(ids, store.passages.query(vectors, _NEAREST), strict=True):
+            same = [i for i, score in hits if score > 1 - _SAME]
+            if identifier not in same and len(same) < _NEAREST:  # else crowded out by others with the same text
+                lost.append(identifier)
     return f"{len(lost)} of {len(ids)} passages are not found by their own vector" if lost else None
-
-
-def _finds_itself(identifier: str, hits: list[tuple[str, float]]) -> bool:
-    """Return whether a passage is among the hits, as near as its own vector is, or crowded out by others with the same text."""
-    same = [i for i, score in hits if score > 1 - _SAME]
-    return identifier in same or len(same) == _NEAREST
 
 
 def main() -> None:
