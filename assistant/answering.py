@@ -86,7 +86,7 @@ class Assistant(Closing):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return what is to be said of the generation that answers: that it was mended, or stands in for another."""
+        """Return what is to be said of the generation that answers: that it was repaired, or is used instead of another."""
         return self.generation.notices
 
     def _use(self, generation: Generation) -> None:
@@ -95,9 +95,9 @@ class Assistant(Closing):
         self.generation = generation
 
     def refresh(self) -> None:
-        """Open the published generation, if another one was published since, and mend the one that answers if it is damaged.
+        """Open the published generation, if another one was published since, and repair the one that answers if it is damaged.
 
-        Raise DamagedIndexError where it cannot be mended, and no other can answer in its place.
+        Raise DamagedIndexError where it cannot be repaired, and no other can be used instead.
         """
         if self._follows:
             self._follow()
@@ -177,7 +177,7 @@ class Assistant(Closing):
         return Writing(quoted, grounds, model, self._embedder.encode, Limits.of(self._settings))
 
     def _is_generative(self, mode: AskedMode) -> bool:
-        """Say whether a model writes in this mode; raise KnowledgeBaseError where one is asked for and none is configured."""
+        """Return whether a model writes in this mode; raise KnowledgeBaseError where none is configured."""
         if mode == "generative" and not self._settings.chat_model:
             from assistant.writing.model import NO_MODEL
 
@@ -191,7 +191,7 @@ class Assistant(Closing):
         return open_chat_model(self._settings)
 
     def _quoted(self, question: str, history: Sequence[Mapping[str, str]], standalone: str | None) -> Answer:
-        """Answer with quotes or from the register, or refuse; a question that a model wrote anew leans on nothing."""
+        """Answer with quotes or from the register, or refuse; a question that a model rewrote is self-contained."""
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
@@ -227,7 +227,7 @@ class Assistant(Closing):
         return analyse(asked, self._retriever.read(standalone or asked, context))
 
     def _goes_on(self, asked: str, history: Sequence[Mapping[str, str]]) -> bool:
-        """Say whether a question is near enough to the latest one to be on the same subject."""
+        """Return whether a question is near enough to the latest one to be on the same subject."""
         latest = next((turn["content"] for turn in reversed(history) if turn.get("role") == "user" and turn.get("content")), "")
         if not latest:
             return False

@@ -35,7 +35,7 @@ class Citation:
 
 
 def stands_on_its_page(citation: Citation, catalog: Catalog) -> bool:
-    """Say whether the quote is, letter for letter, what the stored page holds at its offsets."""
+    """Return whether the quote is, letter for letter, what the stored page holds at its offsets."""
     page = catalog.page(citation.source, citation.page)
     return page is not None and bool(citation.quote) and page.text[citation.start : citation.end] == citation.quote
 
@@ -106,7 +106,7 @@ class Answer:
     `confidence` (0 to 1) is the probability that the evidence answers the question; `is_weak` marks an answer given though it
     is not far above what is refused. `seconds` is wall time. `standalone` is the question as
     it was searched, where that differs from what was asked (a follow-up). `table` holds the rows of a register answer.
-    `writing` tells of a language model, where one was asked; `quoted` is the answer made of quotes that stands beside its own.
+    `writing` tells of a language model, where one was asked; `quoted` is the answer made of quotes shown with its own.
     """
 
     question: str

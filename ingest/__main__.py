@@ -37,7 +37,7 @@ app.add_typer(archive_commands)
 Folder = Annotated[Path | None, typer.Argument(help="One folder, in place of the configured roots.")]
 AllowDeletions = Annotated[bool, typer.Option("--allow-deletions", help="Go on though most documents are gone.")]
 ProgressAs = Annotated[
-    ProgressForm, typer.Option("--progress", help="Progress on standard error: bars, or one JSON object a line.")
+    ProgressForm, typer.Option("--progress", help="Progress on standard error: bars, or one JSON object per line.")
 ]
 EngineOption = Annotated[Engine, typer.Option("--engine", help="What reads and embeds: this machine's cores, or Ray.")]
 RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster; without it, Ray runs on this machine.")]

@@ -20,7 +20,7 @@ TINY_MAX_TOKENS = 32
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    """The packaged model, from the user's own cache directory: compiling it anew would take seconds a run."""
+    """The packaged model, from the user's own cache directory: compiling it again would take seconds per run."""
     return open_embedder(Settings(embedding_model=PACKAGED_MODEL))
 
 

@@ -100,7 +100,7 @@ def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssist
     assert [label for label in labels(opened) if label in EXAMPLES] == list(EXAMPLES)
 
 
-def test_the_page_says_that_the_index_was_mended(fake: FakeAssistant):
+def test_the_page_says_that_the_index_was_repaired(fake: FakeAssistant):
     fake.notices = ("The index is damaged: <b>. Its vectors were rebuilt.",)
     assert "The index is damaged: &lt;b&gt;. Its vectors were rebuilt." in shown(page())
 

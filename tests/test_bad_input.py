@@ -139,7 +139,7 @@ def test_without_an_intact_generation_the_remedy_is_to_build_one(damage: Callabl
 
 
 @pytest.mark.parametrize("damage", [overwrite, lose_manifest])
-def test_a_sync_builds_a_damaged_index_from_the_documents_without_embedding_anew(
+def test_a_sync_builds_a_damaged_index_from_the_documents_without_embedding_again(
     damage: Callable[[Library], None], library: Library
 ) -> None:
     damage(library)
@@ -153,7 +153,7 @@ def test_a_sync_builds_a_damaged_index_from_the_documents_without_embedding_anew
     ("damage", "generation"),
     [(empty_chroma, "000002"), (lose_chroma, "000002"), (scribble_on_pointer, "000001"), (point_nowhere, "000001")],
 )
-def test_a_damaged_index_answers_after_it_mended_itself(
+def test_a_damaged_index_answers_after_it_repaired_itself(
     damage: Callable[[Library], None], generation: str, library: Library
 ) -> None:
     damage(library)

@@ -280,7 +280,7 @@ def test_the_provisions_of_a_published_catalog_are_read_once(path: Path) -> None
         catalog.put_document(Document("a.md", "A", "0", "en", (page,)), [], "v", "2026-01-01")
         assert [p.path for _, p in catalog.provisions()] == ["Article 1"]
         catalog.delete_document("a.md")
-        assert catalog.provisions() == []  # one that is written to is read anew
+        assert catalog.provisions() == []  # one that is written to is read again
         catalog.put_document(Document("a.md", "A", "0", "en", (page,)), [], "v", "2026-01-01")
     with Catalog.read(path) as catalog:
         queries: list[str] = []

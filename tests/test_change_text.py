@@ -25,7 +25,7 @@ def test_words_that_went_and_came_are_marked() -> None:
     ]
 
 
-def test_of_long_text_that_stayed_only_the_words_beside_the_change_are_shown() -> None:
+def test_of_long_text_that_stayed_only_the_words_near_the_change_are_shown() -> None:
     long = "word " * 100
     (change,) = compare_passages([text(f"{long}seven {long}")], [text(f"{long}nine {long}")])
     (line,) = lines(changed(change))[2:]

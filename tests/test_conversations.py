@@ -133,7 +133,7 @@ def test_what_was_added_before_a_kill_is_there_after_it(tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", ["no database", "a page overwritten"])
-def test_a_damaged_file_is_set_aside_with_a_notice(tmp_path: Path, damage: str):
+def test_a_damaged_file_is_renamed_with_a_notice(tmp_path: Path, damage: str):
     path = tmp_path / FILE_NAME
     with ConversationStore.open(tmp_path) as store:
         begun = store.begin("One?")

@@ -63,7 +63,7 @@ def test_an_altered_archive_is_refused_and_nothing_is_changed(exported: Path, tm
 
 
 def repacked(library: Library, archive: Path, **changed: Path) -> None:
-    """Pack a generation anew with other files in it, as one would who has the program."""
+    """Pack a generation again with other files in it, as one would who has the program."""
     files = {f"generations/000001/{p.relative_to(library.generation).as_posix()}": p for p in library.generation.rglob("*")}
     pack(archive, "generation", "000001", {n: p for n, p in files.items() if p.is_file()} | changed, replace=True)
 

@@ -44,7 +44,7 @@ def lines_of(action: Any, report: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def is_text(html: str) -> bool:
-    """Say whether the hostile text is in HTML as text."""
+    """Return whether the hostile text is in HTML as text."""
     return "<img" not in html and "&lt;img src=x onerror=alert(1)&gt;" in html
 
 

@@ -12,7 +12,7 @@ from knowledge_base.errors import LockedError, StorageError
 from knowledge_base.files import replace_file, require_free_space, storage_errors, writer_at_work, writer_lock
 
 
-def test_a_replaced_file_holds_the_new_bytes_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_replaced_file_holds_the_new_bytes_and_leaves_nothing_next_to_it(tmp_path: Path) -> None:
     path = tmp_path / "CURRENT"
     replace_file(path, b"one")
     replace_file(path, b"two")

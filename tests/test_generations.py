@@ -206,7 +206,7 @@ def test_a_rollback_without_an_older_generation_changes_nothing(data_dir: Path) 
     assert generations.current_id(data_dir) == "000001"
 
 
-def test_a_rollback_mends_an_unreadable_pointer(data_dir: Path) -> None:
+def test_a_rollback_repairs_an_unreadable_pointer(data_dir: Path) -> None:
     (data_dir / "CURRENT").write_bytes(b"\xff\xfe")
     with pytest.raises(DamagedIndexError, match="CURRENT cannot be read.*rollback"):
         open_generation(data_dir)

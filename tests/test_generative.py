@@ -166,7 +166,7 @@ def test_an_answer_that_is_stopped_is_kept_and_marked(server: ChatServer, opened
     assert "stopped" in str(answer.writing.notice)
 
 
-def test_a_follow_up_is_written_anew_by_the_model_and_shown_as_searched(server: ChatServer, opened: Open) -> None:
+def test_a_follow_up_is_written_again_by_the_model_and_shown_as_searched(server: ChatServer, opened: Open) -> None:
     new = "When was the lighthouse at Grey Point built?"
 
     def answer(messages: list[dict[str, str]]) -> str:

@@ -139,7 +139,7 @@ def test_a_fetch_replaces_what_an_earlier_one_left(tmp_path: Path, site: Site) -
     assert fetched(tmp_path) == FILES
 
 
-def test_files_of_ones_own_beside_the_fetched_ones_are_kept(tmp_path: Path, site: Site) -> None:
+def test_files_of_ones_own_next_to_the_fetched_ones_are_kept(tmp_path: Path, site: Site) -> None:
     put_earlier_files(tmp_path, site)
     own_file = tmp_path / "data/official/pariscall/_supporters/mine.md"
     own_file.parent.mkdir()

@@ -43,7 +43,7 @@ def test_where_no_fact_is_given_the_quotes_are_the_facts(tmp_path: Path):
     assert made.must_include == ((SIGNED,), (LAMP,)) and made.answerable and made.category == "factoid"
 
 
-def test_the_turns_before_it_are_kept_where_the_question_leans_on_them():
+def test_the_turns_before_it_are_kept_where_the_question_depends_on_them():
     leaning = item_from(quoting(LAMP, standalone="What does the charter ask?"), TURNS, "en", [LAMP_GOLD], [])
     assert leaning.history == TURNS and leaning.category == "followup"
     assert item_from(quoting(LAMP), TURNS, "en", [LAMP_GOLD], []).history == ()

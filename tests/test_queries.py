@@ -1,4 +1,4 @@
-"""A question as it is searched: its words, slips of the pen, abbreviations and names."""
+"""A question as it is searched: its words, typos, abbreviations and names."""
 
 from collections.abc import Iterator
 

@@ -58,7 +58,7 @@ def test_an_intact_index_is_opened_as_it_is(library: Library, settings: Settings
     assert hashes(library.data_dir) == before
 
 
-def test_damaged_vectors_are_made_anew_in_a_new_generation_and_that_is_said_until_the_next_sync(
+def test_damaged_vectors_are_rebuilt_in_a_new_generation_and_that_is_said_until_the_next_sync(
     library: Library, settings: Settings
 ) -> None:
     lose_vectors(library)
@@ -81,7 +81,7 @@ def test_for_a_damaged_catalog_the_generation_before_answers(library: Library, s
     assert library.sync().json["added"] == ["ferry.txt"]
 
 
-def test_the_vectors_of_the_generation_before_are_mended_too(library: Library, settings: Settings) -> None:
+def test_the_vectors_of_the_generation_before_are_repaired_too(library: Library, settings: Settings) -> None:
     lose_catalog(library)
     shutil.rmtree(library.data_dir / "generations" / "000001" / "chroma")
     identifier, (notice,) = opened(settings)
@@ -154,7 +154,7 @@ def test_the_check_at_start_leaves_a_sound_index_alone(library: Library, setting
     assert opened(settings) == ("000002", ())
 
 
-def test_the_check_at_start_finds_what_checksums_do_not_tell_and_mends_it(library: Library, settings: Settings) -> None:
+def test_the_check_at_start_finds_what_checksums_do_not_tell_and_repairs_it(library: Library, settings: Settings) -> None:
     forget_a_vector(library)
     assert opened(settings) == ("000002", ())
     with open_checked(settings) as assistant:

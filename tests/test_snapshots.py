@@ -45,7 +45,7 @@ Members = list[tuple[tarfile.TarInfo, bytes]]
 
 
 def rewritten(archive: Path, change: Callable[[Members], Members]) -> None:
-    """Write the archive anew with other members."""
+    """Write the archive again with other members."""
     with tarfile.open(archive) as tar:
         members = [(m, tar.extractfile(m).read()) for m in tar]
     with tarfile.open(archive, "w:gz") as tar:

@@ -159,7 +159,7 @@ def test_an_index_of_an_older_way_of_cutting_is_made_anew(library: Library) -> N
     assert library.sync().json["unchanged"] == SOURCES
 
 
-def test_wear_adds_up_until_the_vectors_are_written_anew(library: Library) -> None:
+def test_wear_adds_up_until_the_vectors_are_written_again(library: Library) -> None:
     def worn() -> int:
         return int(json.loads((library.generation / "manifest.json").read_text())["worn"])
 
@@ -224,7 +224,7 @@ def test_a_file_that_could_not_be_opened_for_a_moment_is_read_at_the_next_sync(
 
 
 @pytest.mark.parametrize("problems", [1, 2])
-def test_an_index_that_is_not_sound_is_written_anew_once(
+def test_an_index_that_is_not_sound_is_written_again_once(
     problems: int, library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = library.documents / "charter.md"

@@ -36,7 +36,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An item that scores otherwise: `before` and `after` say how it came out; names of figures that fell, and that rose."""
+    """An item whose score changed: `before` and `after` say how it came out; names of the figures that fell and that rose."""
 
     id: str
     question: str

@@ -29,7 +29,7 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, Generation, current_id, open_generation
 from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
-from knowledge_base.store.saved_citations import FILE_NAME, SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
+from knowledge_base.store.saved_citations import DAMAGED_FILES, FILE_NAME, HoldingAnswer, answers_that_hold, erase_answers
 from knowledge_base.store.vectors import VectorIndex, VectorStore
 from knowledge_base.store.verification import verifier
 
@@ -122,9 +122,9 @@ def _planned(data_dir: Path, traces: Traces) -> Forgetting:
         notices.append(f"The same bytes stay under another name; forget these too, if you mean them: {copies}.")
     if any(name.startswith("official/") for name in traces.names):
         notices.append("It is one of the fetched documents: the next `python -m ingest fetch` brings it back.")
-    damaged = ", ".join(sorted(path.name for path in data_dir.glob(SET_ASIDE)))
+    damaged = ", ".join(sorted(path.name for path in data_dir.glob(DAMAGED_FILES)))
     if damaged:
-        notices.append(f"Damaged conversations were set aside and cannot be searched: {damaged}. --with-answers deletes them.")
+        notices.append(f"Damaged conversations were renamed and cannot be searched: {damaged}. --with-answers deletes them.")
     return Forgetting(
         source=traces.source,
         forgotten=False,
@@ -150,7 +150,7 @@ def _erase(
     progress(0)
     erased = 0
     if with_answers:
-        for path in data_dir.glob(SET_ASIDE):
+        for path in data_dir.glob(DAMAGED_FILES):
             path.unlink()
         erased = erase_answers(data_dir, planned.answers)
     _clear_free_pages(data_dir / FILE_NAME)

@@ -27,7 +27,7 @@ _NAME = re.compile(r"\b(?:[A-ZÀ-Þ]|\d*[A-Z])[\w-]+")
 class Query:
     """A question as it is searched.
 
-    `text` is the question, misspelt words corrected, in `language` ("en" or "fr"); `context` is what a follow-up leans on;
+    `text` is the question, misspelt words corrected, in `language` ("en" or "fr"); `context` is what a follow-up needs;
     `gloss` are the words of a French question in English. All are embedded. `terms` maps each content word to its stems in
     English and French, `weights` to its rarity among the passages, less for words of the context. `unknown` are the words that
     occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names` maps the words written as names

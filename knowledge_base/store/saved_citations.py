@@ -21,7 +21,7 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import open_generation
 
 FILE_NAME = "conversations.sqlite3"
-SET_ASIDE = "conversations.damaged-*"
+DAMAGED_FILES = "conversations.damaged-*"
 BUSY_SECONDS = 10.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -142,7 +142,7 @@ def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[sqlite3.Connectio
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             yield connection
     except sqlite3.DatabaseError as error:
-        remedy = "End the page (`python -m assistant serve`) and try again; it sets a damaged file aside when it starts."
+        remedy = "End the page (`python -m assistant serve`) and try again; it renames a damaged file when it starts."
         raise StorageError(f"The conversations in {path} cannot be read or written: {error}.", remedy) from error
 
 

@@ -1,9 +1,9 @@
-"""The product beside the plain pipeline on one corpus, in one run: `make benchmark`.
+"""The product compared with the plain pipeline on one corpus, in one run: `make benchmark`.
 
     python tests/benchmark/compare.py --output RESULTS.json [--corpus FOLDER] [--questions FILE.jsonl]
 
 Every figure is the wall time of a process of its own, from its start, or the peak memory of it and its children. The compiled
-model is made beforehand. The plain pipeline cannot re-ingest: what is compared is reading everything anew.
+model is made beforehand. The plain pipeline cannot re-ingest: what is compared is reading everything again.
 """
 
 from __future__ import annotations

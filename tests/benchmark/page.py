@@ -1,4 +1,4 @@
-"""How long the page takes from its start to its input, and from there to the first answer; beside an empty Streamlit app."""
+"""How long the page takes from its start to its input, and from there to the first answer; compared with an empty app."""
 
 from __future__ import annotations
 

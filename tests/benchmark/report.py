@@ -47,7 +47,7 @@ def ratios(found: Figures) -> list[tuple[str, str, str, float, str]]:
         _milliseconds("question, warm p95", warm, "ours", "p95_ms", "600 ms"),
         _memory("peak memory of `ask --batch`", warm["ours"]["peak_mb"], warm["plain"]["peak_mb"], "0.65"),
         _memory("peak memory of ingest", found["ingest"]["ours"]["peak_mb"], found["ingest"]["plain"]["peak_mb"], ""),
-        _share("page, start to input (beside an empty app)", paint, empty, "1.5"),
+        _share("page, start to input (compared with an empty app)", paint, empty, "1.5"),
         ("page, input to first answer", f"{answer:.1f} s", "", answer, "2 s"),
         ("page, peak memory", f"{max(page['memory_mb']):.0f} MB", f"{max(page['memory_empty_mb']):.0f} MB (empty app)",
          max(page["memory_mb"]) / max(page["memory_empty_mb"]), "600 MB"),

@@ -211,7 +211,7 @@ def test_the_first_address_opened_may_be_a_source(data_dir: Path, tmp_path: Path
         page.close()
 
 
-def test_an_index_damaged_while_the_page_is_open_is_mended_and_the_page_says_so(
+def test_an_index_damaged_while_the_page_is_open_is_repaired_and_the_page_says_so(
     data_dir: Path, tmp_path: Path, watched: Watched
 ):
     page, copy = watched.page, Path(shutil.copytree(data_dir, tmp_path / "data"))

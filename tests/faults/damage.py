@@ -24,12 +24,12 @@ if __name__ == "__main__":
 from indexes import NEW_DATE, OLD_DATE, QUESTION, contents, make_library  # noqa: E402
 from libraries import Library, hashes  # noqa: E402
 
-MENDED, FALLEN_BACK, FOUND = "mended", "fallen back", "found again"
-GENERATIONS = {MENDED: "000003", FALLEN_BACK: "000001", FOUND: "000002"}
+REPAIRED, FALLEN_BACK, FOUND = "repaired", "fallen back", "found again"
+GENERATIONS = {REPAIRED: "000003", FALLEN_BACK: "000001", FOUND: "000002"}
 
 
 class Kind(NamedTuple):
-    """What is done to a data directory, and how it ends: with the vectors mended, fallen back, or the pointer found again."""
+    """What is done to a data directory, and how it ends: with the vectors repaired, fallen back, or the pointer found again."""
 
     damage: Callable[[Path], None]
     end: str
@@ -67,11 +67,11 @@ def in_catalog(change: Callable[[Path], None]) -> Kind:
 
 
 def in_chroma(change: Callable[[Path], None]) -> Kind:
-    return Kind(lambda data: change(generation(data) / "chroma" / "chroma.sqlite3"), MENDED)
+    return Kind(lambda data: change(generation(data) / "chroma" / "chroma.sqlite3"), REPAIRED)
 
 
 def in_graph(name: str, change: Callable[[Path], None]) -> Kind:
-    return Kind(lambda data: change(largest(generation(data), name)), MENDED)
+    return Kind(lambda data: change(largest(generation(data), name)), REPAIRED)
 
 
 def in_manifest(change: Callable[[Path], None]) -> Kind:
@@ -137,7 +137,7 @@ KINDS = {
     "chroma-cut": in_chroma(cut),
     "chroma-deleted": in_chroma(Path.unlink),
     "chroma-garbled": in_chroma(garble),
-    "chroma-of-the-older": Kind(copy_from_older("chroma/chroma.sqlite3"), MENDED),
+    "chroma-of-the-older": Kind(copy_from_older("chroma/chroma.sqlite3"), REPAIRED),
     "chroma-row-lost": in_chroma(execute(f"DELETE FROM embeddings {LAST_ROW}")),
     "chroma-row-renamed": in_chroma(execute(f"UPDATE embeddings SET embedding_id = 'x' {LAST_ROW}")),
     "chroma-vector-altered": in_chroma(execute("UPDATE embeddings_queue SET vector = randomblob(1536)")),
@@ -151,9 +151,9 @@ KINDS = {
     "graph-lengths-flipped": in_graph("length.bin", flip),
     "graph-ids-flipped": in_graph("index_metadata.pickle", flip),
     "graph-ids-deleted": in_graph("index_metadata.pickle", Path.unlink),
-    "graphs-swapped": Kind(swap_graphs, MENDED),
-    "chroma-directory-deleted": Kind(lambda data: shutil.rmtree(generation(data) / "chroma"), MENDED),
-    "chroma-and-cache-lost": Kind(lose_chroma_and_cache, MENDED),
+    "graphs-swapped": Kind(swap_graphs, REPAIRED),
+    "chroma-directory-deleted": Kind(lambda data: shutil.rmtree(generation(data) / "chroma"), REPAIRED),
+    "chroma-and-cache-lost": Kind(lose_chroma_and_cache, REPAIRED),
     "manifest-emptied": in_manifest(empty),
     "manifest-deleted": in_manifest(Path.unlink),
     "manifest-cut": in_manifest(cut),
@@ -222,7 +222,7 @@ def main() -> None:
             check_kind(KINDS[name], copy)
             print(f"{name}: noticed, {KINDS[name].end}", flush=True)
             shutil.rmtree(Path(place) / name)
-    print(f"{len(options.kinds or KINDS)} kinds of damage, each noticed and mended or fallen back from")
+    print(f"{len(options.kinds or KINDS)} kinds of damage, each noticed and repaired or fallen back from")
 
 
 if __name__ == "__main__":

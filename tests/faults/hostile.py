@@ -1,4 +1,4 @@
-"""Sync a folder of hostile files beside healthy documents; again; without them; with them put back. What must hold is asserted.
+"""Sync a folder of hostile files next to healthy documents; again; without them; with them put back. What must hold is checked.
 
     python tests/faults/hostile.py FOLDER [--place DIRECTORY] [--trace]
 

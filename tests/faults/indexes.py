@@ -46,7 +46,7 @@ def change_charter(library: Library) -> None:
 
 
 def contents(data_dir: Path) -> dict[str, object]:
-    """Return all that the published generation holds, numbers of rows and times aside: what two like runs agree in."""
+    """Return all that the published generation holds, without numbers of rows and times: what two like runs agree in."""
     path = data_dir / "generations" / (data_dir / "CURRENT").read_text().strip()
     with closing(sqlite3.connect(f"file:{path / 'catalog.sqlite3'}?mode=ro", uri=True)) as connection:
         tables = {name: sorted(map(repr, connection.execute(query))) for name, query in _QUERIES.items()}

@@ -78,7 +78,7 @@ def remove(folder: Path) -> None:
 
 
 def remove_most(folder: Path) -> None:
-    """Leave so few documents that the vectors are built anew, where otherwise those that are gone are deleted."""
+    """Leave so few documents that the vectors are rebuilt, where otherwise those that are gone are deleted."""
     (folder / "piers.md").unlink()
 
 

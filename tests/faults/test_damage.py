@@ -35,7 +35,7 @@ def ask(library: Library) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("name", TRIED)
-def test_damage_is_noticed_said_and_mended_or_fallen_back_from(name: str, two_generations: Library, tmp_path: Path) -> None:
+def test_damage_is_noticed_said_and_repaired_or_fallen_back_from(name: str, two_generations: Library, tmp_path: Path) -> None:
     check_kind(KINDS[name], two_generations.copy(tmp_path), ask)
 
 

@@ -38,7 +38,7 @@ def test_a_kill_loses_no_answer_and_the_next_sync_ends_as_without_it(
 
 
 @pytest.mark.parametrize(("name", "are_deleted"), [("change", True), ("remove", True), ("remove-most", False)])
-def test_vectors_that_are_gone_are_deleted_but_where_all_are_built_anew(
+def test_vectors_that_are_gone_are_deleted_but_where_all_are_rebuilt(
     name: str, are_deleted: bool, cases: dict[str, Case], tmp_path: Path
 ) -> None:
     case = cases[name].copy(tmp_path)

@@ -45,7 +45,7 @@ def sync_command(library: Library, code: str = "") -> list[str]:
 
 
 def as_before(library: Library, before: dict[str, object]) -> bool:
-    """Tell whether the index is the one before, whole, and answers."""
+    """Return whether the index is the one before, whole, and answers."""
     return contents(library.data_dir) == before and NEW_DATE in library.ask(QUESTION).json["answer"]
 
 
