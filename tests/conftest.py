@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chat_server import ChatServer, chat_server
+from http_archives import Site, running_site
 from libraries import DOCUMENTS, Library
 
 from knowledge_base.files import sha256
@@ -106,6 +108,21 @@ def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def library(shared_library: Library, tmp_path: Path) -> Library:
     """A copy of the indexed documents, to change."""
     return shared_library.copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ChatServer]:
+    """A server of the OpenAI kind that answers what a test tells it."""
+    with chat_server() as started:
+        yield started
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A web server that serves what a test puts there, asked without a proxy."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with running_site() as running:
+        yield running
 
 
 @pytest.fixture

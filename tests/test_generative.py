@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chat_server import ChatServer, Reply, chat_server, passages_of
+from chat_server import ChatServer, Reply, passages_of
 from libraries import Library, assistant
 
 from assistant.answering import Assistant
@@ -23,12 +23,6 @@ LIE = "The lighthouse at Grey Point was built in 1884."
 KEY = "sk-secret-0123456789"
 
 Open = Callable[..., Assistant]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as started:
-        yield started
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from chat_server import ChatServer, Reply, chat_server
+from chat_server import ChatServer, Reply
 from libraries import Library
 
 from assistant.answering import Assistant
@@ -21,12 +21,6 @@ KEY = "sk-secret-0123456789"
 MEGABYTES = 10 << 20
 
 Ask = Callable[..., Answer]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as started:
-        yield started
 
 
 @pytest.fixture

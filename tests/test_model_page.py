@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chat_server import ChatServer, Reply, chat_server, passages_of
+from chat_server import ChatServer, Reply, passages_of
 from libraries import Library
 from page_fixtures import quoted_answer
 from test_app import ask, page, shown
@@ -25,12 +25,6 @@ LIE = "The lighthouse at Grey Point was built in 1884."
 KEY = "sk-secret-0123456789"
 
 Configure = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as started:
-        yield started
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,17 +32,6 @@ RECORDS = {f"_supporters/{name}.md": f"---\nname: {name}\n---\n".encode() for na
 UNLISTED = {"index.html": b"<p>not listed</p>", "_supporters/notes.txt": b"not listed"}
 FILES = {**DOCUMENTS, **RECORDS}
 ARCHIVE = archive_of({**FILES, **UNLISTED})
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with running_site() as site:
-        yield site
 
 
 def digest(data: bytes) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chat_server import ChatServer, Reply, chat_server, passages_of
+from chat_server import ChatServer, Reply, passages_of
 from obedient_model import QUESTION as OFFICE_QUESTION
 from obedient_model import SHARED, obey, write_documents
 from test_page import CHROMIUM, Watched, ask, assert_stayed_within, browser, served, settle, watched  # noqa: F401
@@ -24,12 +24,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the page is not tried in a browser"),
 ]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
