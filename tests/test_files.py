@@ -127,5 +127,5 @@ def test_other_errors_of_sqlite_are_not_taken_for_storage_errors(tmp_path: Path)
 
 def test_too_little_space_is_found_before_anything_is_written(tmp_path: Path) -> None:
     require_free_space(tmp_path, 1)
-    with pytest.raises(StorageError, match="MB left; about 1000000000 MB are needed"):
+    with pytest.raises(StorageError, match="MB left; about 1000000067 MB are needed"):
         require_free_space(tmp_path, 10**15)

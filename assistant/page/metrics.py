@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -81,34 +81,27 @@ class _IndexState:
         """Yield the index's gauges; those of a generation are left out where none can be read."""
         from prometheus_client.core import GaugeMetricFamily
 
-        running = GaugeMetricFamily("pariscall_ingest_running", "1 while a sync or another writer holds the index.")
-        running.add_metric([], float(writer_at_work(self._data_dir) is not None))
-        yield running
-        kept = GaugeMetricFamily("pariscall_generations", "Generations that are kept and readable.")
-        kept.add_metric([], len(list_generations(self._data_dir)))
-        yield kept
-        yield from self._published()
-
-    def _published(self) -> Iterator[Metric]:
-        from prometheus_client.core import GaugeMetricFamily
-
-        readable = GaugeMetricFamily("pariscall_index_readable", "1 where a published generation can be read.")
         try:
             identifier = current_id(self._data_dir)
             manifest = read_manifest(self._data_dir / "generations" / identifier) if identifier else None
         except KnowledgeBaseError:
             manifest = None
-        readable.add_metric([], float(manifest is not None))
-        yield readable
-        if manifest is None:
-            return
-        number = GaugeMetricFamily("pariscall_generation", "The published generation's number.", labels=["model"])
-        number.add_metric([manifest.model_id], float(manifest.id))
-        created = GaugeMetricFamily("pariscall_generation_created_timestamp_seconds", "When it was published.")
-        created.add_metric([], datetime.fromisoformat(manifest.created).timestamp())
-        counts = GaugeMetricFamily(
-            "pariscall_index_entries", "Documents, pages, passages, records and failures in it.", labels=["kind"]
-        )
-        for kind, count in manifest.counts.items():
-            counts.add_metric([kind], count)
-        yield from (number, created, counts)
+        is_written, kept = writer_at_work(self._data_dir) is not None, len(list_generations(self._data_dir))
+        gauges: list[tuple[str, str, str, Mapping[str, float]]] = [  # name, what it says, its label, the values by label
+            ("ingest_running", "1 while a sync or another writer holds the index.", "", {"": is_written}),
+            ("generations", "Generations that are kept and readable.", "", {"": kept}),
+            ("index_readable", "1 where a published generation can be read.", "", {"": manifest is not None}),
+        ]
+        if manifest:
+            created = datetime.fromisoformat(manifest.created).timestamp()
+            entries = "Documents, pages, passages, records and failures in it."
+            gauges += [
+                ("generation", "The published generation's number.", "model", {manifest.model_id: float(manifest.id)}),
+                ("generation_created_timestamp_seconds", "When it was published.", "", {"": created}),
+                ("index_entries", entries, "kind", manifest.counts),
+            ]
+        for name, says, label, values in gauges:
+            gauge = GaugeMetricFamily(f"pariscall_{name}", says, labels=[label] if label else None)
+            for labelled, value in values.items():
+                gauge.add_metric([labelled] if label else [], float(value))
+            yield gauge

@@ -17,6 +17,7 @@ Phrase = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+?(?=n't\b)|n't\b|[^\W_]+", re.IGNORECASE)
 _LONGEST_PHRASE = 11
 _SHORTEST_TYPO, _LONG_WORD = 6, 9  # letters from which one of a word, or two, may be wrong
+_PASSED = ("filler", "are", "neutral", "member_of", "represented", "seat", "or", "each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,6 @@ def _with_slots(read: list[Token]) -> tuple[Token, ...]:
         changed = kind != token.kind or position in excluded
         found.append(replace(token, kind=kind, is_excluded=position in excluded) if changed else token)
     return tuple(found)
-
-
-_PASSED = ("filler", "are", "neutral", "member_of", "represented", "seat", "or", "each")
 
 
 def following(read: Sequence[Token], position: int, passed: Sequence[str] = _PASSED) -> int | None:

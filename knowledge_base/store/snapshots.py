@@ -44,6 +44,7 @@ _ZIPPED_BLOCK = 64 << 10
 _MOST_SHRUNK = 200  # times as long as the archive its files may be
 _LONGEST_REASON = 300
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_UNSOUND = (tarfile.TarError, EOFError, zlib.error, ValueError, ArithmeticError, LookupError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,50 @@ class Snapshot:
     def bytes(self) -> int:
         """Return the size of all files."""
         return sum(size for size, _ in self.files.values())
+
+
+class _Hashing:
+    """A file whose bytes are hashed as they are read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does."""
+        data = self._stream.read(size)
+        self.digest.update(data)
+        return data
+
+
+class _OddArchive(ValueError):
+    """What in an archive is not as it was written."""
+
+
+class _Unzipped:
+    """A gzipped archive of which no more is unzipped than its list accounts for: a few bytes unzip to any length."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._unzip = zlib.decompressobj(wbits=31)
+        self._left = _READ_AHEAD
+
+    def allow(self, size: int) -> None:
+        """Let so many bytes more be read, and the headers before them."""
+        self._left += size + _LONGEST_HEADERS
+
+    def read(self, size: int) -> bytes:
+        """Read as a file does; raise where more than is allowed is asked for."""
+        data = b""
+        while len(data) < size and not self._unzip.eof:
+            zipped = self._unzip.unconsumed_tail or self._stream.read(_ZIPPED_BLOCK)
+            if not zipped:
+                raise EOFError("it ends too early")
+            data += self._unzip.decompress(zipped, size - len(data))
+        self._left -= len(data)
+        if self._left < 0:
+            raise _OddArchive("it is longer than its list says")
+        return data
 
 
 def pack(target: Path, kind: Kind, name: str, files: Mapping[str, Path], replace: bool = False) -> Snapshot:
@@ -124,9 +169,6 @@ def unpack(archive: Path, kind: Kind, folder: Path) -> Snapshot:
     return snapshot
 
 
-# Write
-
-
 def _still(file: Path, copy: Path) -> Path:
     """Return the file, or a copy of it where it is a database that others may be writing to."""
     if file.suffix != ".sqlite3" or file.name == "catalog.sqlite3":
@@ -137,20 +179,6 @@ def _still(file: Path, copy: Path) -> Path:
     except sqlite3.DatabaseError as error:
         raise KnowledgeBaseError(f"{file} cannot be copied: {error}.", "Repair it, or move it away.") from error
     return copy
-
-
-class _Hashing:
-    """A file whose bytes are hashed as they are read."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as a file does."""
-        data = self._stream.read(size)
-        self.digest.update(data)
-        return data
 
 
 def _write(archive: Path, snapshot: Snapshot, files: Mapping[str, Path], compression: int) -> None:
@@ -186,42 +214,6 @@ def _member(path: str, size: int) -> tarfile.TarInfo:
     member = tarfile.TarInfo(path)
     member.size, member.mode = size, 0o600
     return member
-
-
-# Read
-
-
-class _OddArchive(ValueError):
-    """What in an archive is not as it was written."""
-
-
-_UNSOUND = (tarfile.TarError, EOFError, zlib.error, ValueError, ArithmeticError, LookupError, RecursionError)
-
-
-class _Unzipped:
-    """A gzipped archive of which no more is unzipped than its list accounts for: a few bytes unzip to any length."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._unzip = zlib.decompressobj(wbits=31)
-        self._left = _READ_AHEAD
-
-    def allow(self, size: int) -> None:
-        """Let so many bytes more be read, and the headers before them."""
-        self._left += size + _LONGEST_HEADERS
-
-    def read(self, size: int) -> bytes:
-        """Read as a file does; raise where more than is allowed is asked for."""
-        data = b""
-        while len(data) < size and not self._unzip.eof:
-            zipped = self._unzip.unconsumed_tail or self._stream.read(_ZIPPED_BLOCK)
-            if not zipped:
-                raise EOFError("it ends too early")
-            data += self._unzip.decompress(zipped, size - len(data))
-        self._left -= len(data)
-        if self._left < 0:
-            raise _OddArchive("it is longer than its list says")
-        return data
 
 
 def _read_list(tar: tarfile.TarFile, stream: _Unzipped) -> Snapshot:
