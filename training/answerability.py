@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from assistant.answering import Assistant
 from assistant.evidence.refusal import THRESHOLD, signals
 from knowledge_base.settings import Settings
 
-SIGNALS = ("answered", "best", "peak", "missing")
-FEW = ("answered", "missing")
+SIGNALS = ("answered", "peak", "passages")
+FEW = ("answered", "passages")
 _RIDGE = 1e-3  # on standardised signals
 _STEPS = 30
-_TENTHS = np.linspace(0, 1, 6)
+_FIFTHS = np.linspace(0, 1, 6)
 
 Numbers = NDArray[np.float64]
 
@@ -108,7 +109,7 @@ def reliability(collections: Sequence[Collection]) -> list[tuple[float, float, i
     shares = np.concatenate([c.shares for c in collections])
     wanted = np.concatenate([c.answerable for c in collections])
     curve = []
-    for low, high in zip(_TENTHS, _TENTHS[1:], strict=True):
+    for low, high in pairwise(_FIFTHS):
         within = (trust >= low) & (trust < high)
         if within.any():
             mean, share = (float((shares * of)[within].sum() / shares[within].sum()) for of in (trust, wanted))

@@ -73,7 +73,7 @@ def short_answer(question: Question, text: str) -> tuple[int, int] | None:
     if len(found) != 1:
         return None
     start, end = found[0]
-    return start, start + len(text[start:end].rstrip(" -,"))
+    return start, start + len(text[start:end].rstrip(" -,."))
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 12  # passages whose sentences are weighed
 SURVEYED = 24  # passages whose scores tell whether the best stand out
-READ = 20  # sentences that the evidence model reads, each by itself
+READ = 14  # sentences that the evidence model reads, each by itself
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
 

@@ -8,48 +8,40 @@ from math import exp, log
 
 from assistant.evidence.gathering import Evidence
 from assistant.question.questions import Question
-from knowledge_base.language.words import content_words, stems_of_all_words
+from knowledge_base.language.words import content_words
 
-THRESHOLD = 0.4  # below it a question is refused
+THRESHOLD = 0.28  # below it a question is refused
 CERTAIN = 0.5  # below it an answer is marked as weak
 SURE = 0.8  # below it no part's best sentence must be quoted
 
 # Logistic regressions, fitted by `python -m training refusal` on collections of strangers and on our own questions, each and
 # both classes weighed alike; docs/evidence-model.md says how reliable they are. The second is for what leaves no scores to
 # compare: a part of a question, a library of few passages.
-_ANSWERED = {"bias": -4.8, "answered": 0.57, "best": 6.9, "peak": 12.5}
-_OF_FEW = {"bias": 0.86, "answered": 0.575}
-_WITH_ADAPTER = {"bias": -3.94, "passages": 11.8, "unknown": -1.98}
-_WITHOUT_BOTH = {"bias": -3.68, "passages": 8.01, "unknown": -1.52}
+_ANSWERED = {"bias": -3.5, "answered": 0.51, "peak": 9.07, "passages": 4.67}
+_OF_FEW = {"bias": -2.36, "answered": 0.64, "passages": 5.71}
+_WITH_ADAPTER = {"bias": -4.48, "passages": 11.8, "unknown": -1.98}
+_WITHOUT_BOTH = {"bias": -4.22, "passages": 8.01, "unknown": -1.52}
 _PASSAGES = 3
 _LEADING = 8  # passages after which the scores are those of what a search finds for any question
 _FEWEST = 16  # passages of which scores must be known to tell so
-_QUOTED = 3  # sentences whose passages are looked through for the question's words
 
 
 def signals(question: Question, evidence: Evidence) -> dict[str, float]:
     """Return what the decision rests on.
 
-    `answered`: the highest log-odds, by the evidence model, that a sentence answers; `best`: the best passage's score in the
-    search; `peak`: how far it lies above the scores of the passages after the eighth; `passages`: the mean similarity of the
-    three nearest passages. Of the question's weight in words, rare ones and names the heavier, `unknown` is the share of those
-    that occur nowhere, `missing` of those that neither the passages of the best sentences hold nor their titles and headings.
+    `answered`: the highest log-odds, by the evidence model, that a sentence answers; `peak`: how far the best passage's score
+    lies above the scores of the passages after the eighth; `passages`: the mean similarity of the three nearest passages;
+    `unknown`: the share of the question's weight in words that occur nowhere.
     """
     nearest = sorted((r.dense for r in evidence.passages), reverse=True)[:_PASSAGES]
-    best, rest = max(evidence.scores, default=0.0), evidence.scores[_LEADING:]
-    quoted = {s.passage.id: s.passage for s in evidence.sentences[:_QUOTED]}
-    held = {w for p in quoted.values() for w in stems_of_all_words(f"{p.title} {p.heading} {p.text}", p.language)}
+    rest = evidence.scores[_LEADING:]
     total = sum(question.weights.values())
     return {
         "bias": 1.0,
         "answered": _log_odds(evidence.answered or 0.0),
-        "best": best,
-        "peak": best - sum(rest) / len(rest) if rest else 0.0,
+        "peak": max(evidence.scores) - sum(rest) / len(rest) if rest else 0.0,
         "passages": sum(nearest) / max(1, len(nearest)),
         "unknown": sum(question.weights[word] for word in question.unknown) / total if total else 1.0,
-        "missing": sum(question.weights[w] for w, roots in question.terms.items() if held.isdisjoint(roots)) / total
-        if total
-        else 1.0,
     }
 
 

@@ -26,7 +26,7 @@ class EvidenceWeights:
 
     lexical: float = 0.35
     dense: float = 0.45
-    passage: float = 1.0
+    passage: float = 1.5
     cue: float = 0.2
     foreign: float = 0.2
     poor: float = 0.3
