@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
-_SHORT_IN = 2  # quotes that are looked through for a short answer
 SAME_SUBJECT = (
     0.4  # cosine similarity of two questions; on three boards of conversations it cost none whose subject had changed
 )
@@ -284,15 +283,15 @@ class Assistant(Closing):
             return _refused(question, reason or _NOTHING, trust)
         parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
-        return replace(answer, confidence=trust, is_weak=trust < CERTAIN, short_answer=_short_answer(question, citations))
+        is_weak = trust < CERTAIN
+        short = None if is_weak else _short_answer(question, citations[0])
+        return replace(answer, confidence=trust, is_weak=is_weak, short_answer=short)
 
 
-def _short_answer(question: Question, citations: Sequence[Citation]) -> ShortAnswer | None:
-    """Return the date or number that a question asks for, of the first quotes that hold one, where it is sure."""
-    for citation in citations[:_SHORT_IN]:
-        if span := short_answer(question, citation.quote):
-            return ShortAnswer(citation.number, *span, citation.quote[slice(*span)])
-    return None
+def _short_answer(question: Question, quoted: Citation) -> ShortAnswer | None:
+    """Return the date or the number that a question asks for where the quote holds one alone."""
+    span = short_answer(question, quoted.quote)
+    return ShortAnswer(quoted.number, *span, quoted.quote[slice(*span)]) if span else None
 
 
 def _by_label(question: Question, catalog: Catalog) -> Answer | None:
