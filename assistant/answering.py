@@ -9,7 +9,8 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Self
 
-from assistant.answers import Answer, AnswerPart, AskedMode, Refusal, joined, written
+from assistant.answers import Answer, AnswerPart, AskedMode, Citation, Refusal, ShortAnswer, joined, written
+from assistant.evidence.cues import short_answer
 from assistant.evidence.gathering import Evidence, Gatherer
 from assistant.evidence.provisions import counted_provisions, named_provisions
 from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
@@ -219,8 +220,13 @@ class Assistant(Closing):
         """Return all passages that an answer to a question would be looked for in, best first; at no cost after `ask`."""
         asked, evidence = self._latest
         if asked != (question, tuple(turn["content"] for turn in history)):
-            evidence = self._gathered(self._parts(self._read(question, history), question))
+            evidence = self.gathered(question, history)[1]
         return evidence.passages
+
+    def gathered(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> tuple[Question, Evidence]:
+        """Return a question as it is read, and the evidence for it, from which it is answered or refused."""
+        read = self._read(question, history)
+        return read, self._gathered(self._parts(read, question))
 
     def _read(self, asked: str, history: Sequence[Mapping[str, str]], standalone: str | None = None) -> Question:
         context = "" if standalone else context_of(asked, history, self._goes_on(asked, history))
@@ -277,7 +283,15 @@ class Assistant(Closing):
             return _refused(question, reason or _NOTHING, trust)
         parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
-        return replace(answer, confidence=trust, is_weak=trust < CERTAIN)
+        is_weak = trust < CERTAIN
+        short = None if is_weak else _short_answer(question, citations[0])
+        return replace(answer, confidence=trust, is_weak=is_weak, short_answer=short)
+
+
+def _short_answer(question: Question, quoted: Citation) -> ShortAnswer | None:
+    """Return the date or the number that a question asks for where the quote holds one alone."""
+    span = short_answer(question, quoted.quote)
+    return ShortAnswer(quoted.number, *span, quoted.quote[slice(*span)]) if span else None
 
 
 def _by_label(question: Question, catalog: Catalog) -> Answer | None:

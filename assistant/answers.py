@@ -100,6 +100,16 @@ class WritingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """The few words that answer: characters `start` to `end` of the quote of citation number `citation`."""
+
+    citation: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to one question; `retrieved` are the best passages, best first, whether it was answered or refused.
 
@@ -107,6 +117,7 @@ class Answer:
     is not far above what is refused. `seconds` is wall time. `standalone` is the question as
     it was searched, where that differs from what was asked (a follow-up). `table` holds the rows of a register answer.
     `writing` tells of a language model, where one was asked; `quoted` is the answer made of quotes shown with its own.
+    `short_answer` is given where it is sure, for a date or a number.
     """
 
     question: str
@@ -125,6 +136,7 @@ class Answer:
     table: tuple[dict[str, str], ...] = ()
     writing: WritingRecord | None = None
     quoted: Answer | None = None
+    short_answer: ShortAnswer | None = None
 
 
 def written(parts: Sequence[AnswerPart]) -> str:
@@ -170,7 +182,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
             for r in answer.retrieved[:retrieved]
         ],
         "seconds": round(answer.seconds, 4),
-        "short_answer": None,  # no model that is sure enough of one is shipped yet
+        "short_answer": asdict(answer.short_answer) if answer.short_answer else None,
         "confidence": round(answer.confidence, 4),
         "weak": answer.is_weak,
         "standalone": answer.standalone,

@@ -64,7 +64,7 @@ ANSWER = {
     "retrieved[].text": "its text",
     "retrieved[].score": "how well it fits; comparable within one question only",
     "seconds": "wall time",
-    "short_answer": "the few words of a quote that answer; null where they are not sure, which is always so in this version",
+    "short_answer": "the date or number asked for: `citation`, `start` and `end` within its quote, `text`; null: none is sure",
     "confidence": "probability, 0 to 1, that the evidence answers the question",
     "weak": "answered, but not far above what is refused",
     "standalone": "the question as it was searched, where a follow-up was completed; else null",

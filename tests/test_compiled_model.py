@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from knowledge_base.models import compiled_model
 from knowledge_base.models.compiled_model import _replace
 from knowledge_base.models.embeddings import CompiledEmbedder, Embedder, open_embedder
 from knowledge_base.models.packaged_model import PackagedModel
@@ -150,3 +152,33 @@ def test_the_pages_of_an_opened_model_are_given_back(embedder: Embedder) -> None
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     size, resident = map(int, ended.stdout.split())
     assert size > 50_000 and resident < size / 10
+
+
+def test_what_cannot_be_run_in_bfloat16_is_run_in_single_precision(
+    package_of: PackageOf, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = compiled_model._import
+
+    def without_bfloat16(core: Any, blob: Any, precision: str, threads: int, streams: int) -> Any:
+        if precision == "bf16":
+            raise RuntimeError("no primitive")
+        return opened(core, blob, precision, threads, streams)
+
+    monkeypatch.setattr(compiled_model, "_import", without_bfloat16)
+    embedder = open_embedder(Settings(embedding_model="tiny", cache_dir=tmp_path), None, package_of(tiny_model))
+    assert isinstance(embedder, CompiledEmbedder) and embedder.precision == "f32"
+
+
+def test_what_is_compiled_for_some_instructions_is_not_used_with_others(
+    package_of: PackageOf, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = package_of(tiny_model)
+
+    def announced() -> int:
+        notices: list[str] = []
+        open_embedder(Settings(embedding_model="tiny", cache_dir=tmp_path), notices.append, package)
+        return len(notices)
+
+    assert (announced() > 0, announced()) == (True, 0)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")
+    assert announced() > 0

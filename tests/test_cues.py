@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.evidence.cues import cue, field_cue
+from assistant.evidence.cues import cue, field_cue, short_answer
 from assistant.question.questions import analyse
 from knowledge_base.language.words import question_language
 from knowledge_base.search.queries import Query, question_terms
@@ -45,3 +45,22 @@ def test_a_field_answers_by_its_key() -> None:
     found = [field_cue(question, text) for text in ("start_date: 2019-11-22", 'address: "Pier 4"', "hashtag: none")]
     assert found == [1, 1, 0]
     assert field_cue(analyse("Who speaks?", Query("Who speaks?")), "start_date: 2019-11-22") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("When was the charter signed?", "The charter was signed on 4 March 2021 in the hall.", "4 March 2021"),
+        ("Quand la charte a-t-elle été signée ?", "La charte a été signée le 4 août 2021.", "4 août 2021"),
+        ("When in 2021 was it signed?", "In 2021 it was signed on 4 March.", "4 March"),
+        ("When was it signed?", "It was signed in 2021 and again in 2022.", None),
+        ("How many towns signed?", "In 2018, nine towns signed.", "nine"),
+        ("How many towns signed?", "Nine towns signed, then 12 towns more.", None),
+        ("How many towns signed?", "Ships signed twice.", None),
+        ("Who signed the charter?", "Ada Marlow signed it on 4 March 2021.", None),
+    ],
+)
+def test_the_one_date_or_number_that_is_asked_for_is_the_short_answer(question: str, text: str, short: str | None) -> None:
+    language = question_language(question)
+    span = short_answer(analyse(question, Query(question, language=language, terms=question_terms(question))), text)
+    assert (text[slice(*span)] if span else None) == short

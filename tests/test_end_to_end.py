@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from assistant.__main__ import app as assistant_app
 from assistant.answering import Assistant
-from assistant.answers import Answer, stands_on_its_page
+from assistant.answers import Answer, as_json, stands_on_its_page
 from ingest.__main__ import app as ingest_app
 from ingest.sync.sync import SyncOptions, SyncReport, sync
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
@@ -79,6 +79,10 @@ def test_a_follow_up_is_searched_with_the_question_before_it(assistant: Assistan
     answer = assistant.ask("When was it launched?", history)
     assert answer.standalone and "Pall Mall" in answer.standalone
     assert "6 February 2024" in answer.text
+    short = answer.short_answer
+    assert short is not None and "2024" in short.text
+    quote = next(citation.quote for citation in answer.citations if citation.number == short.citation)
+    assert quote[short.start : short.end] == short.text == as_json(answer, None)["short_answer"]["text"]
 
 
 def test_an_answer_in_json_has_the_fields_of_the_contract(library: Settings) -> None:

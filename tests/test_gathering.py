@@ -15,8 +15,7 @@ from assistant.evidence.gathering import (
     Gatherer,
     counted_passages,
     defining_passages,
-    probability_answered,
-    rank_sentences,
+    read_sentences,
     reranked,
     together,
 )
@@ -47,8 +46,6 @@ class PrefersTheWord:
         self.word = word
         self.read: list[str] = []
         self.questions: list[str] = []
-        self.windows: list[str] = []
-        self.asked_whether: list[str] = []
 
     def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
         self.read = list(texts)
@@ -56,8 +53,6 @@ class PrefersTheWord:
         return np.array([4.0 * text.split("¶")[1].count(self.word) for text in texts], dtype=np.float32)
 
     def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        self.windows = list(texts)
-        self.asked_whether.append(question)
         return np.array([0.9 * (self.word in text) for text in texts], dtype=np.float32)
 
 
@@ -106,56 +101,15 @@ def test_a_list_of_as_many_items_as_asked_is_looked_up_in_the_document_named(
     assert holding == ({"lamps.md"} if is_found else set())
 
 
-def test_the_model_ranks_each_sentence_by_itself(catalog: Catalog) -> None:
+def test_the_model_reads_each_sentence_by_itself(catalog: Catalog) -> None:
     model, passages = PrefersTheWord("twice"), list(catalog.all_passages())
     similarities = {i: 0.5 for p in passages for i in p.quotable_sentences}
     question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
-    ranks = rank_sentences(model, question, found(passages), similarities, 99)
-    assert ranks.keys() == similarities.keys()
-    assert (max(ranks.values()), model.questions) == (4.0, ["How often?"])
+    read = read_sentences(model, question, found(passages), similarities, 99)
+    assert read.keys() == similarities.keys()
+    assert (max(read.values()), model.questions) == ((4.0, pytest.approx(0.9)), ["How often?"])
     assert "¶ The fog horn of Brightwater was mended twice. ¶" in model.read
-    assert len(rank_sentences(model, question, found(passages), similarities, 2)) == 2
-
-
-def test_the_model_reads_the_best_between_their_neighbours_to_say_whether_one_answers(catalog: Catalog) -> None:
-    model = PrefersTheWord("twice")
-    question = analyse("How often?", Query("How often?", context="Was the horn mended?"))
-    passage = next(p for p in catalog.all_passages() if p.source == "notes.md")
-    position, span = next((i, s) for i, s in enumerate(passage.sentences) if "twice" in passage.sentence_text(s))
-    sentence = Sentence(passage, 0, 0.0, position, span.start, span.end, span.kind, passage.sentence_text(span))
-    assert probability_answered(model, question, [sentence]) == pytest.approx(0.9)
-    assert model.asked_whether == ["Was the horn mended? How often?"]
-    assert model.windows[0].endswith(
-        "¶ The fog horn of Brightwater was mended twice. ¶ Keepers sound the fog horn every minute."
-    )
-    assert probability_answered(model, question, []) == 0.0
-
-
-def test_several_sentences_that_answer_are_trusted_more_than_one(catalog: Catalog) -> None:
-    question, passage = analyse("How often?", Query("How often?")), next(catalog.all_passages())
-    sentences = [sentence_of(catalog, passage.source, 1.0)] * 4
-
-    class Answers(PrefersTheWord):
-        def __init__(self, *probabilities: float) -> None:
-            self.probabilities = probabilities
-
-        def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
-            return np.array(self.probabilities, dtype=np.float32)
-
-    one, three, four = Answers(0.9, 0.1, 0.1, 0.1), Answers(0.9, 0.8, 0.7, 0.1), Answers(0.9, 0.8, 0.7, 0.6)
-    trust = [probability_answered(model, question, sentences) for model in (one, three, four)]
-    assert trust[0] < trust[1] == trust[2] < 0.9
-
-
-def test_an_answer_that_stands_in_one_place_alone_is_not_lost_among_others(catalog: Catalog) -> None:
-    question = analyse("How often?", Query("How often?"))
-    sentences = [sentence_of(catalog, "notes.md", 1.0)] * 3
-
-    class Answers(PrefersTheWord):
-        def answers(self, question: str, texts: Sequence[str]) -> np.ndarray:
-            return np.array([0.95, 1e-6, 1e-9], dtype=np.float32)
-
-    assert probability_answered(Answers("often"), question, sentences) > 0.5
+    assert len(read_sentences(model, question, found(passages), similarities, 2)) == 2
 
 
 def sentence_of(catalog: Catalog, source: str, score: float) -> Sentence:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, citation, quoted_answer, refused_answer, register_answer
 
-from assistant.answers import AnswerPart
+from assistant.answers import AnswerPart, ShortAnswer
 from assistant.page import answer_view, links, sidebar
 from assistant.page.links import SourceLink
 from assistant.page.templates import render
@@ -116,6 +116,15 @@ def test_marks_of_an_answer_open_what_they_quote():
     start = TEXT.index(QUOTE)
     assert link == SourceLink("notes/call.md", None, ((start, start + len(QUOTE)),), "000001", "conv-1", links.digest([QUOTE]))
     assert mark["aria-label"] == "Source 1: A note on the Call" and mark["target"] == "_self"
+
+
+def test_the_short_answer_is_bold_within_its_quote():
+    answer = quoted_answer(quote="Signed by <b>12</b> towns & 3 ports.")
+    short = ShortAnswer(1, 14, 16, "12")
+    html = str(answer_view.answer_html(replace(answer, short_answer=short), None))
+    assert "Signed by &lt;b&gt;<strong>12</strong>&lt;/b&gt; towns &amp; 3 ports." in html
+    other = replace(answer, short_answer=replace(short, citation=9))
+    assert "<strong>" not in str(answer_view.answer_html(other, None))
 
 
 def test_items_of_an_answer_form_one_list():

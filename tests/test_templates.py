@@ -26,6 +26,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "answer": {
         "blocks": [("list_item", PARTS), ("note", PARTS), ("sentence", PARTS)],
         "marks": {1: (Record(title=H, page=3), ADDRESS)},
+        "short": Record(citation=1, text=H),
     },
     "card": {"heading": H, "quotes": [(1, H), (None, H)], "source": H, "moves": [(1, Record(page=2, source=H), ADDRESS)]},
     "changes": {"document": CHANGE, "passages": [("edited", H, [("now", ADDRESS)], [("ins", H)])], "more": 2},

@@ -182,6 +182,29 @@ def adapter(
         typer.echo(json.dumps(adapter_figures(kept, encode, found, kinds)))
 
 
+@app.command()
+def refusal(
+    collections: Annotated[
+        list[str], typer.Argument(help="NAME=QUESTIONS.jsonl=DATA_DIR: questions on the documents indexed in a data directory.")
+    ],
+    output: Annotated[
+        Path, typer.Option(help="Folder for the signals of each collection; what is there is not measured again.")
+    ],
+) -> None:
+    """Fit the probability that a question is answered; print its weights, and figures with each collection left out."""
+    from training.answerability import FEW, SIGNALS, measure, report
+
+    output.mkdir(parents=True, exist_ok=True)
+    files = []
+    for collection in collections:
+        name, questions, data_dir = collection.split("=")
+        files.append(output / f"{name}.jsonl")
+        if not files[-1].exists():
+            lines = [json.dumps(row) for row in measure(Path(questions), Path(data_dir))]
+            files[-1].write_text("\n".join(lines), encoding="utf-8")
+    typer.echo(json.dumps({"all signals": report(files, SIGNALS), "without ranks": report(files, FEW)}, indent=1))
+
+
 def _read(data_dir: Path, index: Path | None) -> tuple[QuestionData, QuestionData]:
     training, kept = read_data(data_dir)
     if index and (missing := add_reports(training, kept, index)):

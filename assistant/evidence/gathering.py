@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from math import exp, log
 from typing import TYPE_CHECKING
 
 from assistant.evidence.cues import cue
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 12  # passages whose sentences are weighed
 SURVEYED = 24  # passages whose scores tell whether the best stand out
-RANKED = 20  # sentences that the evidence model ranks, each by itself
-AGREEING = 3  # of the sentences read, those whose answers count
-DISSENT = 3.0  # in log-odds
-READ = 6  # of the best after that, those that it reads between their neighbours, to say whether the question is answered
+READ = 14  # sentences that the evidence model reads, each by itself
 _DEFINING = 60  # passages that hold the subject of a definition and are looked through for it
 _COLUMNS = (1.0, 1.0, 1.0)
 
@@ -35,7 +31,7 @@ _COLUMNS = (1.0, 1.0, 1.0)
 class Evidence:
     """What was found for a question: `passages` and `sentences`, each best first.
 
-    `answered` is the probability, by the evidence model, that the best sentences answer it (None without the model). `leading`
+    `answered` is the highest probability, by the evidence model, that a sentence answers it (None without the model). `leading`
     are the best sentences of each part of a question that asks for several things, and `parts` the questions with what was
     found for each. `adapted`: similarities are those of a vector that the query adapter has moved. `scores` are those that the
     search gave the best passages, best first.
@@ -72,12 +68,13 @@ class Gatherer:
         surveyed = self.retriever.search(question.query, SURVEYED, also)
         found = [r for rank, r in enumerate(surveyed) if rank < CANDIDATES or r.passage.id in also]
         similarities = self.retriever.sentence_similarities(question.query, [r.passage for r in found])
-        ranks = rank_sentences(self.model, question, found, similarities, RANKED // parts) if self.model else {}
-        sentences = score_sentences(question, found, similarities, Judgement(ranks), self.weights, named[:1])
+        read = read_sentences(self.model, question, found, similarities, READ // parts) if self.model else {}
+        ranks = Judgement({identifier: rank for identifier, (rank, _) in read.items()})
+        sentences = score_sentences(question, found, similarities, ranks, self.weights, named[:1])
         return Evidence(
             reranked(found, sentences, self.weights.reranking),
             sentences,
-            probability_answered(self.model, question, sentences[: READ // parts]) if self.model else None,
+            max((answers for _, answers in read.values()), default=0.0) if self.model else None,
             adapted=self.retriever.adapts,
             scores=tuple(r.score for r in surveyed),
         )
@@ -149,47 +146,19 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
-def rank_sentences(
+def read_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
-) -> dict[str, float]:
-    """Have the evidence model rank the `most` sentences most like the question; return its logits by sentence id."""
+) -> dict[str, tuple[float, float]]:
+    """Have the evidence model read the `most` sentences most like the question; return by sentence id what it says of each.
+
+    That is a logit that ranks it among the others, and the probability that it answers.
+    """
     texts = {i: text for r in found for i, text in r.passage.quotable_sentences.items() if i in similarities}
     scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences if i in similarities}
     chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:most]
-    logits = model.score(question.query.text, [with_neighbours("", texts[identifier], "") for identifier in chosen])
-    return dict(zip(chosen, map(float, logits), strict=True))
-
-
-def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
-    """Return the probability that the sentences, read between their neighbours, answer the question.
-
-    It is that of the mean log-odds of the `AGREEING` best: one text alone misleads the model more easily than several. For
-    an answer that stands in one place alone, the others count as no more than `DISSENT` below it.
-    """
-    windows = [_window(sentence) for sentence in sentences]
-    asked = " ".join(filter(None, (question.query.context, question.query.text)))
-    best = sorted(map(log_odds, model.answers(asked, windows)), reverse=True)[:AGREEING]
-    held = [max(odds, best[0] - DISSENT) for odds in best]
-    return probability(sum(held) / len(held)) if held else 0.0
-
-
-def log_odds(probability: float) -> float:
-    """Return ln(p / (1 - p)), for a p of 0 or 1 that of a millionth or of one less a millionth."""
-    kept = min(max(float(probability), 1e-6), 1 - 1e-6)
-    return log(kept / (1 - kept))
-
-
-def probability(odds: float) -> float:
-    """Return the probability whose log-odds these are."""
-    return 1 / (1 + exp(-odds))
-
-
-def _window(sentence: Sentence) -> str:
-    """Return a sentence between its neighbours in its passage, as the evidence model reads it."""
-    passage = sentence.passage
-    texts = ["", *(passage.sentence_text(span) for span in passage.sentences), ""]
-    before, text, after = texts[sentence.position : sentence.position + 3]
-    return with_neighbours(before, text, after)
+    marked = [with_neighbours("", texts[identifier], "") for identifier in chosen]
+    ranks, answers = model.score(question.query.text, marked), model.answers(question.query.text, marked)
+    return dict(zip(chosen, zip(map(float, ranks), map(float, answers), strict=True), strict=True))
 
 
 def reranked(found: Sequence[RetrievedPassage], sentences: Sequence[Sentence], share: float) -> list[RetrievedPassage]:

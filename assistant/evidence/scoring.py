@@ -26,12 +26,12 @@ class EvidenceWeights:
 
     lexical: float = 0.35
     dense: float = 0.45
-    passage: float = 0.5
+    passage: float = 1.5
     cue: float = 0.2
     foreign: float = 0.2
     poor: float = 0.3
     context: float = 0.4
-    judged: float = 0.35
+    judged: float = 0.2
     scale: float = 2.0
     reranking: float = 0.3
     named: float = 0.5

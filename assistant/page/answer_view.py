@@ -114,7 +114,7 @@ def answer_html(answer: Answer, conversation: str | None) -> Markup:
     marks = {c.number: (c, SourceLink.to_citations([c], answer.generation, conversation).address()) for c in answer.citations}
     parts = answer.parts or (AnswerPart(answer.text),)
     blocks = [(kind, list(run)) for kind, run in groupby(parts, key=lambda part: part.kind)]
-    return render("answer", blocks=blocks, marks=marks)
+    return render("answer", blocks=blocks, marks=marks, short=answer.short_answer)
 
 
 def card_html(

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from knowledge_base.language.vocabulary import listed, pattern
-from knowledge_base.language.words import fold
+from knowledge_base.language.words import fold, fold_in_place
 
 _WRITTEN_MONTHS = [[forms.split() for forms in listed("dates.months", code)] for code in ("en", "fr")]
 _FULL = {names[0]: number for months in _WRITTEN_MONTHS for number, names in enumerate(months, 1)}
@@ -70,7 +70,7 @@ class Date:
 
 def date_spans(text: str) -> tuple[list[tuple[int, int, list[Date]]], str]:
     """Return where dates stand (from, to, the dates: several in "3 and 4 April"), and the text, folded, with blanks there."""
-    rest = "".join((fold(character) or " ")[:1] for character in text)  # each character in its old place
+    rest = fold_in_place(text)
     found: list[tuple[int, int, list[Date]]] = []
     for form in _PATTERNS:
         for match in list(form.finditer(rest)):

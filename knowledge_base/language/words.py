@@ -77,6 +77,11 @@ def content_words(text: str, language: str | None) -> list[str]:
     ]
 
 
+def fold_in_place(text: str) -> str:
+    """Return `text` folded, each character in its old place."""
+    return "".join((fold(character) or " ")[:1] for character in text)
+
+
 @lru_cache(maxsize=200_000)
 def _folded_words(piece: str) -> tuple[str, ...]:
     return tuple(_PART.findall(fold(piece)))

@@ -102,7 +102,8 @@ def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Calla
     openvino = silent_openvino()
     core = openvino.Core()
     capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join(sorted(capabilities))}"
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")  # the capabilities are listed without regard to it
+    processor = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}: {' '.join([*sorted(capabilities), *filter(None, [limit])])}"
     for precision in ["bf16", "f32"] if "BF16" in capabilities else ["f32"]:
         key = _Key(network.name, network.weights_hash, openvino.get_version(), processor, precision)
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
@@ -173,9 +174,15 @@ def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], Non
             model = silent_openvino().convert_model(network.module().eval(), example_input=network.example())
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as error:
             raise NotCompiledError(f"it cannot be converted: {error}") from error
-    exported = core.compile_model(model, "CPU", options).export_model()
-    blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
-    agreement = network.agreement(_import(core, blob, key.precision, 0, 1))
+    try:
+        exported = core.compile_model(model, "CPU", options).export_model()
+        blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
+        agreement = network.agreement(_import(core, blob, key.precision, 0, 1))
+    except RuntimeError as error:
+        if key.precision == "f32":
+            raise
+        logger.warning("%s cannot be run in %s: %s", network.name, key.precision, error)
+        return _Outcome(None, 0.0)
     logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
     return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
 
