@@ -10,16 +10,20 @@ install: .venv/.installed .venv/.prepared
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed: make install PYTHON=python3.11") if sys.version_info < (3, 11) else None'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "Installing the packages into .venv; the first time this takes a few minutes."
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]' | sed -u -n 's/^Collecting /  /p; s/^Installing collected.*/  unpacking .../p; /ERROR/p'
+	@$(BIN)/python -c 'import streamlit, tokenizers' || { echo "The packages could not be installed: see above." >&2; exit 1; }
 	touch $@
 
 # The embedding model, verified and compiled into the user's cache directory.
 .venv/.prepared: .venv/.installed
+	@echo "Checking the embedding model and compiling it for this machine, once; this takes about a minute."
 	$(BIN)/python -m ingest prepare
 	touch $@
 
 # A file that could not be read (exit 1) still opens the page; no index at all (exit 2) does not.
 run: install
+	@echo "Bringing the index up to date; the first time this takes about a minute."
 	$(BIN)/python -m ingest sync || test $$? -eq 1
 	$(BIN)/python -m assistant serve --port $(PORT)
 

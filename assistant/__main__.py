@@ -20,6 +20,7 @@ from assistant.evaluation.testset import Turn
 from assistant.messages import languages, message
 from knowledge_base.command_line import DataDirectory, read_settings, run
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.language.words import question_language
 from knowledge_base.settings import Settings
 from knowledge_base.terminal_text import on_a_line
 
@@ -190,6 +191,8 @@ def _read_batch(path: Path, max_length: int) -> Iterator[tuple[int, BatchQuestio
 def _readable(answer: Answer) -> str:
     lines = [answer.text, ""]
     lines[1:1] = [message(language, "terminal.fetch_register") for language in languages() if _lacks_register(answer, language)]
+    if answer.is_weak and not answer.abstained:
+        lines[:0] = [message(question_language(answer.question), "terminal.weak"), ""]
     if len(answer.table) > sum(part.kind == "list_item" for part in answer.parts):
         lines += [*_table_lines(answer.table), ""]
     if answer.writing:

@@ -18,20 +18,25 @@ from assistant.evidence.scoring import EvidenceWeights
 from assistant.messages import message
 from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of
 from assistant.question.requests import read_request, without_small_talk
+from assistant.question.wanted import asks_for_official, read_wanted
 from assistant.quotes import inventory
 from assistant.quotes.composing import ExtractiveSettings, compose
-from assistant.quotes.quoting import MOST_WORDS, cited, quotes_of
+from assistant.quotes.named_documents import mentioned_documents, official_documents
+from assistant.quotes.quoting import MOST_WORDS, Quote, cited, quotes_of
+from assistant.quotes.sections import by_document, by_heading, focused, is_near, own_last
+from assistant.quotes.structured import by_structure
+from assistant.quotes.verdicts import is_yes_no, with_verdict, without_literals
 from assistant.register.answers import is_on_the_countries, respond, states_alone
 from assistant.register.asked import RegisterQuestion
 from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.files import Closing
-from knowledge_base.language.words import stem, words
+from knowledge_base.language.words import fold, question_language, split_words, stem, words
 from knowledge_base.logs import as_request
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.models.query_adapter import open_query_adapter
-from knowledge_base.passages import RetrievedPassage
+from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.settings import Settings
 from knowledge_base.store.catalog import Catalog
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRIEVED = 10
+_MENTIONED = 3  # documents at most that a question is taken to name
 SAME_SUBJECT = (
     0.4  # cosine similarity of two questions; on three boards of conversations it cost none whose subject had changed
 )
@@ -196,6 +202,10 @@ class Assistant(Closing):
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
+        if respelt := self._retriever.respelt(asked):
+            answer = self._quoted(respelt, history, standalone)
+            if not answer.abstained:
+                return _read_as(asked, respelt, answer)
         request = read_request(asked)
         if request and (reply := inventory.respond(asked, request, self.generation.catalog)):
             return replace(reply, generation=self.generation.id, seconds=perf_counter() - started)
@@ -207,7 +217,7 @@ class Assistant(Closing):
         evidence = self._gathered(parts)
         self._latest = (question, tuple(turn["content"] for turn in history)), evidence
         answer = replace(
-            self._answer(asked_question, evidence, parsed),
+            self._with_verdict(asked_question, self._answer(asked_question, evidence, parsed)),
             retrieved=tuple(evidence.passages[:RETRIEVED]),
             standalone=_as_searched(asked_question),
             generation=self.generation.id,
@@ -251,6 +261,25 @@ class Assistant(Closing):
         context = " ".join(filter(None, (question.query.context, asked)))
         return [analyse(text, self._retriever.read(text, context, question.language)) for text in texts]
 
+    def _with_verdict(self, question: Question, answer: Answer) -> Answer:
+        """Begin the answer to a yes/no question with what it says; where there is none, look again without its facts."""
+        if answer.mode != "extractive" or not is_yes_no(question.asked):
+            return answer
+        unknown = [word for word in question.unknown if word in question.query.names] if answer.abstained else []
+        bare = without_literals(question.asked, question.language, unknown) if answer.abstained else question.asked
+        if bare != question.asked:
+            other = analyse(bare, self._retriever.read(bare, language=question.language))
+            again = self._extract(other, self._gathered([other])) if other.terms else answer
+            answer = answer if again.abstained else replace(again, question=question.asked)
+        if answer.abstained:
+            return answer
+        found = with_verdict(answer, question.asked, question.language, unknown)
+        return found or _refused(question, _NOTHING, answer.confidence)
+
+    def _similarities(self, text: str, passages: Sequence[Passage]) -> Mapping[str, float]:
+        """Return the similarities of the sentences of passages with a text, by sentence id."""
+        return self._retriever.sentence_similarities(self._retriever.read(text), passages)
+
     def _log(self, answer: Answer) -> None:
         """Log that a question was answered; what was asked only where the settings say so."""
         facts: dict[str, object] = {"seconds": round(answer.seconds, 4), "mode": answer.mode, "refused": answer.abstained}
@@ -273,12 +302,25 @@ class Assistant(Closing):
         """Answer with quoted sentences of the documents, or refuse."""
         catalog = self.generation.catalog
         twins = {r.passage.id: r.twins for r in evidence.passages}
+        if by_label := _by_label(question, catalog, is_worded=True):
+            return by_label
+        wanted = read_wanted(question.asked, question.language).of_context(question.query.context, question.language)
+        if structured := by_structure(question, wanted, catalog, self._similarities):
+            return structured
         if by_label := _by_label(question, catalog):
             return by_label
+        sources = [row.source for row in mentioned_documents(question.asked, question.language, catalog)][:_MENTIONED]
         trust = confidence(question, evidence)
         reason = reason_for_refusal(question, trust)
-        evidence, left_open = without_open_parts(evidence)
+        if (sources or reason) and (quotes := by_heading(question, sources, catalog, self._similarities)):
+            return _quoted_whole(question, quotes, catalog, max(trust, CERTAIN))
+        official = official_documents(catalog) if asks_for_official(question.asked) else []
+        is_known = not official or is_near(evidence, official)
+        if not is_known and (quotes := by_document(question, official, catalog, self._similarities)):
+            return _quoted_whole(question, quotes, catalog, max(trust, CERTAIN))
+        evidence, left_open = without_open_parts(focused(question, evidence, sources, official))
         parts, citations = ([], []) if reason else compose(question, evidence, catalog, ExtractiveSettings(), twins)
+        parts, citations = own_last(parts, citations, question.language)
         if not parts:
             return _refused(question, reason or _NOTHING, trust)
         parts += [_left_open(part, question.language) for part in left_open]
@@ -294,9 +336,14 @@ def _short_answer(question: Question, quoted: Citation) -> ShortAnswer | None:
     return ShortAnswer(quoted.number, *span, quoted.quote[slice(*span)]) if span else None
 
 
-def _by_label(question: Question, catalog: Catalog) -> Answer | None:
-    """Answer a question that asks for a numbered part by its label, or for the number of such parts; else None."""
+def _by_label(question: Question, catalog: Catalog, is_worded: bool = False) -> Answer | None:
+    """Answer a question that asks for a numbered part by its label, or for the number of such parts; else None.
+
+    `is_worded`: by a label alone that bears the question's noun ("Article 3", not "3").
+    """
     found, asks_for_text = named_provisions(question, catalog)
+    if is_worded and not (found and found[0].fit[1]):
+        return None
     notes: list[AnswerPart] = []
     quotes = quotes_of(found[0].source, found[0].provision, catalog) if found and asks_for_text else []
     if not quotes and (counted := counted_provisions(question, catalog)):
@@ -313,10 +360,24 @@ def _by_label(question: Question, catalog: Catalog) -> Answer | None:
         notes = [AnswerPart(text, kind="note")] if quotes else []
     if not quotes:
         return None
-    parts, citations = cited(quotes, catalog, {})
-    parts = [*notes, *parts]
-    answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
-    return replace(answer, confidence=1.0) if citations else None
+    answer = _quoted_whole(question, quotes, catalog, 1.0, notes)
+    return answer if answer.citations else None
+
+
+def _quoted_whole(
+    question: Question, quotes: Sequence[Quote], catalog: Catalog, trust: float, notes: Sequence[AnswerPart] = ()
+) -> Answer:
+    """Return an answer made of quotes as they are, under notes."""
+    quoted, citations = cited(quotes, catalog, {})
+    parts = (*notes, *quoted)
+    return Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, parts, confidence=trust)
+
+
+def _read_as(asked: str, respelt: str, answer: Answer) -> Answer:
+    """Say before the answer to a question with most words misspelt how it was read."""
+    note = message(question_language(respelt), "structure.read_as", text=respelt)
+    parts = (AnswerPart(note, kind="note"), *answer.parts)
+    return replace(answer, question=asked, parts=parts, text=written(parts), standalone=respelt)
 
 
 _NOTHING = "No passage of the documents holds a sentence that answers it."
@@ -360,9 +421,17 @@ def checked_question(question: str, max_length: int) -> str:
     return text
 
 
+def _telling_words(question: Question, unknown: Sequence[str]) -> list[str]:
+    """Return those of the unknown words that say why there is no answer, as they were written: names, and a lone subject."""
+    own = [word for word, _ in split_words(question.asked) if fold(word) in unknown]
+    is_subject = len(question.terms) == 1 or question.subject is not None
+    names = question.query.names
+    return list(dict.fromkeys(word for word in own if is_subject or fold(word) in names or any(map(str.isdigit, word))))
+
+
 def refusal_text(question: Question, refusal: Refusal) -> str:
     """Return what a refused question is answered with, in its language."""
-    unknown = ", ".join(refusal.unknown)
+    unknown = ", ".join(_telling_words(question, refusal.unknown))
     if question.language == "fr":
         text = "Les documents ne permettent pas de répondre à cette question."
         return f"{text} Ces mots n'y figurent nulle part : {unknown}." if unknown else text

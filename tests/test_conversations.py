@@ -195,3 +195,12 @@ def test_what_a_reader_thinks_of_an_answer_is_kept_changed_taken_back_and_goes_w
     assert store.ratings() == {answer: True}
     store.delete(begun.id)
     assert store.ratings() == {}
+
+
+def test_all_conversations_are_deleted_at_once_and_saved_answers_stay(store: ConversationStore):
+    first, second = store.begin("How many principles?"), store.begin("Who launched it?")
+    store.add_question(first.id, "How many principles?")
+    store.save_answer(store.add_answer(first.id, quoted_answer()))
+    store.delete_all()
+    assert store.conversations() == [] and store.messages(second.id) == []
+    assert len(store.saved_answers()) == 1

@@ -144,6 +144,11 @@ class ConversationStore(Closing):
         with self._transaction() as connection:
             connection.execute("DELETE FROM conversations WHERE id = ?", (identifier,))
 
+    def delete_all(self) -> None:
+        """Delete all conversations; answers saved from them stay."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM conversations")
+
     def add_question(self, conversation: str, question: str) -> int:
         """Add a question, and return its message's id."""
         return self._add(conversation, "user", question, None)

@@ -15,6 +15,7 @@ from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, render, show
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label
+from knowledge_base.language.words import fold
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.manifest import Manifest, read_manifest
 
@@ -43,9 +44,9 @@ def draw_sidebar() -> None:
         if not listed:
             draw_line("They are kept here, on this computer, once you have asked something.")
         _draw_conversations(listed[:_LISTED])
-        if len(listed) > _LISTED:
-            with st.expander(f"Earlier ({len(listed) - _LISTED})"):
-                _draw_conversations(listed[_LISTED:])
+        if len(listed) > 1:
+            with st.expander("All conversations"):
+                _draw_all(listed)
         draw_line("What is indexed", "pc-over")
         try:
             manifest = published_manifest()
@@ -59,11 +60,24 @@ def draw_sidebar() -> None:
         st.page_link(MODEL_PAGE, label="Language model", icon=":material/edit_note:")
 
 
-def _draw_conversations(listed: list[Conversation]) -> None:
+def _draw_conversations(listed: list[Conversation], place: str = "open") -> None:
     for conversation in listed:
-        label, key = as_label(conversation.title, _LABEL_LENGTH), f"open-{conversation.id}"
+        label, key = as_label(conversation.title, _LABEL_LENGTH), f"{place}-{conversation.id}"
         if st.button(label, type="tertiary", width="stretch", key=key):
             st.switch_page(CHAT_PAGE, query_params={CONVERSATION: conversation.id})
+
+
+def _draw_all(listed: list[Conversation]) -> None:
+    """Draw the conversations that the list does not show, or those with the words looked for; and what deletes them all."""
+    sought = fold(st.text_input("Find a conversation", key="find-conversation"))
+    found = [conversation for conversation in listed if sought in fold(conversation.title)] if sought else listed[_LISTED:]
+    if sought and not found:
+        draw_line("No title of a conversation holds these words.")
+    _draw_conversations(found, "found")
+    is_sure = st.checkbox("Delete all for good; saved answers stay", key="sure-all")
+    if st.button("Delete all conversations", disabled=not is_sure, key="delete-all"):
+        conversations().delete_all()
+        st.switch_page(CHAT_PAGE)
 
 
 def published_manifest() -> Manifest | None:

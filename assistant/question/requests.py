@@ -9,10 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import fold, question_language, words
 
-RequestKind = Literal["greeting", "thanks", "assistant", "documents", "news", "headings", "pages", "mentions"]
+RequestKind = Literal["greeting", "thanks", "assistant", "documents", "news", "headings", "pages", "length", "mentions"]
 SMALL_TALK: frozenset[RequestKind] = frozenset({"greeting", "thanks", "assistant"})
+
+_DOCUMENT = pattern(r"\b{wanted.document_nouns}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def read_request(text: str) -> Request | None:
                 continue
             if openings := entry.get("openings"):
                 opening = max((o for o in openings if fold(asked).startswith(o)), key=len, default="")
-                if opening and (subject := asked[len(opening) :].strip(" \"'“”«»,")):
+                is_of_document = kind != "length" or _DOCUMENT.search(fold(asked))
+                if opening and is_of_document and (subject := asked[len(opening) :].strip(" \"'“”«»,")):
                     return Request(cast(RequestKind, kind), language, subject)
                 continue
             left = [word for word in found if word not in entry["needs"] | entry["allows"] | kinds["filler"]]

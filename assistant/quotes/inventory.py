@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from assistant.answers import Answer, AnswerPart, Citation, written
 from assistant.messages import message
 from assistant.question.requests import SMALL_TALK, Request
+from assistant.question.wanted import numbered_in, without_asking_words
+from assistant.quotes.named_documents import documents_named, texts
 from assistant.quotes.quoting import Quote, cited
 from knowledge_base.language.words import content_words, stem, stems_of_all_words, words
 from knowledge_base.store.catalog import Catalog, DocumentRow
@@ -16,7 +18,6 @@ from knowledge_base.store.catalog import Catalog, DocumentRow
 LISTED = 40  # documents at most that an answer names
 QUOTED = 12  # documents at most that a term is quoted from
 _PERIODS = {"week": 7, "month": 31, "year": 366, "day": 1, "yesterday": 1, "today": 0, "semaine": 7, "mois": 31, "annee": 366}
-_KINDS = frozenset({"report", "document", "text", "paper", "file", "rapport", "texte", "fichier", "pdf", "study", "etude"})
 
 
 def respond(asked: str, request: Request, catalog: Catalog) -> Answer | None:
@@ -45,11 +46,6 @@ def _note(language: str, key: str, **values: object) -> AnswerPart:
     return AnswerPart(message(language, f"requests.{key}", **values), kind="note")
 
 
-def _texts(catalog: Catalog) -> list[DocumentRow]:
-    """Return the documents but the register's records, by title."""
-    return sorted((row for row in catalog.documents() if row.kind != "record"), key=lambda row: row.title.casefold())
-
-
 def _small_talk(request: Request, catalog: Catalog) -> Iterator[AnswerPart]:
     documents = message(request.language, "requests.indexed", count=catalog.counts()["documents"])
     yield _note(request.language, request.kind, documents=documents)
@@ -59,7 +55,7 @@ def _small_talk(request: Request, catalog: Catalog) -> Iterator[AnswerPart]:
 
 
 def _documents(language: str, catalog: Catalog) -> Iterator[AnswerPart]:
-    rows, counts = _texts(catalog), catalog.counts()
+    rows, counts = texts(catalog), catalog.counts()
     yield _note(language, "documents", count=len(rows))
     if counts["records"]:
         yield _note(language, "records", count=counts["records"])
@@ -71,7 +67,7 @@ def _documents(language: str, catalog: Catalog) -> Iterator[AnswerPart]:
 
 
 def _news(asked: str, language: str, catalog: Catalog) -> Iterator[AnswerPart]:
-    rows = sorted(_texts(catalog), key=lambda row: row.indexed_at, reverse=True)
+    rows = sorted(texts(catalog), key=lambda row: row.indexed_at, reverse=True)
     days = next((_PERIODS[word] for word in words(asked) if word in _PERIODS), None)
     latest = rows[0].indexed_at[:10] if rows else ""
     since = latest if days is None else (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
@@ -92,16 +88,12 @@ def _written(iso: str, language: str) -> str:
 
 
 def _named_documents(request: Request, catalog: Catalog) -> list[DocumentRow]:
-    """Return the documents whose title holds all words of a request's subject; a lone document needs no name."""
-    rows = _texts(catalog)
-    asked = {word for word in content_words(request.subject, request.language) if word not in _KINDS}
-    if not asked:
+    """Return the documents that a request names; a lone document needs no name."""
+    if not without_asking_words(request.subject, request.language) and not numbered_in(request.subject, request.language):
+        rows = texts(catalog)
         return rows if len(rows) == 1 else []
-    return [
-        row
-        for row in rows
-        if {stem(word, "fr" if row.language == "fr" else "en") for word in asked} <= stems_of_all_words(row.title, row.language)
-    ]
+    named = documents_named(request.subject, request.language, catalog, of_others=True)
+    return [row for row in named if row.kind == "pdf"] or named if request.kind in ("pages", "length") else named
 
 
 def _headings(document: DocumentRow, language: str, catalog: Catalog) -> Iterator[AnswerPart]:
@@ -127,7 +119,7 @@ def _mentions(request: Request, catalog: Catalog) -> tuple[list[AnswerPart], lis
     language, total = request.language, catalog.counts()["documents"]
     asked = content_words(request.subject, language) or words(request.subject)
     expression = " OR ".join(dict.fromkeys(f'"{" ".join(stem(word, code) for word in asked)}"' for code in ("en", "fr")))
-    rows = {row.source: row for row in _texts(catalog)}
+    rows = {row.source: row for row in texts(catalog)}
     held = {source: count for source, count in catalog.sources_holding(expression).items() if source in rows}
     if not held:
         searched = " ".join(stem(word, language) for word in asked)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -18,7 +20,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ingest.fetch.archive import is_archive
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.file_types import skip_reason
+from knowledge_base.passages import Document
 from knowledge_base.settings import LIBRARY, Settings
+
+log = logging.getLogger(__name__)
 
 BUILT_IN_LIST = LIBRARY / "sources.toml"
 ROOT = "official"
@@ -129,6 +134,25 @@ class Source(_Entry):
         if self.take:
             return any(covers(pattern, path) for pattern in self.take)
         return skip_reason(path) is None
+
+
+def listed_files(settings: Settings) -> dict[str, ListedFile]:
+    """Map the SHA-256 of each listed file to what the list says of it; empty where the list cannot be read."""
+    try:
+        sources = read_source_list(settings).values()
+    except KnowledgeBaseError as error:
+        log.warning("%s Titles and dates are taken from the files.", error.message)
+        return {}
+    return {file.sha256: file for source in sources for file in source.files}
+
+
+def as_listed(document: Document, listed: Mapping[str, ListedFile]) -> Document:
+    """Return a document with the title and the date that the list of sources gives it, where it is listed."""
+    file = listed.get(document.content_hash)
+    if file is None:
+        return document
+    date = file.date.isoformat() if file.date else document.date
+    return replace(document, title=file.title or document.title, date=date)
 
 
 def read_source_list(settings: Settings) -> dict[str, Source]:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ingest.fetch.sources import as_listed, listed_files
 from ingest.sync.plan import FileToRead
 from ingest.sync.reading import Count, Opened, ReadFile, cut, file_batches, open_sandbox, read_documents
 from knowledge_base.errors import KnowledgeBaseError
@@ -65,6 +66,7 @@ class CutAndEmbed:
     def __init__(self, settings: Settings, shards: str) -> None:
         self._embedder = open_embedder(settings.model_copy(update={"embedding_threads": 1}))
         self._shards = Path(shards)
+        self._listed = listed_files(settings)
 
     def __call__(self, row: Row) -> Row:
         """Add a document's passages, and the number of texts that were embedded."""
@@ -72,9 +74,10 @@ class CutAndEmbed:
         passages: list[Passage] = []
         vectors = DocumentVectors(self._shards, file.content_hash)
         if isinstance(result, Document):
+            result = as_listed(result, self._listed)
             passages = cut(result, self._embedder)
             PassageEmbedding(self._embedder, vectors).embed(passages)
-        return row | {"passages": pickle.dumps(passages), "embedded": vectors.added}
+        return row | {"result": pickle.dumps(result), "passages": pickle.dumps(passages), "embedded": vectors.added}
 
 
 class RayReader:

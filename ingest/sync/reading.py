@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ingest.fetch.sources import as_listed, listed_files
 from ingest.loaders.document import load_document
 from ingest.sync import chunking
 from ingest.sync.plan import FileToRead, SyncPlan, limited_version, limits_of, with_earlier_version
@@ -55,9 +56,14 @@ class LocalReader:
 
     def read(self, settings: Settings, files: Sequence[FileToRead], embedder: Opened, count: Count) -> Iterator[ReadFile]:
         """Yield each file as it is done; `count` is told of as many."""
+        listed = listed_files(settings)
         with open_sandbox(settings, workers=min(os.cpu_count() or 1, max(1, len(files)))) as sandbox:
             for file, result in read_documents(files, sandbox, count):
-                yield file, result, cut(result, embedder()) if isinstance(result, Document) else []
+                if isinstance(result, Document):
+                    document = as_listed(result, listed)
+                    yield file, document, cut(document, embedder())
+                else:
+                    yield file, result, []
 
 
 def read_plan(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Opened, progress: Progress) -> Reading:

@@ -8,14 +8,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
 
+from knowledge_base.language.places import country_name, lexicon
 from knowledge_base.language.vocabulary import pattern
-from knowledge_base.language.words import content_words, fold, in_english, question_language, stem, words
+from knowledge_base.language.words import (
+    content_words,
+    fold,
+    in_english,
+    question_language,
+    split_words,
+    stem,
+    stop_words,
+    words,
+)
 from knowledge_base.store.catalog import Catalog, quoted_term
 
 Terms = dict[str, tuple[str, ...]]
 
 CONTEXT_WEIGHT = 0.4  # of a word that only the conversation holds
 _SHORTEST_CORRECTED = 5  # letters
+_MANY, _MANY_OF = 2, 3  # misspelt words, and of how many in all one is, in a question that is read anew
+_SMALL = 0.25  # letters that a small word is taken to be nearer
+_TRIED = 6  # words of the documents that a misspelt one is compared with
 _LONG_WORD = 8  # letters, from which on two may differ
 _ABBREVIATION = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Z][A-Za-z]{1,9}\d?\b")
 _GROUP = pattern(r"\b{numbered.short_group}[ -]?(\d{1,2})\b|\b{numbered.group} (?:n[o°] ?)?(\d{1,2})\b")
@@ -131,6 +144,60 @@ class QueryReader:
                 return other
         return None
 
+    def respelt(self, question: str) -> str | None:
+        """Return a question of which many words are misspelt as it is probably meant, or None for any other.
+
+        Many are two or more, and a third of all. Each word that is neither a small word nor one of the documents is then read
+        as the nearest such word, if one is near.
+        """
+        found = [word for word in words(question) if word.isalpha()]
+        small = stop_words(question_language(question))
+        frequency = self._catalog.document_frequency([stem(word, code) for word in found for code in ("en", "fr")])
+        strange = [
+            word
+            for word in dict.fromkeys(found)
+            if word not in small and len(word) > 2 and not any(frequency[stem(word, code)] for code in ("en", "fr"))
+        ]
+        unknown = [word for word in strange if not self._is_word(word)]
+        capitals = {fold(word) for word in _NAME.findall(question)} if not question.isupper() else set()
+        if len(unknown) < _MANY or _MANY_OF * len(strange) < len(found) or not capitals.isdisjoint(unknown):
+            return None
+        read = {word: other for word in strange if (other := self._nearest(word, small))}
+        if len(read) < max(_MANY, len(unknown) - 1):
+            return None
+        return re.sub(r"[^\W_]+", lambda match: read.get(fold(match[0]), match[0]), question)
+
+    def _nearest(self, word: str, small: frozenset[str]) -> str | None:
+        """Return the small word or word of the documents that a misspelt one is nearest to, the commonest of equals."""
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        limit = 2 if len(word) >= _SHORTEST_CORRECTED else 1
+        roots = {stem(word, "en"), stem(word, "fr"), word}
+        found = [
+            e
+            for root in roots
+            for e in extract(root, self._vocabulary.keys(), scorer=OSA.distance, score_cutoff=limit, limit=20)
+        ]
+        of_documents = sorted({(distance, -self._vocabulary[root], root) for root, distance, _ in found})[:_TRIED]
+        candidates = [(other, count) for _, count, root in of_documents for other in self._forms(root)]
+        near, is_word = [], self._is_word(word)
+        for other, count in [*candidates, *((other, 0) for other in small if len(other) > 2)]:
+            folded = fold(other)
+            distance = OSA.distance(word, folded)
+            is_slip = len(word) != len(folded) or sorted(word) == sorted(folded)  # letters changed places, or one is left out
+            if distance > (limit if count and not is_word else 1) or (is_word and not (is_slip and folded[0] == word[0])):
+                continue
+            rank = distance + 0.5 * (folded[0] != word[0]) + 0.4 * (not is_slip) - _SMALL * (not count)
+            near.append((rank, count, other.swapcase()))  # of two forms that differ in case alone, the lower comes first
+        return min(near)[2].swapcase() if near else None
+
+    def _forms(self, root: str) -> set[str]:
+        """Return the words with this stem in the best passages that hold it, as they are written there."""
+        ids = self._catalog.search(quoted_term(root), _TRIED, (1.0, 1.0, 1.0))
+        written = (word for passage in self._catalog.passages(ids).values() for word, _ in split_words(passage.text))
+        return {word for word in written if root in (stem(fold(word), "en"), stem(fold(word), "fr"))}
+
     def _as_written(self, root: str) -> str | None:
         """Return a word of the documents with this stem."""
         ids = self._catalog.search(quoted_term(root), 1, (1.0, 1.0, 1.0))
@@ -146,10 +213,17 @@ def question_terms(question: str, language: str | None = None) -> Terms:
     code = language or question_language(question)
     found: Terms = {}
     for word in content_words(question, code):
-        english = in_english(word) if code == "fr" else None
+        english = (in_english(word) or _country_in_english(word)) if code == "fr" else None
         stems = (stem(word, "en"), stem(word, "fr"), *([stem(fold(english), "en")] if english else []))
         found[word] = tuple(dict.fromkeys(stems))
     return found
+
+
+def _country_in_english(word: str) -> str | None:
+    """Return the English name, in one word, of the country that a folded French word names, or None."""
+    places = lexicon().get((word,), ())
+    name = country_name(places[0].key, "en") if len(places) == 1 else ""
+    return name if name and " " not in name else None
 
 
 def rarities(terms: Mapping[str, Sequence[str]], catalog: Catalog) -> dict[str, float]:

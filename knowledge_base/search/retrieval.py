@@ -142,6 +142,10 @@ class HybridRetriever:
         """Read a question against the words of the documents; see `QueryReader.read`."""
         return self._reader.read(question, context, language)
 
+    def respelt(self, question: str) -> str | None:
+        """Return a question with most words misspelt as it is probably meant; see `QueryReader.respelt`."""
+        return self._reader.respelt(question)
+
     def retrieve(self, question: str, top_k: int = 10) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for the question, best first."""
         return self.search(self.read(question), top_k)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from evaluation_fixtures import HARBOUR_QUESTIONS
 from libraries import Library
-from test_page import CHROMIUM, Watched, ask, assert_stayed_within, browser, served, settle, watched
+from test_page import CHROMIUM, Watched, ask, assert_stayed_within, barriers_of, browser, served, settle, watched
 
 from assistant.evaluation.report import list_runs
 from assistant.evaluation.testset import read_items
@@ -46,6 +46,7 @@ def test_an_evaluation_runs_and_a_failed_item_opens_with_its_source(harbour: Lib
     assert report.whole.items == 23 and (directory / "report.html").exists()
     assert page.locator(".pc-evaluation .card").first.inner_text().startswith("All facts")
     page.get_by_test_id("stVegaLiteChart").nth(3).locator("canvas, svg").first.wait_for()
+    assert not barriers_of(page)
     failed = report.failed[1]
     choice = page.get_by_label("Question", exact=True)
     choice.scroll_into_view_if_needed()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 from pdf_files import make_pdf, paragraph
@@ -123,6 +123,16 @@ def settle(page: Page) -> None:
 def come_to_rest(page: Page) -> None:
     """Give what unfolds the time to do so: a click on it on the way is lost."""
     page.wait_for_timeout(1000)
+
+
+def barriers_of(page: Page) -> list[tuple[str, str, str]]:
+    """Return the address, the rule of axe and the element of each serious or critical barrier on a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response
+    assert found["passes"], "axe read nothing"
+    serious = (v for v in found["violations"] if v["impact"] in ("serious", "critical"))
+    return [(page.url, v["id"], node["html"][:200]) for v in serious for node in v["nodes"]]
 
 
 def yellow_pixels(picture: Image.Image) -> int:
@@ -274,3 +284,25 @@ def assert_stayed_within(address: str, watched: Watched) -> None:
     own = (address, address.replace("http://", "ws://"), "data:", "blob:")
     assert [url for url in watched.requests if not url.startswith(own)] == []
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(address: str, browser: Browser, scheme: Literal["light", "dark"]):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(TIMEOUT)
+    barriers: list[tuple[str, str, str]] = []
+    for path in ("", "documents", "changes", "evaluate", "model", "saved", "ask", "source"):
+        if path == "ask":
+            page.goto(address)
+            ask(page, QUESTION)
+        elif path == "source":
+            page.locator("a.pc-mark").first.click()
+            page.get_by_role("img", name="Page 2 of").wait_for()
+        else:
+            page.goto(f"{address}/{path}")
+            page.locator("h1").first.wait_for()
+        settle(page)
+        come_to_rest(page)
+        barriers += barriers_of(page)
+    page.close()
+    assert not barriers
