@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from urllib.parse import urljoin
 
 import streamlit as st
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from assistant.answers import Answer, AnswerPart, Citation, WritingRecord
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
+from assistant.workbench.notes import remarks_on
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label
 from knowledge_base.passages import RetrievedPassage
@@ -85,7 +87,15 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
         stand = [(answer.citations[index].number, found[index]) for index in indexes] if found else []
         with st.expander(citation_label(quoted, stand), key=f"source-{key}-{position}"):
             show(card_html(quoted, stand, conversation))
-            _draw_link(SourceLink.to_citations(quoted, answer.generation, conversation), quoted[0].page)
+            link = SourceLink.to_citations(quoted, answer.generation, conversation)
+            with st.container(horizontal=True, vertical_alignment="center", key=f"ways-{key}-{position}"):
+                _draw_link(link, quoted[0].page)
+                with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
+                    st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                    for citation in quoted:
+                        st.code(reference_line(citation), language=None, wrap_lines=True)
+                    address = urljoin(st.context.url or "", link.without_conversation().address())
+                    st.code(address, language=None, wrap_lines=True)
 
 
 def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, conversation: str | None, key: str) -> None:
@@ -202,16 +212,20 @@ def written_by(record: WritingRecord) -> str:
 
 
 def with_references(answer: Answer) -> str:
-    """Return question, answer and numbered references: title, date, page, source and quote."""
-    lines = [answer.question, "", answer.text]
+    """Return question, answer and numbered references; that it stands on weak evidence, and who wrote it, comes first."""
+    remarks = [] if answer.abstained else list(remarks_on(answer))
+    lines = [answer.question, "", *(part for remark in remarks for part in (remark, "")), answer.text]
     if answer.citations:
         lines.append("")
-    for citation in answer.citations:
-        page = "no pages" if citation.page is None else f"page {citation.page}"
-        place = f"{citation.date}, {page}" if citation.date else page
-        quote = " ".join(citation.quote.split())
-        lines.append(f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{quote}”")
+    lines += map(reference_line, answer.citations)
     return "\n".join(lines)
+
+
+def reference_line(citation: Citation) -> str:
+    """Return a citation as one line: number, title, date, page, numbered part, source and quote."""
+    page = "no pages" if citation.page is None else f"page {citation.page}"
+    place = ", ".join(filter(None, (citation.date, page, citation.label)))
+    return f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{' '.join(citation.quote.split())}”"
 
 
 def csv_table(rows: Sequence[Mapping[str, str]]) -> str:

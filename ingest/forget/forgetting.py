@@ -29,7 +29,14 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, current_id, open_generation
 from knowledge_base.store.integrity import CATALOG
-from knowledge_base.store.saved_citations import FILE_NAME, SET_ASIDE, HoldingAnswer, answers_that_hold, erase_answers
+from knowledge_base.store.saved_citations import (
+    FILE_NAME,
+    SET_ASIDE,
+    HoldingAnswer,
+    answers_that_hold,
+    erase_answers,
+    erase_asked_again,
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -149,6 +156,7 @@ def _erase(
         for path in data_dir.glob(SET_ASIDE):
             path.unlink()
         erased = erase_answers(data_dir, planned.answers)
+    erase_asked_again(data_dir, traces.hold)
     _clear_free_pages(data_dir / FILE_NAME)
     progress(1)
     _delete_files(data_dir, traces)
