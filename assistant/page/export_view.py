@@ -33,7 +33,7 @@ _NAME_WORDS = 6
 
 def draw_export(answers: Callable[[], Sequence[Answer]], name: str, label: str, key: str) -> None:
     """Draw the button that opens the forms in which answers can be taken away; a file is made when it is asked for."""
-    with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"):
+    with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"), st.container(gap=None):
         for form, (told, icon, mime) in _FORMS.items():
             st.download_button(
                 told,

@@ -9,7 +9,7 @@ from typing import Any
 from assistant.workbench.notes import Block, Footnote, Note
 
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
-_TEXT, _MARK, _LINK = "Footnote Text", "Footnote Reference", "Hyperlink"
+_TEXT, _MARK, _LINK = "footnote text", "footnote reference", "Hyperlink"
 _SEPARATORS = ((-1, "separator"), (0, "continuationSeparator"))
 _AFTER_FOOTNOTES = ("endnotePr", "compat", "docVars", "rsids", "mathPr", "themeFontLang", "clrSchemeMapping")
 
