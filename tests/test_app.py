@@ -200,8 +200,26 @@ def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
     fake.answers["Which companies?"] = register_answer()
     opened = ask(page(), "Which companies?")
     assert opened.dataframe[0].value.values.tolist() == [['\'=HYPERLINK("http://127.0.0.2")', "France"], ["Ada", "Japan"]]
-    assert len(opened.get("download_button")) == 1
+    assert [button.label for button in opened.get("download_button")].count("Download as CSV") == 1
     assert "2 companies are in the register." in shown(opened)
+
+
+def test_a_saved_answer_is_asked_again_and_says_what_changed(fake: FakeAssistant, tmp_path: Path):
+    fake.answers["How many principles?"] = quoted_answer()
+    ask(page(), "How many principles?")
+    with ConversationStore.open(tmp_path) as store:
+        (answered,) = [message for message in store.messages(store.conversations()[0].id) if message.answer]
+        store.save_answer(answered.id)
+    saved = page(SAVED_PAGE)
+    assert [b.label for b in saved.button if b.label == "Ask them again"] == []
+    publish_documents(tmp_path, [note()], "000002")
+    fake.answers["How many principles?"] = replace(quoted_answer(quote="It was launched in Paris."), generation="000002")
+    saved = page(SAVED_PAGE)
+    assert "1 of 1 were answered from an earlier index." in shown(saved)
+    saved = next(button for button in saved.button if button.label == "Ask them again").click().run()
+    assert "1 of 1 saved answers changed since" in shown(saved)
+    assert any(expander.label.startswith("What changed since it was saved") for expander in saved.expander)
+    assert f"<del>“{QUOTE}”" in shown(saved) and "<ins>“It was launched in Paris.”" in shown(saved)
 
 
 def test_an_answer_is_saved_listed_and_removed(fake: FakeAssistant):

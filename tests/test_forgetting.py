@@ -123,6 +123,15 @@ def test_no_byte_of_a_forgotten_document_is_left(synced: Place) -> None:
     assert not (synced.data_dir / "forgetting").exists()
 
 
+def test_a_later_answer_to_a_saved_question_goes_too(answered: Place) -> None:
+    with ConversationStore.open(answered.data_dir) as store:
+        (saved,) = store.saved_answers()
+        store.keep_asked_again(AskedAgain(saved.id, saved.answer, saved.saved, "000001"), is_same=False)
+    forget(answered.settings, "uploads/bridge.md")
+    with ConversationStore.open(answered.data_dir) as store:
+        assert (len(store.saved_answers()), store.asked_again()) == (1, [])
+
+
 def test_vectors_that_wait_for_a_next_run_go_too(synced: Place) -> None:
     waiting = DocumentVectors(synced.data_dir / SHARDS, sha256(SECRET.encode()).hexdigest())
     waiting.put("model@1", ["x"], np.ones((1, 2), dtype=np.float32))
