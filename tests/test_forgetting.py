@@ -15,6 +15,7 @@ import pytest
 from libraries import Library, assistant, hashes, ingest
 
 from assistant.page.conversations import FILE_NAME, ConversationStore
+from assistant.workbench.digest import AskedAgain
 from ingest.forget import forgetting
 from ingest.forget.forgetting import forget, plan_forgetting
 from ingest.sync.sync import SyncOptions, sync
