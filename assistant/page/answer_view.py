@@ -7,19 +7,22 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from urllib.parse import urljoin
 
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.answers import Answer, AnswerPart, Citation, WritingRecord
+from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
-from assistant.workbench.notes import remarks_on
+from assistant.workbench.exporting import ENDINGS, written
+from assistant.workbench.notes import look_up, remarks_on
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label
+from knowledge_base.language.words import words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
@@ -32,6 +35,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STANDS: dict[Standing, str] = {"moved": "moved", "gone": "no longer there"}
 _TITLE_LENGTH = 90
 _EXCERPT = 420
+
+_FORMS: dict[ExportFormat, tuple[str, str, str]] = {
+    "docx": ("Word, with footnotes", ":material/description:", "application/octet-stream"),
+    "md": ("Markdown", ":material/markdown:", "text/markdown"),
+    "html": ("Web page, to print", ":material/print:", "application/octet-stream"),
+    "bundle": ("Bundle that others can verify", ":material/verified:", "application/zip"),
+    "bibtex": ("Sources as BibTeX", ":material/menu_book:", "application/octet-stream"),
+    "csl": ("Sources for Zotero (CSL-JSON)", ":material/library_books:", "application/json"),
+}
+_NAME_WORDS = 6
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +85,38 @@ def draw_copy(answer: Answer) -> None:
     with st.popover("Copy with citations", icon=":material/content_copy:"):
         st.caption("The icon at the upper right of the text copies it.")
         st.code(with_references(answer), language=None, wrap_lines=True)
+
+
+def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> None:
+    """Draw the button that opens the forms in which answers can be taken away; a file is made when it is asked for."""
+    can_be_verified = all(map(_can_be_verified, answers))
+    with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"), st.container(gap=None):
+        for form, (told, icon, mime) in _FORMS.items():
+            is_out = form == "bundle" and not can_be_verified
+            st.download_button(
+                told,
+                partial(_file, answers, form),
+                f"{'-'.join(words(name)[:_NAME_WORDS]) or 'answers'}.{ENDINGS[form]}",
+                mime,
+                icon=icon,
+                type="tertiary",
+                on_click="ignore",
+                disabled=is_out,
+                help="A quote is no longer in the documents, and the index that it came from is not kept." if is_out else None,
+                key=f"export-{key}-{form}",
+            )
+
+
+def _can_be_verified(answer: Answer) -> bool:
+    """Say whether the pages that an answer quotes are still there, in its own index or in the present one."""
+    if not answer.citations or (page_settings().data_dir / "generations" / (answer.generation or "none")).is_dir():
+        return True
+    found = standings_of(answer)
+    return found is not None and all(standing.standing == "there" for standing in found.values())
+
+
+def _file(answers: Sequence[Answer], form: ExportFormat) -> bytes:
+    return written(answers, form, look_up(answers, page_settings()))
 
 
 def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:

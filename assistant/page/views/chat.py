@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import streamlit as st
 
@@ -11,9 +10,8 @@ from assistant.answers import Answer, AskedMode
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
 from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
-from assistant.page.answer_view import draw_answer, draw_copy, summary
+from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
-from assistant.page.export_view import draw_export
 from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
@@ -133,7 +131,7 @@ def _draw_conversation_menu(conversation: Conversation, messages: Sequence[Messa
     with st.container(horizontal=True, vertical_alignment="center", key="conversation-head"):
         draw_line(conversation.title, "pc-title pc-crumb", tag="h1")
         if answers:
-            draw_export(lambda: answers, conversation.title, "Export this conversation", "conversation")
+            draw_export(answers, conversation.title, "Export this conversation", "conversation")
         with st.popover("Rename or delete this conversation", icon=":material/more_horiz:"):
             with st.form(f"rename-{conversation.id}", border=False):
                 title = st.text_input("Title of the conversation", conversation.title, max_chars=TITLE_LENGTH)
@@ -168,7 +166,7 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
             draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
             with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
                 draw_copy(message.answer)
-                draw_export(partial(list, (message.answer,)), message.answer.question, "Export", str(message.id))
+                draw_export([message.answer], message.answer.question, "Export", str(message.id))
                 label, icon, act = ("Save", ":material/bookmark_add:", store.save_answer)
                 if message.id in saved:
                     label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
