@@ -155,6 +155,15 @@ def test_the_index_at_hand_says_what_still_stands(settings: Settings, packed: by
     assert found.failures == ()
 
 
+def test_a_bundle_holds_beside_a_damaged_index(
+    settings: Settings, packed: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (settings.data_dir / "CURRENT").write_text("", encoding="ascii")
+    found = checked(tmp_path / "b.zip", packed, settings.data_dir)
+    assert (found.failures, found.generation, found.now) == ((), None, ())
+    assert "is not known" in caplog.text
+
+
 # What is no bundle
 
 

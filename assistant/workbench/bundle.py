@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import stat
 import struct
 import zipfile
@@ -44,6 +45,8 @@ Place = tuple[str | None, str, int | None]
 _DIRECTORY_END, _DIRECTORY64_END = (b"PK\x05\x06", 22), (b"PK\x06\x07", 20)  # mark and length of what ends a ZIP file
 _MOST_DIRECTORY_BYTES = 16 << 20
 _MOST_SHRUNK, _SPARE_BYTES = 300, 1 << 20  # a member may be so many times its packed size, and so many bytes in any case
+log = logging.getLogger(__name__)
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BLOCK = 1 << 20
 _REMEDY = "Have it exported again, or copy it again from where it came."
@@ -263,12 +266,24 @@ def _verified(members: _Members, data_dir: Path | None) -> Verification:
         for answer in answers
         for c in answer.citations
     ]
-    generation = current_id(data_dir) if data_dir else None
-    now = tuple(zip(quotes, standings(data_dir, quotes), strict=True)) if data_dir and generation else ()
+    generation, now = _looked_up(quotes, data_dir)
     return Verification(
         str(fields["tool"]), fields["created"], len(answers), len(quotes), len(fields["documents"]), tuple(failures),
         generation, now,
     )  # fmt: skip
+
+
+def _looked_up(
+    quotes: Sequence[KeptQuote], data_dir: Path | None
+) -> tuple[str | None, tuple[tuple[KeptQuote, QuoteStanding], ...]]:
+    """Return the generation at hand and where each quote stands in it; a bundle holds without one, or beside a damaged one."""
+    try:
+        generation = current_id(data_dir) if data_dir else None
+        if data_dir and generation:
+            return generation, tuple(zip(quotes, standings(data_dir, quotes), strict=True))
+    except KnowledgeBaseError as error:
+        log.warning("Where the quotes stand now is not known: %s", error)
+    return None, ()
 
 
 def _failed_quotes(answers: Sequence[Answer], places: Mapping[Place, str], members: _Members) -> Iterator[Failure]:
