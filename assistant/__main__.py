@@ -15,10 +15,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from assistant.answers import Answer, AskedMode, WritingRecord, as_json
+from assistant.answers import Answer, AskedMode, ExportFormat, WritingRecord, as_json
 from assistant.evaluation.testset import Turn
 from assistant.messages import languages, message
-from knowledge_base.command_line import DataDirectory, read_settings, run
+from knowledge_base.command_line import AsJson, DataDirectory, read_settings, run
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.language.words import question_language
 from knowledge_base.settings import Settings
@@ -93,6 +93,49 @@ def _index_at_first_start(settings: Settings) -> None:
     command = [sys.executable, "-m", "ingest", "sync", "--data-dir", str(settings.data_dir)]
     if subprocess.run(command, check=False).returncode > 1:
         raise KnowledgeBaseError("The documents could not be indexed.", "The reason is said above.")
+
+
+@app.command()
+def export(
+    answers: Annotated[Path, typer.Argument(metavar="ANSWERS.jsonl", help="What `ask --batch` or `ask --json` wrote.")],
+    output: Annotated[Path, typer.Option("--output", help="The file that is written.")],
+    format_: Annotated[ExportFormat, typer.Option("--format", help="Its form; a bundle is what `verify` checks.")] = "docx",
+    with_originals: Annotated[bool, typer.Option("--with-originals", help="Put the cited documents into the bundle.")] = False,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write answers as a note with footnotes, as a bibliography, or as a bundle that can be verified."""
+    from assistant.workbench.command import export_answers
+
+    export_answers(read_settings(data_dir), answers, format_, output, with_originals=with_originals, as_json=as_json)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")],
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a bundle offline: every quote on its page, every page by its hash; exit 1 names what does not hold."""
+    from assistant.workbench.command import verify_bundle
+
+    if not verify_bundle(read_settings(data_dir), file, as_json=as_json):
+        raise typer.Exit(NOT_PASSED)
+
+
+@app.command()
+def digest(
+    atom: Annotated[Path | None, typer.Option("--atom", help="Also write all changes found so far as an Atom feed.")] = None,
+    data_dir: DataDirectory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the saved questions again, and say what changed in their answers since they were saved or last asked."""
+    from assistant.page.conversations import ConversationStore
+    from assistant.workbench.command import make_digest
+
+    settings = read_settings(data_dir)
+    with ConversationStore.open(settings.data_dir) as store:
+        make_digest(settings, store, atom, as_json=as_json)
 
 
 @app.command()
@@ -192,7 +235,7 @@ def _readable(answer: Answer) -> str:
     lines = [answer.text, ""]
     lines[1:1] = [message(language, "terminal.fetch_register") for language in languages() if _lacks_register(answer, language)]
     if answer.is_weak and not answer.abstained:
-        lines[:0] = [message(question_language(answer.question), "terminal.weak"), ""]
+        lines[:0] = [message(question_language(answer.question), "export.weak"), ""]
     if len(answer.table) > sum(part.kind == "list_item" for part in answer.parts):
         lines += [*_table_lines(answer.table), ""]
     if answer.writing:

@@ -42,6 +42,7 @@ def stands_on_its_page(citation: Citation, catalog: Catalog) -> bool:
 
 Mode = Literal["extractive", "generative", "register"]
 AskedMode = Literal["auto", "extractive", "generative"]
+ExportFormat = Literal["docx", "md", "html", "bibtex", "csl", "bundle"]
 PartKind = Literal["sentence", "list_item", "note"]
 Support = Literal["supported", "weak", "unsupported"]
 _SUPPORTS: tuple[Support, ...] = ("supported", "weak", "unsupported")
@@ -170,7 +171,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "citations": [
             {
                 "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status, "label": c.label,
+                "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading,
             }
             for c in answer.citations
         ],
@@ -187,6 +188,10 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "weak": answer.is_weak,
         "standalone": answer.standalone,
         "generation": answer.generation,
+        "parts": [
+            {"text": p.text, "citations": list(p.citations), "kind": p.kind, "support": p.support} for p in answer.parts
+        ],
+        "table": list(answer.table),
         "writing": _writing_as_json(answer.writing),
     }  # fmt: skip
 

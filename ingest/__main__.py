@@ -21,6 +21,7 @@ from ingest.sync.sync import Engine, SyncOptions
 from ingest.sync.sync import preview as preview_sync
 from ingest.sync.sync import sync as run_sync
 from knowledge_base.command_line import AsJson, DataDirectory, read_settings, run
+from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.terminal_text import on_a_line
 
 PUBLISHED, SOME_FAILED, NOTHING_PUBLISHED = 0, 1, 2
@@ -76,6 +77,34 @@ def preview(
         report = preview_sync(read_settings(data_dir), SyncOptions(folder, allow_deletions=True), progress.update)
     _show_report(report, as_json, planned=True)
     raise typer.Exit(SOME_FAILED if report.failed else PUBLISHED)
+
+
+@app.command()
+def watch(
+    folder: Folder = None,
+    data_dir: DataDirectory = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each report as one line of JSON.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Take changes in; without it they are only shown.")] = False,
+    quiet: Annotated[float, typer.Option("--quiet", help="Seconds without a change to wait for.", min=0.1, max=3600)] = 2.0,
+) -> None:
+    """Watch the documents: show what a sync would do whenever they change, or do it. Ctrl-C ends it."""
+    from ingest.watch import watch as watch_documents
+
+    settings = read_settings(data_dir)
+
+    def take() -> SyncReport:
+        if publish:
+            return run_sync(settings, SyncOptions(folder))
+        return preview_sync(settings, SyncOptions(folder, allow_deletions=True))
+
+    def say(error: KnowledgeBaseError) -> None:
+        print(on_a_line(f"Error: {error}"), file=sys.stderr, flush=True)
+
+    for report in watch_documents(settings, folder, quiet, take, say):
+        if as_json:
+            print(json.dumps(asdict(report), ensure_ascii=True), flush=True)
+        else:
+            _show_report(report, as_json=False, planned=not publish)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import typer
 
 import assistant.__main__
 import ingest.__main__
-from assistant.answers import Answer, Citation, WritingRecord, as_json
+from assistant.answers import Answer, AnswerPart, Citation, WritingRecord, as_json
 from ingest.fetch.official import FetchReport, SourceReport
 from ingest.health import DocumentHealth, PageHealth, PageProblem
 from ingest.sync.report import PassageChange, SyncReport
@@ -56,6 +56,8 @@ ANSWER = {
     "citations[].quote": "the quote, letter for letter",
     "citations[].status": "`exact`: the quote stands at these characters; no other citation is given",
     "citations[].label": "the numbered part that it stands in, such as `Article 3(2)(c)`; empty: none",
+    "citations[].date": "what the document says of its date; null: nothing",
+    "citations[].heading": "the headings above the quote, outermost first",
     "retrieved": "the ten best passages, best first, whether answered or refused",
     "retrieved[].source": "the document",
     "retrieved[].page": "page from 1; null: no pages",
@@ -69,6 +71,12 @@ ANSWER = {
     "weak": "answered, but not far above what is refused",
     "standalone": "the question as it was searched, where a follow-up was completed; else null",
     "generation": "name of the generation that answered",
+    "parts": "the answer sentence by sentence",
+    "parts[].text": "the sentence or list item",
+    "parts[].citations": "the numbers of the citations that it stands on",
+    "parts[].kind": "`sentence`, `list_item`, or `note` (the assistant's own words)",
+    "parts[].support": "`supported`, `weak` or `unsupported`, where a language model wrote it; null: it is a quote",
+    "table": "the rows of an answer from the register",
     "writing": "what a language model did; null: none was asked",
     "writing.model": "PROVIDER:MODEL",
     "writing.is_local": "whether the passages stayed on this machine",
@@ -107,6 +115,55 @@ SYNC = {
     "changes[].added": "its new passages",
     "changes[].removed": "its passages that are gone",
     "changes[].unchanged": "its passages that stayed",
+}
+
+EXPORT = {
+    "file": "the file that was written",
+    "format": "its form",
+    "answers": "number of answers",
+    "documents": "number of documents that they cite",
+    "bytes": "its size",
+    "sha256": "the SHA-256 of its bytes",
+}
+
+VERIFICATION = {
+    "holds": "whether all of it is as it was written",
+    "tool": "what made the bundle",
+    "created": "when the index that answered was published; null: not known",
+    "answers": "number of answers",
+    "quotes": "number of quotes",
+    "documents": "number of documents that they cite",
+    "failures": "what does not hold",
+    "failures[].what": "what is wrong",
+    "failures[].question": "the question whose answer holds the quote; null: it is not a quote that fails",
+    "failures[].number": "the number of the citation",
+    "failures[].source": "the document",
+    "failures[].page": "page from 1; null: no pages",
+    "now": "where the quotes stand in the index at hand; null: there is none",
+    "now.generation": "name of its published generation",
+    "now.there": "quotes that stand where they stood",
+    "now.moved": "quotes that stand elsewhere",
+    "now.gone": "quotes that stand nowhere",
+    "now.lost": "the quotes that stand nowhere: `source`, `title`, `page`, `start`, `end`, `quote`, `generation`, `standing`",
+}
+
+DIGEST = {
+    "generation": "name of the generation that answered; null: no answer is saved",
+    "asked": "number of saved answers",
+    "changed": "how many of them changed",
+    "answers": "an entry for each saved answer",
+    "answers[].id": "its number among the saved ones",
+    "answers[].question": "the question",
+    "answers[].state": "`same`, `changed`, `answered` (it was refused before) or `refused` (it is now)",
+    "answers[].since": "when it was saved or last asked, ISO time",
+    "answers[].made": "when it was asked now",
+    "answers[].before": "name of the generation that answered before",
+    "answers[].after": "name of the one that answers now",
+    "answers[].answer": "the answer's text now",
+    "answers[].new": "citations that it did not have",
+    "answers[].gone": "citations that it has no more",
+    "answers[].changed": "citations whose words were edited in their document: `before`, `after`",
+    "answers[].moved": "citations that are on another page: `before`, `after`",
 }
 
 HEALTH = {
@@ -172,6 +229,9 @@ def json_fields() -> dict[str, tuple[list[str], Mapping[str, str]]]:
         "An answer: `ask --json`, and a line of `ask --batch`": (_keys(as_json(_full_answer(), "1")), ANSWER),
         "A report: `sync --json`, `preview --json`": (_paths(SyncReport, {"changes": PassageChange}), SYNC),
         "A document: an entry of `health --json`": (health, HEALTH),
+        "A file: `export --json`": (list(EXPORT), EXPORT),
+        "What was found: `verify --json`": (list(VERIFICATION), VERIFICATION),
+        "What changed: `digest --json`": (list(DIGEST), DIGEST),
         "A report: `fetch --json`": (_paths(FetchReport, {"sources": SourceReport}), FETCH),
     }
 
@@ -255,7 +315,7 @@ def _full_answer() -> Answer:
     passage = Passage(**{field.name: "" for field in fields(Passage)})
     found = RetrievedPassage(**{f.name: passage if f.name == "passage" else 0.0 for f in fields(RetrievedPassage)})
     writing = WritingRecord("ollama:llama3.2", is_local=True)
-    return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, writing=writing)
+    return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, (AnswerPart("x", (1,)),), writing=writing)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def test_a_question_is_answered_with_marks_sources_and_the_quiet_line(fake: Fake
     html = shown(opened)
     assert QUOTE in html and 'class="pc-mark"' in html and "quoted from 1 document, 0.04 s" in html
     assert [expander.label for expander in opened.expander] == ["**1**  A note on the Call — 2018\\-11\\-12"]
-    assert f"{QUOTE}[1]" in opened.code[0].value
+    assert any(f"{QUOTE}[1]" in code.value for code in opened.code)
 
 
 def test_an_example_is_asked_with_one_click(fake: FakeAssistant):
@@ -200,8 +200,35 @@ def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
     fake.answers["Which companies?"] = register_answer()
     opened = ask(page(), "Which companies?")
     assert opened.dataframe[0].value.values.tolist() == [['\'=HYPERLINK("http://127.0.0.2")', "France"], ["Ada", "Japan"]]
-    assert len(opened.get("download_button")) == 1
+    assert [button.label for button in opened.get("download_button")].count("Download as CSV") == 1
     assert "2 companies are in the register." in shown(opened)
+
+
+def test_a_saved_answer_is_asked_again_and_says_what_changed(fake: FakeAssistant, tmp_path: Path):
+    fake.answers["How many principles?"] = quoted_answer()
+    ask(page(), "How many principles?")
+    with ConversationStore.open(tmp_path) as store:
+        (answered,) = [message for message in store.messages(store.conversations()[0].id) if message.answer]
+        store.save_answer(answered.id)
+    saved = page(SAVED_PAGE)
+    assert [b.label for b in saved.button if b.label == "Ask them again"] == []
+    publish_documents(tmp_path, [note()], "000002")
+    fake.answers["How many principles?"] = replace(quoted_answer(quote="It was launched in Paris."), generation="000002")
+    saved = page(SAVED_PAGE)
+    assert "1 of 1 were answered from an earlier index." in shown(saved)
+    bundles = [b for b in saved.get("download_button") if b.label == "Bundle that others can verify"]
+    assert len(bundles) == 2 and not any(b.proto.disabled for b in bundles)
+    saved = next(button for button in saved.button if button.label == "Ask them again").click().run()
+    assert "1 of 1 saved answers changed since" in shown(saved)
+    assert any(expander.label.startswith("What changed since it was saved") for expander in saved.expander)
+    assert f"<del>“{QUOTE}”" in shown(saved) and "<ins>“It was launched in Paris.”" in shown(saved)
+
+
+def test_no_bundle_is_offered_of_a_quote_whose_page_is_nowhere(fake: FakeAssistant):
+    fake.answers["How many principles?"] = replace(quoted_answer(quote="It has ten."), generation="000000")
+    asked = ask(page(), "How many principles?")
+    forms = {b.label: b.proto.disabled for b in asked.get("download_button") if "export-conversation" not in b.proto.id}
+    assert forms.pop("Bundle that others can verify") and not any(forms.values())
 
 
 def test_an_answer_is_saved_listed_and_removed(fake: FakeAssistant):

@@ -15,6 +15,7 @@ import pytest
 from libraries import Library, assistant, hashes, ingest
 
 from assistant.page.conversations import FILE_NAME, ConversationStore
+from assistant.workbench.digest import AskedAgain
 from ingest.forget import forgetting
 from ingest.forget.forgetting import forget, plan_forgetting
 from ingest.sync.sync import SyncOptions, sync
@@ -121,6 +122,15 @@ def test_no_byte_of_a_forgotten_document_is_left(synced: Place) -> None:
     assert (done.forgotten, done.generations, done.generation, done.originals) == (True, ["000001", "000002"], "000003", 2)
     assert done.vectors >= 3 and done.files == [str(synced.uploads / "bridge.md")]
     assert not (synced.data_dir / "forgetting").exists()
+
+
+def test_a_later_answer_to_a_saved_question_goes_too(answered: Place) -> None:
+    with ConversationStore.open(answered.data_dir) as store:
+        (saved,) = store.saved_answers()
+        store.keep_asked_again(AskedAgain(saved.id, saved.answer, saved.saved, "000001"), is_same=False)
+    forget(answered.settings, "uploads/bridge.md")
+    with ConversationStore.open(answered.data_dir) as store:
+        assert (len(store.saved_answers()), store.asked_again()) == (1, [])
 
 
 def test_vectors_that_wait_for_a_next_run_go_too(synced: Place) -> None:

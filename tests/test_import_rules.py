@@ -23,6 +23,7 @@ VENDORS = {
         "ingest/loaders/pdf_pages/extractor.py",
         "knowledge_base/sandbox/page_images.py",
     },
+    "watchfiles": {"ingest/watch.py"},
     "ray": {"ingest/sync/ray_engine.py"},
     "prometheus_client": {"assistant/page/metrics.py"},
     "langchain": {"assistant/writing/model.py"},

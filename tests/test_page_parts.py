@@ -170,6 +170,13 @@ def test_the_copied_text_has_numbered_references():
     )
 
 
+def test_the_weak_mark_and_the_numbered_part_travel_into_the_copied_text():
+    weak = replace(quoted_answer(), is_weak=True)
+    copied = answer_view.with_references(replace(weak, citations=(replace(weak.citations[0], label="Article 4"),)))
+    assert copied.split("\n\n")[1].startswith("Weak evidence.") and "no pages, Article 4 (notes/call.md)" in copied
+    assert "Weak" not in answer_view.with_references(replace(quoted_answer(), is_weak=True, abstained=True))
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\r1"])
 def test_cells_that_a_spreadsheet_would_compute_are_guarded(cell: str):
     assert answer_view.guarded(cell) == f"'{cell}"

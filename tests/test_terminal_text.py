@@ -50,3 +50,12 @@ def test_the_terminal_gives_the_command_that_brings_in_the_register() -> None:
 
     told = Answer("Who?", message("fr", "register.official_register"), "register", False, (), (), 0.0)
     assert "python -m ingest fetch --sync" in _readable(told)
+
+
+def test_an_answer_on_weak_evidence_says_so_in_its_language() -> None:
+    from assistant.__main__ import _readable
+    from assistant.answers import Answer
+
+    assert _readable(Answer("Who?", "We.", "extractive", False, (), (), 0.0, is_weak=True)).startswith("Weak evidence.")
+    assert _readable(Answer("Qui est le chef ?", "Lui.", "extractive", False, (), (), 0.0, is_weak=True)).startswith("Preuve")
+    assert _readable(Answer("Who?", "We.", "extractive", False, (), (), 0.0)) == "We."

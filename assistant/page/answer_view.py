@@ -7,17 +7,22 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
+from urllib.parse import urljoin
 
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.answers import Answer, AnswerPart, Citation, WritingRecord
+from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
+from assistant.workbench.exporting import ENDINGS, written
+from assistant.workbench.notes import look_up, remarks_on
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label
+from knowledge_base.language.words import words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
@@ -30,6 +35,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STANDS: dict[Standing, str] = {"moved": "moved", "gone": "no longer there"}
 _TITLE_LENGTH = 90
 _EXCERPT = 420
+
+_FORMS: dict[ExportFormat, tuple[str, str, str]] = {
+    "docx": ("Word, with footnotes", ":material/description:", "application/octet-stream"),
+    "md": ("Markdown", ":material/markdown:", "text/markdown"),
+    "html": ("Web page, to print", ":material/print:", "application/octet-stream"),
+    "bundle": ("Bundle that others can verify", ":material/verified:", "application/zip"),
+    "bibtex": ("Sources as BibTeX", ":material/menu_book:", "application/octet-stream"),
+    "csl": ("Sources for Zotero (CSL-JSON)", ":material/library_books:", "application/json"),
+}
+_NAME_WORDS = 6
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +87,38 @@ def draw_copy(answer: Answer) -> None:
         st.code(with_references(answer), language=None, wrap_lines=True)
 
 
+def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> None:
+    """Draw the button that opens the forms in which answers can be taken away; a file is made when it is asked for."""
+    can_be_verified = all(map(_can_be_verified, answers))
+    with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"), st.container(gap=None):
+        for form, (told, icon, mime) in _FORMS.items():
+            is_out = form == "bundle" and not can_be_verified
+            st.download_button(
+                told,
+                partial(_file, answers, form),
+                f"{'-'.join(words(name)[:_NAME_WORDS]) or 'answers'}.{ENDINGS[form]}",
+                mime,
+                icon=icon,
+                type="tertiary",
+                on_click="ignore",
+                disabled=is_out,
+                help="A quote is no longer in the documents, and the index that it came from is not kept." if is_out else None,
+                key=f"export-{key}-{form}",
+            )
+
+
+def _can_be_verified(answer: Answer) -> bool:
+    """Say whether the pages that an answer quotes are still there, in its own index or in the present one."""
+    if not answer.citations or (page_settings().data_dir / "generations" / (answer.generation or "none")).is_dir():
+        return True
+    found = standings_of(answer)
+    return found is not None and all(standing.standing == "there" for standing in found.values())
+
+
+def _file(answers: Sequence[Answer], form: ExportFormat) -> bytes:
+    return written(answers, form, look_up(answers, page_settings()))
+
+
 def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
     """Draw a card per page that is quoted, in the order of the numbers; what moved or is gone since is said."""
     found = standings_of(answer)
@@ -85,7 +132,15 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
         stand = [(answer.citations[index].number, found[index]) for index in indexes] if found else []
         with st.expander(citation_label(quoted, stand), key=f"source-{key}-{position}"):
             show(card_html(quoted, stand, conversation))
-            _draw_link(SourceLink.to_citations(quoted, answer.generation, conversation), quoted[0].page)
+            link = SourceLink.to_citations(quoted, answer.generation, conversation)
+            with st.container(horizontal=True, vertical_alignment="center", key=f"ways-{key}-{position}"):
+                _draw_link(link, quoted[0].page)
+                with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
+                    st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                    for citation in quoted:
+                        st.code(reference_line(citation), language=None, wrap_lines=True)
+                    address = urljoin(st.context.url or "", link.without_conversation().address())
+                    st.code(address, language=None, wrap_lines=True)
 
 
 def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, conversation: str | None, key: str) -> None:
@@ -202,16 +257,20 @@ def written_by(record: WritingRecord) -> str:
 
 
 def with_references(answer: Answer) -> str:
-    """Return question, answer and numbered references: title, date, page, source and quote."""
-    lines = [answer.question, "", answer.text]
+    """Return question, answer and numbered references; that it stands on weak evidence, and who wrote it, comes first."""
+    remarks = [] if answer.abstained else list(remarks_on(answer))
+    lines = [answer.question, "", *(part for remark in remarks for part in (remark, "")), answer.text]
     if answer.citations:
         lines.append("")
-    for citation in answer.citations:
-        page = "no pages" if citation.page is None else f"page {citation.page}"
-        place = f"{citation.date}, {page}" if citation.date else page
-        quote = " ".join(citation.quote.split())
-        lines.append(f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{quote}”")
+    lines += map(reference_line, answer.citations)
     return "\n".join(lines)
+
+
+def reference_line(citation: Citation) -> str:
+    """Return a citation as one line: number, title, date, page, numbered part, source and quote."""
+    page = "no pages" if citation.page is None else f"page {citation.page}"
+    place = ", ".join(filter(None, (citation.date, page, citation.label)))
+    return f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{' '.join(citation.quote.split())}”"
 
 
 def csv_table(rows: Sequence[Mapping[str, str]]) -> str:

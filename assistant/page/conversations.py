@@ -21,6 +21,7 @@ from typing import Literal, Self
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.answers import Answer
+from assistant.workbench.digest import AskedAgain, SavedAnswer
 from knowledge_base.errors import StorageError
 from knowledge_base.files import Closing, storage_errors
 from knowledge_base.store.saved_citations import BUSY_SECONDS, FILE_NAME, SCHEMA
@@ -50,17 +51,6 @@ class Message:
     content: str
     created: str
     answer: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SavedAnswer:
-    """An answer that was saved; it stays when its conversation is deleted."""
-
-    id: int
-    answer: Answer
-    saved: str
-    message: int | None
-    conversation: str | None
 
 
 class ConversationStore(Closing):
@@ -210,6 +200,31 @@ class ConversationStore(Closing):
                 " LEFT JOIN conversations ON conversations.id = conversation ORDER BY saved_answers.id DESC"
             ).fetchall()
         return [SavedAnswer(row[0], answer, *row[2:]) for row in rows if (answer := decoded(row[1]))]
+
+    def asked_again(self) -> list[AskedAgain]:
+        """List what saved questions were answered with later, oldest first; what cannot be read any more is left out."""
+        with self._transaction() as connection:
+            rows = connection.execute("SELECT saved, answer, made, checked FROM asked_again ORDER BY id").fetchall()
+        return [AskedAgain(row[0], answer, *row[2:]) for row in rows if (answer := decoded(row[1]))]
+
+    def keep_asked_again(self, again: AskedAgain, is_same: bool) -> None:
+        """Keep a later answer to a saved question; where it is the same as the one before, only that it still holds."""
+        with self._transaction() as connection:
+            if is_same:
+                latest = "SELECT max(id) FROM asked_again WHERE saved = ?"
+                connection.execute(f"UPDATE asked_again SET checked = ? WHERE id = ({latest})", (again.checked, again.saved))
+                return
+            connection.execute(
+                "INSERT INTO asked_again (saved, answer, made, checked) SELECT id, ?, ?, ? FROM saved_answers WHERE id = ?",
+                (encoded(again.answer), again.made, again.checked, again.saved),
+            )
+
+    def history_of(self, saved: SavedAnswer) -> list[dict[str, str]]:
+        """Return the turns before a saved answer's question, oldest first; none where its conversation is gone."""
+        if saved.conversation is None or saved.message is None:
+            return []
+        before = [message for message in self.messages(saved.conversation) if message.id < saved.message]
+        return [{"role": message.role, "content": message.content} for message in before[:-1]]
 
     def rate(self, message: int, good: bool | None) -> None:
         """Keep what a reader thinks of the answer of a message; None takes it back. It goes when the message does."""

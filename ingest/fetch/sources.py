@@ -78,6 +78,8 @@ class Source(_Entry):
     date: datetime.date | None = None
     language: str | None = None
     licence: str | None = None
+    institution: str | None = None
+    files_url: str | None = None
     file_name: PlainPath | None = None
     folders_dropped: int = Field(default=1, ge=0, le=20)
     take: tuple[str, ...] = ()

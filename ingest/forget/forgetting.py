@@ -29,7 +29,14 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
 from knowledge_base.store.generations import BUILDING, Generation, current_id, open_generation
 from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
-from knowledge_base.store.saved_citations import DAMAGED_FILES, FILE_NAME, HoldingAnswer, answers_that_hold, erase_answers
+from knowledge_base.store.saved_citations import (
+    DAMAGED_FILES,
+    FILE_NAME,
+    HoldingAnswer,
+    answers_that_hold,
+    erase_answers,
+    erase_asked_again,
+)
 from knowledge_base.store.vectors import VectorIndex, VectorStore
 from knowledge_base.store.verification import verifier
 
@@ -153,6 +160,7 @@ def _erase(
         for path in data_dir.glob(DAMAGED_FILES):
             path.unlink()
         erased = erase_answers(data_dir, planned.answers)
+    erase_asked_again(data_dir, traces.hold)
     _clear_free_pages(data_dir / FILE_NAME)
     progress(1)
     _delete_files(data_dir, traces)

@@ -11,7 +11,7 @@ from pathlib import Path
 from knowledge_base.errors import KnowledgeBaseError
 
 BUILT_IN = frozenset({"briefs", "official", "uploads"})
-_LOCK_FILE_PREFIXES = ("~$", ".~lock.")
+LOCK_FILE_PREFIXES = ("~$", ".~lock.")
 _PERMIT = "Give this user the right to read it."
 
 
@@ -101,7 +101,7 @@ def _reason_to_skip(entry: os.DirEntry[str], root: Path, data_dir: Path | None) 
     """Return why an entry is passed over, or None for a folder to enter or a file to read."""
     if os.fsencode(entry.name).decode("utf-8", "backslashreplace") != entry.name:
         return "its name is not valid UTF-8; rename it"
-    if entry.name.startswith(_LOCK_FILE_PREFIXES):
+    if entry.name.startswith(LOCK_FILE_PREFIXES):
         return "it is another program's lock file"
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))

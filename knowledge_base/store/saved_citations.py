@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS saved_answers (
     id INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, conversation TEXT, answer TEXT NOT NULL, saved TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS feedback (
     message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, good INTEGER NOT NULL, given TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS asked_again (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, saved INTEGER NOT NULL REFERENCES saved_answers (id) ON DELETE CASCADE,
+    answer TEXT NOT NULL, made TEXT NOT NULL, checked TEXT NOT NULL);
 """
 _SELECT = {
     "saved": "SELECT id, conversation, saved, answer FROM saved_answers ORDER BY id",
@@ -97,7 +100,7 @@ def answers_that_hold(data_dir: Path, holds: Holds) -> list[HoldingAnswer]:
         for place in places:
             for identifier, conversation, kept, record in connection.execute(_SELECT[place]):
                 answer = _read(record)
-                cites = any(holds(cited.get("source", ""), cited.get("quote", "")) for cited in answer.get("citations", ()))
+                cites = _cites(answer, holds)
                 near = (retrieved.get("passage", {}) for retrieved in answer.get("retrieved", ()))
                 if cites or any(holds(passage.get("source", ""), passage.get("text", "")) for passage in near):
                     question = str(answer.get("question", ""))
@@ -111,6 +114,7 @@ def erase_answers(data_dir: Path, answers: Sequence[HoldingAnswer]) -> int:
         return 0
     with _opened(data_dir / FILE_NAME, "rw") as connection:
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA foreign_keys = ON")  # an answer goes with its ratings and later answers
         with connection:
             for answer in answers:
                 if answer.place == "saved":
@@ -124,6 +128,24 @@ def erase_answers(data_dir: Path, answers: Sequence[HoldingAnswer]) -> int:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return len(answers)
+
+
+def erase_asked_again(data_dir: Path, holds: Holds) -> None:
+    """Erase what saved questions were answered with later, where that quotes a document; they can be asked once more."""
+    if not (data_dir / FILE_NAME).exists():
+        return
+    with _opened(data_dir / FILE_NAME, "rw") as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.executescript(SCHEMA)
+        rows = connection.execute("SELECT id, answer FROM asked_again").fetchall()
+        with connection:
+            for identifier, record in rows:
+                if _cites(_read(record), holds):
+                    connection.execute("DELETE FROM asked_again WHERE id = ?", (identifier,))
+
+
+def _cites(answer: dict[str, Any], holds: Holds) -> bool:
+    return any(holds(cited.get("source", ""), cited.get("quote", "")) for cited in answer.get("citations", ()))
 
 
 def _read(record: str) -> dict[str, Any]:

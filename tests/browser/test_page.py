@@ -16,6 +16,7 @@ from pdf_files import make_pdf, paragraph
 from PIL import Image
 
 from assistant.page.server import listening_socket
+from assistant.workbench.bundle import verify
 from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.settings import Settings
 
@@ -170,6 +171,26 @@ def test_a_card_opens_the_page_and_a_reload_keeps_the_conversation(address: str,
     come_to_rest(page)
     page.get_by_role("link", name="Open the page").first.click()
     page.get_by_role("img", name="the quote highlighted").wait_for()
+    assert_stayed_within(address, watched)
+
+
+def test_an_answer_is_exported_and_verified(address: str, watched: Watched, tmp_path: Path):
+    page = watched.page
+    page.goto(address)
+    ask(page, QUESTION)
+    page.get_by_role("button", name="Export", exact=True).click()
+    for label, name in (("Word, with footnotes", "note.docx"), ("Bundle that others can verify", "bundle.zip")):
+        with page.expect_download() as started:
+            page.get_by_role("button", name=label).click()
+        started.value.save_as(tmp_path / name)
+    assert (tmp_path / "note.docx").read_bytes().startswith(b"PK")
+    found = verify(tmp_path / "bundle.zip")
+    assert (found.failures, found.answers) == ((), 1) and found.quotes
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stExpander").first.locator("summary").click()
+    come_to_rest(page)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_test_id("stPopoverBody").get_by_text("source?source=lighthouse.pdf").wait_for()
     assert_stayed_within(address, watched)
 
 

@@ -10,7 +10,7 @@ from assistant.answers import Answer, AskedMode
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
 from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
-from assistant.page.answer_view import draw_answer, draw_copy, summary
+from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
 from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE
 from assistant.page.metrics import metrics
@@ -71,7 +71,7 @@ def draw_page() -> None:
     if store.notice:
         draw_notice(store.notice)
     if conversation:
-        _draw_conversation_menu(conversation)
+        _draw_conversation_menu(conversation, messages)
     if not messages and not question:
         _draw_first_screen()
     _draw_messages(messages, conversation)
@@ -124,11 +124,14 @@ def _draw_first_screen() -> None:
         st.switch_page(DOCUMENTS_PAGE)
 
 
-def _draw_conversation_menu(conversation: Conversation) -> None:
-    """Draw the conversation's title with the menu that renames or deletes it."""
+def _draw_conversation_menu(conversation: Conversation, messages: Sequence[Message]) -> None:
+    """Draw the conversation's title with what exports it, and the menu that renames or deletes it."""
     store = resources.conversations()
+    answers = [message.answer for message in messages if message.answer]
     with st.container(horizontal=True, vertical_alignment="center", key="conversation-head"):
         draw_line(conversation.title, "pc-title pc-crumb", tag="h1")
+        if answers:
+            draw_export(answers, conversation.title, "Export this conversation", "conversation")
         with st.popover("Rename or delete this conversation", icon=":material/more_horiz:"):
             with st.form(f"rename-{conversation.id}", border=False):
                 title = st.text_input("Title of the conversation", conversation.title, max_chars=TITLE_LENGTH)
@@ -163,6 +166,7 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
             draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
             with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
                 draw_copy(message.answer)
+                draw_export([message.answer], message.answer.question, "Export", str(message.id))
                 label, icon, act = ("Save", ":material/bookmark_add:", store.save_answer)
                 if message.id in saved:
                     label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
