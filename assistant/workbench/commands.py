@@ -74,8 +74,9 @@ def coverage(
         if as_json:
             print(json.dumps({**found.as_json(), "generation": generation.id}, ensure_ascii=False, indent=1))
             return
-    held = found.total - len(found.none)
-    print(on_a_line(f"“{found.term}”: {held:,} of {found.total:,} documents. Searched for: {', '.join(found.searched)}"))
+    total = len(found.library)
+    held = total - len(found.none)
+    print(on_a_line(f"“{found.term}”: {held:,} of {total:,} documents. Searched for: {', '.join(found.searched)}"))
     for row in found.rows[:_LISTED]:
         quote = f": {' '.join(row.citation.quote.split())}" if row.citation else ""
         print(on_a_line(f"{row.count:>6}  {row.title} ({row.source}){quote}"))

@@ -47,20 +47,28 @@ class Row:
     citation: Citation | None
     forms: Mapping[str, int]
     documents: int = 1
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Where a term is mentioned: `searched` are its forms, `none` the documents that hold none of them; `total` counts all."""
+    """Where a term is mentioned: `searched` are its forms, `none` the documents that hold none of them, of all in `library`."""
 
     term: str
     searched: tuple[str, ...]
     by: By
     rows: tuple[Row, ...]
     none: tuple[str, ...]
-    total: int
-    titles: Mapping[str, str]
+    library: Mapping[str, DocumentRow]
+
+    @property
+    def count(self) -> int:
+        """Return the number of mentions; by country, one counts for each country that its sentence names."""
+        return sum(row.count for row in self.rows)
+
+    def number_holding(self, *, records: bool) -> tuple[int, int]:
+        """Return how many of the register's records, or of all other documents, mention the term, and how many there are."""
+        asked = {source for source, row in self.library.items() if (row.kind == "record") == records}
+        return len(asked.difference(self.none)), len(asked)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command line prints it."""
@@ -75,7 +83,7 @@ class Coverage:
             }
             for row in self.rows
         ]
-        head = {"term": self.term, "searched": list(self.searched), "by": self.by, "documents": self.total}
+        head = {"term": self.term, "searched": list(self.searched), "by": self.by, "documents": len(self.library)}
         return head | {"rows": rows, "none": list(self.none)}
 
     def table(self) -> dict[str, Rows]:
@@ -95,8 +103,10 @@ class Coverage:
         ]
         if self.by == "document":
             rest = {"Documents": 1, "Best quote": None, "Quoted from": None, "Page": None}
-            counts += [{first: self.titles[source], "Source": source, "Mentions": 0, **rest} for source in self.none]
-        told: Rows = [{"Term": self.term, "Searched for": form, "Documents searched": self.total} for form in self.searched]
+            counts += [{first: self.library[source].title, "Source": source, "Mentions": 0, **rest} for source in self.none]
+        told: Rows = [
+            {"Term": self.term, "Searched for": form, "Documents searched": len(self.library)} for form in self.searched
+        ]
         return {"Coverage": counts, "Searched for": told}
 
 
@@ -135,18 +145,15 @@ def cover(text: str, catalog: Catalog, by: By = "document", language: str = "en"
             key, title = _group_of(documents[source], by, language)
             groups.setdefault(key, _Group(title)).add(source, found.forms)
     rows: list[Row] = []
-    for key, group in sorted(groups.items(), key=_order(by)):
+    for _, group in sorted(groups.items(), key=_order(by)):
         best, _ = min(group.by_source.items(), key=lambda counted: (-counted[1], counted[0]))
         quote = group.quote or best_sentence(term, mentions[best], catalog)
         citation = _citation(quote, len(rows) + 1, catalog)
-        count, kind = group.forms.total(), documents[key].kind if by == "document" else ""
         forms = {names[form]: number for form, number in group.forms.most_common()}
         source = quote[0].source if quote else best
-        rows.append(Row(source, group.title, count, citation, forms, len(group.by_source), kind))
+        rows.append(Row(source, group.title, group.forms.total(), citation, forms, len(group.by_source)))
     none = tuple(source for source in documents if source not in mentions)
-    titles = {source: row.title for source, row in documents.items()}
-    searched = tuple(dict.fromkeys(names.values()))
-    return Coverage(text.strip(), searched, by, tuple(rows), none, len(documents), titles)
+    return Coverage(text.strip(), tuple(dict.fromkeys(names.values())), by, tuple(rows), none, documents)
 
 
 def _group_of(document: DocumentRow, by: By, language: str) -> tuple[str, str]:
@@ -180,7 +187,7 @@ def _group_by_country(
 ) -> None:
     """Count the mentions of each country: those of its supporters' records, and those in sentences that name it."""
     homes = {row.source: row.record.country for row in catalog.register()}
-    best: dict[str, tuple[bool, bool, bool, int]] = {}
+    best: dict[str, tuple[bool, ...]] = {}
     for source, found in mentions.items():
         if source in homes:
             name = country_name(homes[source], language) or message(language, "coverage.no_country")

@@ -12,12 +12,12 @@ from assistant.answers import Citation, citation_as_json
 from assistant.quotes.quoting import Quote, cited
 from assistant.workbench.tables import Rows
 from knowledge_base.language.vocabulary import pattern, word_set
-from knowledge_base.language.words import fold, phrases_in, words
+from knowledge_base.language.words import fold, phrases_in, stop_words, words
 from knowledge_base.store.catalog import Catalog, DocumentRow
 
 Kind = Literal["title", "number", "name", "link"]
 _SHORTEST_TITLE = 3  # words: shorter ones stand in texts that do not mean the document
-_BEGINNING = 300  # characters of a document in which its own number stands
+_BEGINNING = 300  # characters of a document in which its own number stands, on a line of its own
 _LONGEST_LINK = 300
 _LINK = re.compile(r"https?://[^\s<>\"'«»”)\]}]+")
 _UN = r"\b[A-Z]{1,5}(?:/[A-Z0-9][A-Z0-9.-]*){2,5}\b"
@@ -25,10 +25,10 @@ _EU = r"\b(?:EU|EC|UE|CE|EEC|CEE)\)? ?(?:[Nn]o\.? |n° ?)?\d{2,4}/\d{1,4}\b|\b\d
 _STANDARD = r"\b(?:RFC|C?ETS|ISO/IEC|ISO|IEC|NIST SP)[ -]?(?:[Nn]o\.? ?|n° ?)?\d{2,6}(?:-\d{1,4})*\b"
 _NUMBER = re.compile(f"{_UN}|{_EU}|{_STANDARD}")
 _CAPITALISED = r"[A-ZÀ-Þ][\w’'-]*"
+_OF = r"{instruments.before_object}(?:[ \n]|[’'])(?:{instruments.articles}(?:[ \n]|[’']))?"
 _NAME = pattern(
-    rf"(?:\b{_CAPITALISED}[ \n]){{1,5}}{{instruments.nouns}}\b"
-    rf"|\b{{instruments.nouns}}[ \n](?:{{instruments.before_object}}(?:[ \n]|[’'])(?:{{instruments.articles}}(?:[ \n]|[’']))?)"
-    rf"{_CAPITALISED}(?:[ \n]{_CAPITALISED})*",
+    rf"\b{{instruments.nouns}}[ \n]{_OF}{_CAPITALISED}(?:[ \n]{_CAPITALISED})*"
+    rf"|(?:\b(?!(?i:{{instruments.articles}})[ \n]){_CAPITALISED}[ \n]){{1,5}}{{instruments.nouns}}\b",
     re.NOFLAG,
 )
 _PART = re.compile(r"[^\W_]+")
@@ -185,7 +185,8 @@ def _is_reference(kind: Kind, name: str) -> bool:
         return "." in host.removeprefix("www.") and len(name) <= _LONGEST_LINK
     if kind == "number":
         return any(character.isdigit() for character in name)
-    telling = [word for word in words(name) if word not in word_set("instruments.general")]
+    general = word_set("instruments.general") | stop_words("en") | stop_words("fr")
+    telling = [word for word in words(name) if word not in general]
     return len(telling) > 1 and len(name) < _LONGEST_LINK
 
 
@@ -216,25 +217,28 @@ def _join_longer_names(found: dict[str, _Cited]) -> None:
 
 
 def _holders(key: str, kind: Kind, documents: Iterable[DocumentRow], beginnings: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the documents that a link or a number leads to: by the name of the file, or by what stands in their beginning."""
+    """Return the documents that a link or a number leads to: by title, name of the file, or a line of their beginning."""
     if kind == "link":
         name = key.rpartition("/")[2].partition("?")[0]
         return tuple(row.source for row in documents if "." in name and fold(row.source).rpartition("/")[2] == name)
     if kind != "number":
         return ()
-    wanted = f" {key} "
-    told = {row.source: f"{row.title} {row.source.rpartition('/')[2]} {beginnings.get(row.source, '')}" for row in documents}
-    return tuple(source for source, text in told.items() if wanted in f" {' '.join(words(text))} ")
+    titles = {row.source: [*words(row.title), *words(row.source.rpartition("/")[2])] for row in documents}
+    named = {source: f" {' '.join(found)} " for source, found in titles.items()}
+    lines = {source: {" ".join(words(line)) for line in text.splitlines()} for source, text in beginnings.items()}
+    return tuple(source for source, text in named.items() if f" {key} " in text or key in lines.get(source, ()))
 
 
 def _reference(entry: _Cited, documents: Mapping[str, DocumentRow], catalog: Catalog) -> Reference:
     """Return a text that is cited, under the name it bears most often, with the sentences that cite it first."""
     names = [mention.name for mentions in entry.mentions.values() for mention in mentions]
-    citing = []
+    citing: list[Citing] = []
     for source, mentions in sorted(entry.mentions.items(), key=lambda cited_: (-len(cited_[1]), cited_[0])):
         first = min(mentions, key=lambda mention: (mention.ordinal, mention.start))
         citing.append(Citing(source, documents[source].title, len(mentions), _citation(first, len(citing) + 1, catalog)))
     name = max(sorted(set(names)), key=names.count)
+    while entry.kind == "name" and name.count(" ") > 1 and fold(name.split()[0]) in word_set("instruments.general"):
+        name = name.partition(" ")[2]
     return Reference(name, entry.kind, entry.sources, tuple(citing))
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.language.sentences import is_quotable
+from knowledge_base.language.sentences import SENTENCE_END, is_quotable
 from knowledge_base.language.vocabulary import LANGUAGES, known_language
 from knowledge_base.language.words import fold, in_english, in_french, phrases_in, stem, stop_words, without_accents
 from knowledge_base.passages import Passage, SentenceSpan
@@ -57,7 +57,7 @@ class Term:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.forms, key=lambda form: (-len(form), form))
-        forms = ("[\\W_]{1,4}".join(w if w.isupper() else f"(?i:{w})" for w in form.split()) for form in longest_first)
+        forms = ("[\\W_]+".join(w if w.isupper() else f"(?i:{w})" for w in form.split()) for form in longest_first)
         return re.compile(rf"(?<![^\W_])(?:{'|'.join(forms)})(?![^\W_])")
 
     @cached_property
@@ -236,8 +236,9 @@ def best_sentence(term: Term, mentions: DocumentMentions, catalog: Catalog) -> t
     return best[:2] if best else None
 
 
-def worth_as_quote(passage: Passage, span: SentenceSpan, forms: Mapping[str, int]) -> tuple[bool, bool, bool, int]:
+def worth_as_quote(passage: Passage, span: SentenceSpan, forms: Mapping[str, int]) -> tuple[bool, ...]:
     """Return what sentences are compared by: a whole one, neither short nor long, that says the term twice, is best."""
     text = passage.sentence_text(span)
     is_whole = span.role in ("sentence", "item") and is_quotable(text)
-    return span.kind != "heading", is_whole, len(text.split()) in _BEST_LENGTH, min(sum(forms.values()), 2)
+    is_ended = bool(SENTENCE_END.search(text))
+    return span.kind != "heading", is_whole, is_ended, len(text.split()) in _BEST_LENGTH, sum(forms.values()) > 1
