@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 import threading
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import filterfalse
 from pathlib import Path
 
 from knowledge_base.language.vocabulary import known_language
@@ -19,6 +19,8 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _STEMMERS = threading.local()  # Snowball's: one must not be used by two threads
 _NO_WORDS = re.compile(r"[^\w]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
+_COMBINING = re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(0x10000))))}]+")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
@@ -33,12 +35,10 @@ def without_accents(text: str) -> str:
     """Return `text` without accents, compatibility forms resolved, capitals kept."""
     if text.isascii():
         return text
-    return _combining_marks().sub("", unicodedata.normalize("NFKD", text))
-
-
-@cache
-def _combining_marks() -> re.Pattern[str]:
-    return re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(sys.maxunicode))))}]+")
+    decomposed = _COMBINING.sub("", unicodedata.normalize("NFKD", text))
+    if _BEYOND.search(decomposed):  # no text of a living language; one character set for all would be slow to look up
+        return "".join(filterfalse(unicodedata.combining, decomposed))
+    return decomposed
 
 
 def normalised(text: str) -> str:

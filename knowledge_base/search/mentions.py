@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from knowledge_base.errors import KnowledgeBaseError
@@ -23,6 +24,7 @@ _GAP = 2  # stop words at most between the words of a phrase that was translated
 _BEST_LENGTH = range(8, 46)  # words of a sentence that makes a good quote
 _PAGES_READ = 12  # pages of a document, those with most mentions, that its best sentence is looked for on
 
+_PAGES_FOR_ACCENTS = 200  # with mentions, that are read for how words are written
 _CHANGED = 2  # letters at the end of a stem that its words need not have: "polici" is of "policy"
 
 
@@ -57,8 +59,14 @@ class Term:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.forms, key=lambda form: (-len(form), form))
-        forms = ("[\\W_]+".join(w if w.isupper() else f"(?i:{w})" for w in form.split()) for form in longest_first)
-        return re.compile(rf"(?<![^\W_])(?:{'|'.join(forms)})(?![^\W_])")
+        return re.compile(rf"(?:{'|'.join(map(self._whole_words, longest_first))})(?![^\W_])")
+
+    def _whole_words(self, form: str) -> str:
+        """Return the pattern of a form. What must not stand before it follows its first letter, by which it is found fast."""
+        first, *others = (w if w.isupper() or not self._is_cased else f"(?i:{w})" for w in form.split())
+        if first.startswith("(?i:"):
+            return "[\\W_]+".join([rf"(?<![^\W_]){first}", *others])
+        return "[\\W_]+".join([rf"{first[0]}(?<![^\W_]{first[0]}){first[1:]}", *others])
 
     @cached_property
     def _form_of(self) -> dict[str, str]:
@@ -193,15 +201,14 @@ def count_mentions(term: Term, pages: Sequence[PageText]) -> dict[str, DocumentM
 
 def as_written(term: Term, mentions: Mapping[str, DocumentMentions], pages: Sequence[PageText]) -> dict[str, str]:
     """Map each form of a term to how documents write it, in small letters, with its accents."""
-    typed = {fold(piece): piece.lower() for piece in _PART.findall(term.text)}
-    written: dict[str, Counter[str]] = {word: Counter() for form in term.forms for word in form.split()}
-    for page in pages:
-        if page.source in mentions and page.ordinal in mentions[page.source].pages:
-            for piece, count in Counter(_PART.findall(page.text.lower())).items():
-                if (folded := piece if piece.isascii() else fold(piece)) in written:
-                    written[folded][piece] += count
-    best = {word: max(found, key=lambda w: (found[w], w), default=typed.get(word, word)) for word, found in written.items()}
-    return {form: " ".join(best[word] for word in form.split()) for form in term.forms}
+    written = {word: word for form in term.forms for word in form.split()}
+    written |= {folded: piece.lower() for piece in _PART.findall(term.text) if (folded := fold(piece)) in written}
+    with_mentions = (p for p in pages if p.source in mentions and p.ordinal in mentions[p.source].pages)
+    for page in islice(with_mentions, _PAGES_FOR_ACCENTS):
+        for piece in set(_PART.findall(page.text.lower())):
+            if not piece.isascii() and (folded := fold(piece)) in written:
+                written[folded] = piece
+    return {form: " ".join(written[word] for word in form.split()) for form in term.forms}
 
 
 def mentioning_sentences(
@@ -211,6 +218,8 @@ def mentioning_sentences(
     ordered = sorted(mentions.pages, key=lambda ordinal: (-mentions.pages[ordinal], ordinal))[:most_pages]
     for ordinal in sorted(ordered):
         for passage in catalog.passages_on_page(mentions.source, ordinal) or _lines(mentions.source, ordinal, catalog):
+            if not term.counted(passage.text):
+                continue
             for span, text in zip(passage.sentences, passage.sentence_texts, strict=True):
                 if forms := term.counted(text):
                     yield passage, span, forms
@@ -231,9 +240,14 @@ def _lines(source: str, ordinal: int, catalog: Catalog) -> list[Passage]:
 
 def best_sentence(term: Term, mentions: DocumentMentions, catalog: Catalog) -> tuple[Passage, SentenceSpan] | None:
     """Return the sentence that shows best what a document says of a term; None where no sentence holds all of it."""
-    found = mentioning_sentences(term, mentions, catalog, _PAGES_READ)
-    best = max(found, key=lambda sentence: worth_as_quote(*sentence), default=None)
-    return best[:2] if best else None
+    best: tuple[tuple[bool, ...], Passage, SentenceSpan] | None = None
+    for passage, span, forms in mentioning_sentences(term, mentions, catalog, _PAGES_READ):
+        worth = worth_as_quote(passage, span, forms)
+        if best is None or worth > best[0]:
+            best = worth, passage, span
+        if all(worth):
+            break
+    return best[1:] if best else None
 
 
 def worth_as_quote(passage: Passage, span: SentenceSpan, forms: Mapping[str, int]) -> tuple[bool, ...]:
