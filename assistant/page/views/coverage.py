@@ -160,7 +160,7 @@ def _draw_picture(found: Coverage) -> None:
         chart = base.mark_bar(color=_BLUE, height=15).encode(x=horizontal, y=vertical, tooltip=tooltip)
     else:
         across = {
-            "labelAngle": -30,
+            "labelAngle": -50,
             "title": None,
             "orient": "top",
             "labelLimit": 120,
