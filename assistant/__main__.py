@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from assistant.answers import Answer, AskedMode, ExportFormat, WritingRecord, as_json
 from assistant.evaluation.testset import Turn
 from assistant.messages import languages, message
+from assistant.workbench import commands
 from knowledge_base.command_line import AsJson, DataDirectory, read_settings, run
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.language.words import question_language
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Answer questions on the indexed documents, every sentence quoted.",
 )
+app.add_typer(commands.app)
 
 AnswerMode = Annotated[
     AskedMode,

@@ -168,13 +168,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "answer": answer.text,
         "mode": answer.mode,
         "abstained": answer.abstained,
-        "citations": [
-            {
-                "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading,
-            }
-            for c in answer.citations
-        ],
+        "citations": [citation_as_json(c) for c in answer.citations],
         "retrieved": [
             {
                 "source": r.passage.source, "page": r.passage.page, "start": r.passage.start, "end": r.passage.end,
@@ -193,6 +187,14 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         ],
         "table": list(answer.table),
         "writing": _writing_as_json(answer.writing),
+    }  # fmt: skip
+
+
+def citation_as_json(c: Citation) -> dict[str, Any]:
+    """Return a citation as the command line prints it."""
+    return {
+        "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
+        "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading,
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WORD_JOINER = "\u2060"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$^=&\"'/@])")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DIRECTIONS = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"}
 
 
@@ -68,3 +69,8 @@ def safe_address(address: str) -> str | None:
     except ValueError:
         return None
     return address.strip() if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def guarded(cell: str) -> str:
+    """Return the text of a cell that no spreadsheet reads as a formula."""
+    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

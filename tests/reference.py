@@ -14,6 +14,9 @@ import typer
 import assistant.__main__
 import ingest.__main__
 from assistant.answers import Answer, AnswerPart, Citation, WritingRecord, as_json
+from assistant.workbench.coverage import Coverage, Row
+from assistant.workbench.references import Citing, Reference, References
+from assistant.workbench.search import FACETS, Result, Search
 from ingest.fetch.official import FetchReport, SourceReport
 from ingest.health import DocumentHealth, PageHealth, PageProblem
 from ingest.sync.report import PassageChange, SyncReport
@@ -95,6 +98,76 @@ ANSWER = {
     "writing.shares.supported": "of supported ones",
     "writing.shares.weak": "of weak ones",
     "writing.shares.unsupported": "of unsupported ones",
+}
+
+CITATION = {name.removeprefix("citations[]."): text for name, text in ANSWER.items() if name.startswith("citations[].")} | {
+    "number": "counts the citations of the whole"
+}
+
+_CITATION = Citation(1, "briefs/a.md", "A", None, 0, 1, "x")
+
+SEARCH = {
+    "query": "the search as it was given",
+    "total": "passages that it finds, after the filters",
+    "documents": "documents that these stand in",
+    "results": "the best passages, best first",
+    "results[].source": "the document: ROOT/PATH",
+    "results[].title": "its title",
+    "results[].page": "page from 1; null: no pages",
+    "results[].start": "first character of the passage in the page's stored text",
+    "results[].end": "the character after its last",
+    "results[].text": "its text",
+    "results[].score": "BM25, higher is better; comparable within one search only",
+    "results[].heading": "the headings above it",
+    "results[].hits": "first and last character (exclusive) in the page's stored text of each place that matches",
+    "results[].snippet": "the piece of the passage with most hits",
+    "results[].snippet.text": "its text",
+    "results[].snippet.hits": "first and last character (exclusive) in the snippet of each place that matches",
+    "facets": "passages by document, language, year and type; each leaves out its own filter",
+    "facets.document": "by source",
+    "facets.language": "by ISO 639-1 code, or `none`",
+    "facets.year": "by year of the document's date, or `none`",
+    "facets.type": "by type of file",
+    "parts": "where nothing is found: how many passages hold each part of the search by itself",
+    "unknown": "those parts that no document holds",
+    "ignored": "stop words that were not searched for",
+    "generation": "name of the generation that was searched",
+}
+
+COVERAGE = {
+    "term": "the term as it was given",
+    "searched": "the words and phrases that were counted, as the documents write them, in small letters",
+    "by": "what was counted by",
+    "documents": "number of all documents, the register's records among them",
+    "rows": "a row for each document, or group, with a mention",
+    "rows[].source": "the document; of a group, the one that is quoted",
+    "rows[].title": "its title, or the name of the group",
+    "rows[].count": "number of mentions in the stored text of all pages",
+    "rows[].documents": "documents of the row with a mention",
+    "rows[].forms": "mentions by the word or phrase that was counted",
+    "rows[].citation": "the best quote; null: no sentence holds the whole term",
+    **{f"rows[].citation.{name}": text for name, text in CITATION.items()},
+    "none": "documents without a mention, by source",
+    "generation": "name of the generation that was counted in",
+}
+
+_REFERENCE = {
+    "": "texts that are cited, those first that most documents cite",
+    "[].name": "as most mentions name it",
+    "[].kind": "`title` of a document, `number` (A/RES/73/27), `name` (Budapest Convention), or `link`",
+    "[].count": "number of mentions",
+    "[].sources": "the indexed documents that it is; empty: it is not held",
+    "[].citing": "the documents that cite it",
+    "[].citing[].source": "the document: ROOT/PATH",
+    "[].citing[].title": "its title",
+    "[].citing[].count": "how often it cites the text",
+    "[].citing[].citation": "the first sentence that does; null: it stands in none, as in a table of contents",
+    **{f"[].citing[].citation.{name}": text for name, text in CITATION.items()},
+}
+REFERENCES = {f"{part}{name}": text for part in ("held", "missing") for name, text in _REFERENCE.items()} | {
+    "held": "cited texts that are indexed, those first that most documents cite",
+    "missing": "cited texts that are not indexed, those first that most documents cite",
+    "generation": "name of the generation that was read",
 }
 
 SYNC = {
@@ -227,6 +300,9 @@ def json_fields() -> dict[str, tuple[list[str], Mapping[str, str]]]:
     health = _paths(DocumentHealth, {"page_problems": PageProblem, "page_health": PageHealth})
     return {
         "An answer: `ask --json`, and a line of `ask --batch`": (_keys(as_json(_full_answer(), "1")), ANSWER),
+        "A search: `search --json`": (_keys(_full_search()), SEARCH),
+        "Coverage: `coverage --json`": (_keys(_full_coverage()), COVERAGE),
+        "What cites what: `references --json`": (_keys(_full_references()), REFERENCES),
         "A report: `sync --json`, `preview --json`": (_paths(SyncReport, {"changes": PassageChange}), SYNC),
         "A document: an entry of `health --json`": (health, HEALTH),
         "A file: `export --json`": (list(EXPORT), EXPORT),
@@ -309,9 +385,28 @@ def _paths(record: type, entries: Mapping[str, type]) -> list[str]:
     ]
 
 
+def _full_search() -> dict[str, Any]:
+    """Return a search in which every field holds something."""
+    passage = Passage(**{field.name: "" for field in fields(Passage)})
+    facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+    return Search("x", 1, 1, (Result(passage, 0.1, ((0, 1),), "x", ((0, 1),)),), facets, {}, (), {}).as_json("000001")
+
+
+def _full_coverage() -> dict[str, Any]:
+    """Return the coverage of a term in which every field holds something."""
+    row = Row("briefs/a.md", "A", 1, _CITATION, {})
+    return {**Coverage("x", ("x",), "document", (row,), (), {}).as_json(), "generation": "000001"}
+
+
+def _full_references() -> dict[str, Any]:
+    """Return what cites what, in which every field holds something."""
+    reference = Reference("x", "name", (), (Citing("briefs/a.md", "A", 1, _CITATION),))
+    return {**References((reference,), (reference,)).as_json(), "generation": "000001"}
+
+
 def _full_answer() -> Answer:
     """Return an answer in which every field holds something."""
-    citation = Citation(1, "briefs/a.md", "A", None, 0, 1, "x")
+    citation = _CITATION
     passage = Passage(**{field.name: "" for field in fields(Passage)})
     found = RetrievedPassage(**{f.name: passage if f.name == "passage" else 0.0 for f in fields(RetrievedPassage)})
     writing = WritingRecord("ollama:llama3.2", is_local=True)

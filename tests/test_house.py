@@ -21,7 +21,8 @@ MOST_MODULES, MOST_LINES = 196, 32_200
 MOST_USED_ONCE = 0.66
 MOST_FUNCTIONS = 68  # a thousand lines
 # The workbench is counted apart: the aim above is for what stood before it.
-WORKBENCH, MOST_LINES_OF_WORKBENCH = "assistant/workbench/", 3_500
+WORKBENCH = ("assistant/workbench/", "assistant/page/views/search.py", "assistant/page/views/coverage.py")
+MOST_LINES_OF_WORKBENCH = 3_500
 SMALL_MODULE = 60
 MOST_ROOMS = 12
 LONG_WORD = re.compile(r"(?<!\\)\b[a-zà-ÿ]{4,}\b")

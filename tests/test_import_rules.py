@@ -30,6 +30,7 @@ VENDORS = {
     "langchain_core": {"assistant/writing/model.py", "knowledge_base/search/langchain_retriever.py"},
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
+    "xlsxwriter": {"assistant/workbench/tables.py"},
 }
 NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone
 HEAVY = {
@@ -47,6 +48,7 @@ HEAVY = {
     "lingua",
     "prometheus_client",
     "ray",
+    "xlsxwriter",
 }
 
 

@@ -12,7 +12,8 @@ from assistant.page import answer_view, links, sidebar
 from assistant.page.links import SourceLink
 from assistant.page.templates import render
 from assistant.page.views.source import marked_text_html
-from knowledge_base.escaping import as_html, as_label, safe_address
+from assistant.workbench.tables import as_csv
+from knowledge_base.escaping import as_html, as_label, guarded, safe_address
 from knowledge_base.store.manifest import Manifest
 
 
@@ -179,13 +180,13 @@ def test_the_weak_mark_and_the_numbered_part_travel_into_the_copied_text():
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\r1"])
 def test_cells_that_a_spreadsheet_would_compute_are_guarded(cell: str):
-    assert answer_view.guarded(cell) == f"'{cell}"
+    assert guarded(cell) == f"'{cell}"
 
 
 def test_the_table_is_written_with_its_header_and_guarded():
-    written = answer_view.csv_table(register_answer().table)
+    written = as_csv(register_answer().table).decode("utf-8-sig")
     assert written == 'name,country\r\n"\'=HYPERLINK(""http://127.0.0.2"")",France\r\nAda,Japan\r\n'
-    assert answer_view.csv_table(()) == "\r\n"
+    assert as_csv(()).decode("utf-8-sig") == "\r\n"
 
 
 def test_quotes_are_marked_and_the_distant_text_is_folded_away():

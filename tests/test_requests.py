@@ -120,7 +120,7 @@ def test_what_mentions_a_term_is_quoted_from_each_document(harbour: Assistant) -
 
 def test_no_mention_says_what_was_searched(harbour: Assistant) -> None:
     assert harbour.ask("Is there any mention of whales?").text == (
-        "None of the 2 documents mentions “whales”. Searched for, in any form: whale."
+        "None of the 2 documents mentions “whales”. Searched for, in any form: whales."
     )
 
 

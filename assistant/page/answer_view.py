@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,8 +18,9 @@ from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
 from assistant.workbench.exporting import ENDINGS, written
 from assistant.workbench.notes import look_up, remarks_on
+from assistant.workbench.tables import as_csv
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.escaping import as_label
+from knowledge_base.escaping import as_label, guarded
 from knowledge_base.language.words import words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id
@@ -31,7 +30,6 @@ NEAREST = 3
 Standings = Mapping[int, QuoteStanding]
 """The standing of each citation of an answer, by its position; empty where the documents are those that it was made from."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STANDS: dict[Standing, str] = {"moved": "moved", "gone": "no longer there"}
 _TITLE_LENGTH = 90
 _EXCERPT = 420
@@ -66,7 +64,7 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         st.dataframe(rows, hide_index=True, width="stretch", key=f"table-{key}")
         st.download_button(
             "Download as CSV",
-            csv_table(answer.table).encode("utf-8-sig"),
+            as_csv(answer.table),
             file_name="register.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -271,17 +269,3 @@ def reference_line(citation: Citation) -> str:
     page = "no pages" if citation.page is None else f"page {citation.page}"
     place = ", ".join(filter(None, (citation.date, page, citation.label)))
     return f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{' '.join(citation.quote.split())}”"
-
-
-def csv_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return rows as CSV with a header; cells that a spreadsheet would compute begin with an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue()
-
-
-def guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet reads as a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

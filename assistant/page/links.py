@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlencode
 
 from assistant.answers import Citation
@@ -17,6 +17,8 @@ EVALUATE_PAGE = "views/evaluate.py"
 DOCUMENTS_PAGE = "views/documents.py"
 CHANGES_PAGE = "views/changes.py"
 MODEL_PAGE = "views/model.py"
+SEARCH_PAGE = "views/search.py"
+COVERAGE_PAGE = "views/coverage.py"
 PAGES = {
     CHAT_PAGE: ("chat", "Paris Call"),
     SOURCE_PAGE: ("source", "Source"),
@@ -25,9 +27,13 @@ PAGES = {
     DOCUMENTS_PAGE: ("documents", "Documents"),
     CHANGES_PAGE: ("changes", "What changed"),
     MODEL_PAGE: ("model", "Language model"),
+    SEARCH_PAGE: ("search", "Search"),
+    COVERAGE_PAGE: ("coverage", "Coverage"),
 }
 """Each page's file with its address and its title; the first is the one that opens."""
-CONVERSATION = "conversation"
+CONVERSATION, QUERY, TERM = "conversation", "q", "term"
+ASKED = "asked"
+"""Where a session keeps the question that the chat is to answer next."""
 
 _CHECK_LENGTH = 16
 
@@ -112,6 +118,20 @@ class SourceLink:
     def address(self) -> str:
         """Return the address relative to the page's root; it holds no character that ends an HTML attribute."""
         return "/source?" + urlencode(self.parameters(), doseq=True)
+
+
+def take_from_address(state: Any, parameters: Any, name: str, choices: Sequence[str] | None = None) -> None:
+    """Put what the address says of a control into its state: a text; a list of choices where some are given."""
+    given = parameters.get_all(name)
+    state[name] = "".join(given[:1]) if choices is None else [value for value in given if value in choices]
+
+
+def keep_in_address(state: Any, parameters: Any, name: str) -> None:
+    """Put the state of a control into the address, so that going back, and a link, lead to it."""
+    if state[name]:
+        parameters[name] = state[name]
+    else:
+        parameters.pop(name, None)
 
 
 def digest(quotes: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,7 +12,9 @@ from assistant.question.requests import SMALL_TALK, Request
 from assistant.question.wanted import numbered_in, without_asking_words
 from assistant.quotes.named_documents import documents_named, texts
 from assistant.quotes.quoting import Quote, cited
-from knowledge_base.language.words import content_words, stem, stems_of_all_words, words
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.language.words import words
+from knowledge_base.search.mentions import best_sentence, count_mentions, read_pages, read_term
 from knowledge_base.store.catalog import Catalog, DocumentRow
 
 LISTED = 40  # documents at most that an answer names
@@ -115,38 +117,26 @@ def _pages(document: DocumentRow, language: str, catalog: Catalog) -> Iterator[A
 
 
 def _mentions(request: Request, catalog: Catalog) -> tuple[list[AnswerPart], list[Citation]]:
-    """Return for each document that holds a term, in any of its forms, its first sentence that does."""
-    language, total = request.language, catalog.counts()["documents"]
-    asked = content_words(request.subject, language) or words(request.subject)
-    expression = " OR ".join(dict.fromkeys(f'"{" ".join(stem(word, code) for word in asked)}"' for code in ("en", "fr")))
-    rows = {row.source: row for row in texts(catalog)}
-    held = {source: count for source, count in catalog.sources_holding(expression).items() if source in rows}
-    if not held:
-        searched = " ".join(stem(word, language) for word in asked)
-        return [_note(language, "no_mention", total=total, subject=request.subject, words=searched)], []
-    parts = [_note(language, "mentions", count=len(held), total=total, subject=request.subject)]
-    quotes = []
-    named = sorted(held, key=lambda source: -held[source])
-    for source in named[:QUOTED]:
-        if quote := _first_with(asked, source, catalog):
-            quote.kind = "list_item"
-            quotes.append(quote)
+    """Return how many documents mention a term in any of its forms, and the best quote of each."""
+    language, rows = request.language, {row.source: row for row in texts(catalog)}
+    pages = read_pages(catalog)
+    try:
+        term = read_term(request.subject, pages)
+    except KnowledgeBaseError as error:
+        return [AnswerPart(str(error), kind="note")], []
+    mentions = count_mentions(term, pages)
+    held = sorted((m for source, m in mentions.items() if source in rows), key=lambda m: -m.count)
+    values = {"total": len(rows), "subject": request.subject, "words": ", ".join(term.forms)}
+    parts = [_note(language, "mentions" if held else "no_mention", count=len(held), **values)]
+    if records := len(mentions) - len(held):
+        parts.append(_note(language, "records_mention", count=records, total=catalog.counts()["records"]))
+    quotes, left = [], [rows[m.source].title for m in held[QUOTED:]]
+    for document in held[:QUOTED]:
+        if found := best_sentence(term, document, catalog):
+            passage, span = found
+            quotes.append(Quote(passage, span.start, span.end, passage.sentence_text(span), "list_item", role=span.role))
+        else:
+            left.append(rows[document.source].title)
     quoted, citations = cited(quotes, catalog, {})
-    left = [rows[source].title for source in named if source not in {quote.passage.source for quote in quotes}]
     quoted = [replace(part, kind="list_item") for part in quoted]
     return [*parts, *quoted, *(AnswerPart(title, kind="list_item") for title in left[:LISTED])], citations
-
-
-def _first_with(asked: Sequence[str], source: str, catalog: Catalog) -> Quote | None:
-    """Return the first sentence of a document that holds all words of a term: a whole one where there is one, no heading."""
-    other: Quote | None = None
-    for passage in catalog.all_passages(source):
-        wanted = {stem(word, "fr" if passage.language == "fr" else "en") for word in asked}
-        for span, text in zip(passage.sentences, passage.sentence_texts, strict=True):
-            if span.kind == "heading" or not wanted <= stems_of_all_words(text, passage.language):
-                continue
-            quote = Quote(passage, span.start, span.end, text, span.kind, role=span.role)
-            if span.role in ("sentence", "item"):
-                return quote
-            other = other or quote
-    return other

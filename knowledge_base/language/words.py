@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
@@ -18,6 +19,8 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _STEMMERS = threading.local()  # Snowball's: one must not be used by two threads
 _NO_WORDS = re.compile(r"[^\w]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
+_COMBINING = re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(0x10000))))}]+")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
@@ -25,7 +28,17 @@ def fold(text: str) -> str:
     """Return `text` in lower case without accents, compatibility forms resolved."""
     if text.isascii():
         return text.lower()
-    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
+    return without_accents(text.casefold())
+
+
+def without_accents(text: str) -> str:
+    """Return `text` without accents, compatibility forms resolved, capitals kept."""
+    if text.isascii():
+        return text
+    decomposed = _COMBINING.sub("", unicodedata.normalize("NFKD", text))
+    if _BEYOND.search(decomposed):  # no text of a living language; one character set for all would be slow to look up
+        return "".join(filterfalse(unicodedata.combining, decomposed))
+    return decomposed
 
 
 def normalised(text: str) -> str:
@@ -123,5 +136,42 @@ def in_english(word: str) -> str | None:
 @cache
 def _glossary() -> dict[str, str]:
     """Map stems of French words to English words."""
-    rows = (Path(__file__).parent / "glossary" / "fr_en.tsv").read_text(encoding="utf-8").splitlines()
-    return {stem(fold(french), "fr"): english for french, english in (row.split("\t") for row in rows)}
+    return {stem(fold(french), "fr"): english for french, english in _rows("fr_en")}
+
+
+@cache
+def _french_words() -> dict[str, tuple[str, ...]]:
+    """Map stems of English words to the French words that the glossary gives for them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for french, english in _rows("fr_en"):
+        key = stem(fold(english), "en")
+        found[key] = (*found.get(key, ()), french)
+    return found
+
+
+def in_french(word: str) -> tuple[str, ...]:
+    """Return the French words for a folded English one in any of its forms; none where the glossary lacks it."""
+    return _french_words().get(stem(word, "en"), ())
+
+
+def phrases_in(language: str, phrase: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return what "en" or "fr" calls a phrase of the other language, in folded words; nothing where the glossary lacks it."""
+    other = "fr" if language == "en" else "en"
+    return _phrases(language).get(tuple(stem(word, other) for word in phrase), ())
+
+
+@cache
+def _phrases(language: str) -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Map the stems of each phrase of the other language to the phrases of this one, in folded words."""
+    found: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+    for french, english in _rows("phrases_fr_en"):
+        theirs, ours, code = (french, english, "fr") if language == "en" else (english, french, "en")
+        key = tuple(stem(word, code) for word in words(theirs))
+        found[key] = (*found.get(key, ()), tuple(words(ours)))
+    return found
+
+
+def _rows(name: str) -> list[tuple[str, str]]:
+    """Return the rows of a glossary: French, English."""
+    text = (Path(__file__).parent / "glossary" / f"{name}.tsv").read_text(encoding="utf-8")
+    return [(french, english) for french, english in (row.split("\t") for row in text.splitlines())]

@@ -58,6 +58,7 @@ _PASSAGE_COLUMNS = """passages.id, documents.source, documents.title, pages.numb
     passages.heading, passages.ordinal, documents.language, passages.sentences, passages.document"""
 _PASSAGE_TABLES = """passages JOIN documents ON documents.id = passages.document
     JOIN pages ON pages.document = passages.document AND pages.ordinal = passages.ordinal"""
+_STEMMED_AS = "(documents.language IS 'fr') = ?"  # as `known_language` has it
 
 T = TypeVar("T")
 
@@ -362,6 +363,26 @@ class Catalog(Closing):
             (expression, *weights, limit),
         )
         return [row[0] for row in rows]
+
+    def matches(self, expression: str, language: str) -> list[tuple[str, str, float]]:
+        """Return the passages whose text matches an FTS5 `expression`: id, source, BM25 score, higher is better.
+
+        Only documents that are stemmed as `language` ("fr", or "en" for all others) are searched.
+        """
+        rows = self._connection.execute(
+            f"""SELECT passages.id, documents.source, -bm25(passage_terms) FROM passage_terms
+            JOIN passages ON passages.row = passage_terms.rowid JOIN documents ON documents.id = passages.document
+            WHERE passage_terms MATCH ? AND {_STEMMED_AS}""",
+            (f"body : ({expression})", language == "fr"),
+        )
+        return rows.fetchall()
+
+    def page_texts(self) -> Iterator[tuple[str, str | None, int, str]]:
+        """Yield all pages in order of source: source, language of the document, place in it (from 0), text."""
+        return self._connection.execute(
+            "SELECT documents.source, documents.language, pages.ordinal, pages.text FROM documents"
+            " JOIN pages ON pages.document = documents.id ORDER BY documents.source, pages.ordinal"
+        )
 
     def terms(self, ids: Sequence[str]) -> dict[str, tuple[list[str], list[str], list[str]]]:
         """Return the stemmed words of title, headings and body of each passage, by its id."""

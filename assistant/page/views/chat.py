@@ -12,14 +12,25 @@ from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
-from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE
+from assistant.page.links import (
+    ASKED,
+    CHAT_PAGE,
+    CONVERSATION,
+    COVERAGE_PAGE,
+    DOCUMENTS_PAGE,
+    EVALUATE_PAGE,
+    QUERY,
+    SEARCH_PAGE,
+    TERM,
+)
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import counts_of, published_manifest
 from assistant.page.templates import draw_error, draw_line, draw_notice, run_script
 from assistant.page.writing_view import draw_mode_switch, draw_writing, keep_interrupted
+from assistant.question.requests import read_request
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.language.words import question_language
+from knowledge_base.language.words import content_words, question_language
 
 EXAMPLES = (
     "Who launched the Paris Call, and when?",
@@ -35,10 +46,11 @@ PURPOSE = (
 )
 
 _BOX, _TOO_LONG, _FOCUSED = "question", "too-long", "focused"
-_ASKED, _BY_ITSELF, _ANSWERED = "asked", "asked-by-itself", "just-answered"
+_BY_ITSELF, _ANSWERED = "asked-by-itself", "just-answered"
 _QUOTE_ICON = ":material/format_quote:"
 _LABEL_LENGTH = 160
 _MOST_QUOTES = 10
+_SEARCHED = 12  # words of a question that the link to the search takes along
 _GOOD, _BAD = 1, 0
 
 
@@ -60,7 +72,7 @@ def draw_page() -> None:
                 " text is kept in the box."
             )
             asked = None
-    question = asked or st.session_state.pop(_ASKED, None)
+    question = asked or st.session_state.pop(ASKED, None)
     conversation = None
     if identifier := st.query_params.get(CONVERSATION):
         conversation = store.conversation(identifier)
@@ -145,7 +157,7 @@ def _draw_conversation_menu(conversation: Conversation, messages: Sequence[Messa
 
 
 def _ask_later(question: str, by_itself: bool = False) -> None:
-    st.session_state[_ASKED] = question
+    st.session_state[ASKED] = question
     st.session_state[_BY_ITSELF] = by_itself
 
 
@@ -171,8 +183,19 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
                 if message.id in saved:
                     label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
                 st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
+                _draw_way_to_words(message.answer.question)
                 draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
             _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
+
+
+def _draw_way_to_words(question: str) -> None:
+    """Draw the link to the page that counts what was asked for, or searches for the words of the question."""
+    request = read_request(question)
+    if request and request.kind == "mentions":
+        st.page_link(COVERAGE_PAGE, label="Count all mentions", icon=":material/grid_on:", query_params={TERM: request.subject})
+    elif found := content_words(question, question_language(question)):
+        query = " OR ".join(dict.fromkeys(found[:_SEARCHED]))
+        st.page_link(SEARCH_PAGE, label="Search for these words", icon=":material/search:", query_params={QUERY: query})
 
 
 def _draw_question(question: str) -> None:

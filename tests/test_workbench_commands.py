@@ -1,0 +1,84 @@
+"""The commands search, coverage and references, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.sync.sync import SyncOptions, sync
+from knowledge_base.settings import Settings
+
+CITATION = {"number", "source", "title", "page", "start", "end", "quote", "status"}
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documents")
+    (folder / "lamps.md").write_text("# Lamps\n\nThe lamps of the pier are lit at dusk, as the Harbour Act says.\n")
+    (folder / "boats.md").write_text("# Boats\n\nNo boat leaves the pier in a storm.\n")
+    data = tmp_path_factory.mktemp("data")
+    sync(Settings(data_dir=data), SyncOptions(folder))
+    return data
+
+
+def run(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assistant", *arguments, "--data-dir", str(data_dir)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def printed(data_dir: Path, *arguments: str) -> Any:
+    done = run(data_dir, *arguments, "--json")
+    assert done.returncode == 0 and done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_search_prints_what_the_contract_says(data_dir: Path) -> None:
+    found = printed(data_dir, "search", "lamps AND pier", "--limit", "5")
+    assert found["total"] == len(found["results"]) == 1
+    (result,) = found["results"]
+    assert {"source", "title", "page", "start", "end", "text", "score"} <= set(result)
+    assert result["source"] == "lamps.md" and result["text"].startswith("Lamps") or "lamps" in result["text"]
+    assert printed(data_dir, "search", "pier", "--document", "boats", "--type", "markdown")["total"] == 1
+    assert printed(data_dir, "search", "pier", "--year", "1999")["total"] == 0
+    assert "In no document: “zebra”" in run(data_dir, "search", "zebra pier").stdout
+
+
+def test_coverage_prints_what_the_contract_says(data_dir: Path, tmp_path: Path) -> None:
+    table = tmp_path / "lamps.xlsx"
+    found = printed(data_dir, "coverage", "lamp", "--output", str(table))
+    assert {"term", "searched", "rows", "none"} <= set(found)
+    assert found["searched"] == ["lamp", "lamps"] and found["none"] == ["boats.md"]
+    (row,) = found["rows"]
+    assert (row["source"], row["title"], row["count"]) == ("lamps.md", "Lamps", 2)
+    assert set(row["citation"]) >= CITATION and row["citation"]["quote"].startswith("The lamps of the pier")
+    assert table.read_bytes()[:2] == b"PK"
+    assert "1 of 2 documents" in run(data_dir, "coverage", "lamp", "--by", "year").stdout
+
+
+def test_references_prints_what_is_cited(data_dir: Path) -> None:
+    found = printed(data_dir, "references")
+    assert found["held"] == [] and [entry["name"] for entry in found["missing"]] == ["Harbour Act"]
+    assert "Harbour Act (in 1 documents)" in run(data_dir, "references").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "(lamps"), ("search", "the of"), ("search", ""), ("search", "NOT lamps"), ("coverage", "of the"),
+        ("coverage", "lamp", "--by", "colour"), ("coverage", "lamp", "--output", "lamp.doc"), ("coverage", "x" * 10_000),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_ends_with_2_and_a_remedy(data_dir: Path, arguments: tuple[str, ...]) -> None:
+    done = run(data_dir, *arguments)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("Error: ") and "Traceback" not in done.stderr
+
+
+def test_without_an_index_the_commands_say_so(tmp_path: Path) -> None:
+    for command in (("search", "lamps"), ("coverage", "lamps"), ("references",)):
+        done = run(tmp_path, *command)
+        assert done.returncode == 2 and "ingest sync" in done.stderr
