@@ -147,6 +147,14 @@ def joined(first: Answer, second: Answer) -> Answer:
     return replace(first, text=written(parts), citations=citations, parts=parts, table=second.table)
 
 
+def citation_as_json(c: Citation) -> dict[str, Any]:
+    """Return a citation as all commands print it."""
+    return {
+        "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
+        "quote": c.quote, "status": c.status, "label": c.label,
+    }  # fmt: skip
+
+
 def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict[str, Any]:
     """Return the answer as the command line prints it."""
     return {
@@ -155,13 +163,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "answer": answer.text,
         "mode": answer.mode,
         "abstained": answer.abstained,
-        "citations": [
-            {
-                "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status, "label": c.label,
-            }
-            for c in answer.citations
-        ],
+        "citations": [citation_as_json(citation) for citation in answer.citations],
         "retrieved": [
             {
                 "source": r.passage.source, "page": r.passage.page, "start": r.passage.start, "end": r.passage.end,
