@@ -17,6 +17,7 @@ EVALUATE_PAGE = "views/evaluate.py"
 DOCUMENTS_PAGE = "views/documents.py"
 CHANGES_PAGE = "views/changes.py"
 MODEL_PAGE = "views/model.py"
+CHECK_PAGE = "views/check.py"
 PAGES = {
     CHAT_PAGE: ("chat", "Paris Call"),
     SOURCE_PAGE: ("source", "Source"),
@@ -25,6 +26,7 @@ PAGES = {
     DOCUMENTS_PAGE: ("documents", "Documents"),
     CHANGES_PAGE: ("changes", "What changed"),
     MODEL_PAGE: ("model", "Language model"),
+    CHECK_PAGE: ("check", "Check a draft"),
 }
 """Each page's file with its address and its title; the first is the one that opens."""
 CONVERSATION = "conversation"

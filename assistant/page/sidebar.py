@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,7 +10,16 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.page.conversations import Conversation
-from assistant.page.links import CHAT_PAGE, CONVERSATION, DOCUMENTS_PAGE, EVALUATE_PAGE, MODEL_PAGE, PAGES, SAVED_PAGE
+from assistant.page.links import (
+    CHAT_PAGE,
+    CHECK_PAGE,
+    CONVERSATION,
+    DOCUMENTS_PAGE,
+    EVALUATE_PAGE,
+    MODEL_PAGE,
+    PAGES,
+    SAVED_PAGE,
+)
 from assistant.page.resources import conversations
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, render, show
@@ -26,6 +36,7 @@ _ICONS = {
     DOCUMENTS_PAGE: ":material/folder_open:",
     EVALUATE_PAGE: ":material/checklist:",
 }
+_WORKBENCH = {CHECK_PAGE: ":material/fact_check:"}
 
 
 def draw_sidebar() -> None:
@@ -34,10 +45,9 @@ def draw_sidebar() -> None:
         draw("brand")
         if st.button("New conversation", icon=":material/add:", width="stretch", key="new-conversation"):
             st.switch_page(CHAT_PAGE)
-        for page, icon in _ICONS.items():
-            name, title = PAGES[page]
-            if st.button(title, icon=icon, type="tertiary", width="stretch", key=f"to-{name}"):
-                st.switch_page(page)
+        _draw_entries(_ICONS)
+        draw_line("Workbench", "pc-over")
+        _draw_entries(_WORKBENCH)
         draw_line("Conversations", "pc-over")
         listed = conversations().conversations()
         if not listed:
@@ -57,6 +67,13 @@ def draw_sidebar() -> None:
             else:
                 draw_line("Nothing yet.")
         st.page_link(MODEL_PAGE, label="Language model", icon=":material/edit_note:")
+
+
+def _draw_entries(pages: Mapping[str, str]) -> None:
+    for page, icon in pages.items():
+        name, title = PAGES[page]
+        if st.button(title, icon=icon, type="tertiary", width="stretch", key=f"to-{name}"):
+            st.switch_page(page)
 
 
 def _draw_conversations(listed: list[Conversation]) -> None:
