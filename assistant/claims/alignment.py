@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from knowledge_base.language.dates import MONTHS
 from knowledge_base.language.meanings import is_opposite, says
@@ -27,6 +27,7 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _BREAKS = frozenset(",;:.()")
 _REACH = 3  # words of meaning after a small word ("must", "some") that it may be said of
 _BEARS = 2  # of them that "some" or "must" bears on
+_OPENING = 3  # words before a half of a sentence that show what it is there
 _FAR = 15  # words after a preposition that it may still be said of, in a list
 _NEAR = 2  # words between a verb and what shows that it is passive
 _STRENGTHS = ("universal", "majority", "partial", "few")
@@ -239,35 +240,85 @@ def _denied(claim: Text, evidence: Text, pairs: Pairs, theirs: Sequence[Word]) -
 
 
 def _turned_round(mine: Sequence[Word], theirs: Sequence[Word], pairs: Pairs, language: str) -> Iterator[Difference]:
-    """Give what stands before a verb or preposition in one and after it in the other, where not one of them is passive."""
-    places = {place for held in pairs.values() for place in held}
-    relations = _class("relations", language) | _class("agent", language)
+    """Give what stands in another order: before a verb in one and after it in the other, where not one of them is passive."""
+    known = sorted(pairs)
+    placed = _placed(known, pairs)
+    voices = {_is_passive(mine, p, language) != _is_passive(theirs, at, language) for p, at in zip(known, placed, strict=True)}
     for position, word in enumerate(mine):
-        if word.text in relations:
+        if word.text in _class("relations", language):
             turns = [place for place, other in enumerate(theirs) if other.text == word.text]
-        else:
-            turns = list(pairs.get(position, ()))
-        left, right = _neighbours(mine, position, pairs.keys(), language)
-        if word.is_name or _is_noun(mine, position, language):
-            continue
-        turns = [place for place in turns if not _is_noun(theirs, place, language)]
-        if not turns or (left is None and right is None):
-            continue
-        if word.text in relations:
-            if left is not None and all(_is_behind(left, right, pairs, theirs, place) for place in turns):
+            left = max((p for p in known if p < position), default=None)
+            right = min((p for p in known if p > position), default=None)
+            if turns and left is not None and all(_is_behind(left, right, pairs, theirs, place) for place in turns):
                 yield Difference("roles", word.text, word.text)
-            continue
-        verdicts = []
-        for place in turns:
-            before, after = _neighbours(theirs, place, places, language)
-            is_swapped = (right is not None and before in pairs[right]) or (left is not None and after in pairs[left])
-            keeps = (left is not None and before in pairs[left]) or (right is not None and after in pairs[right])
-            one, other = _is_passive(mine, position, language), _is_passive(theirs, place, language)
-            verdicts.append(
-                (is_swapped and one == other) or (keeps and not is_swapped and _acts(mine, position, theirs, place, language))
-            )
-        if all(verdicts):
+        elif position in pairs and all(_acts(mine, position, theirs, place, language) for place in pairs[position]):
             yield Difference("roles", word.text, word.text)
+    descents = [
+        n
+        for n, (one, other) in enumerate(pairwise(placed))
+        if other < one and not _is_listed(mine, known[n], known[n + 1], language)
+    ]
+    if descents and True not in voices and not _is_moved(mine, theirs, known, placed, descents, language):
+        turn = descents[0]
+        yield Difference("roles", mine[known[turn]].text, mine[known[turn + 1]].text)
+    for one, other in pairwise(placed):
+        if one < other and _has_own_subject(theirs, one, other, set(placed), language):
+            yield Difference("roles", theirs[one].text, theirs[other].text)
+
+
+def _placed(known: Sequence[int], pairs: Pairs) -> list[int]:
+    """Return where each word of the claim stands in the evidence: of several places the one that keeps the order."""
+    placed: list[int] = []
+    for position in known:
+        after = [place for place in pairs[position] if not placed or place > placed[-1]]
+        placed.append(min(after, default=pairs[position][0]))
+    return placed
+
+
+def _is_listed(words: Sequence[Word], one: int, other: int, language: str) -> bool:
+    """Return whether two words are items of a list, whose order says nothing."""
+    joins = {
+        ",",
+        *word_set("numbers.and", language),
+        *word_set("sentences.items_lead", language),
+        *_class("determiners", language),
+    }
+    between = {word.text for word in words[one + 1 : other]}
+    return bool(between) and between <= joins and not between <= _class("determiners", language)
+
+
+def _is_moved(
+    mine: Sequence[Word],
+    theirs: Sequence[Word],
+    known: Sequence[int],
+    placed: Sequence[int],
+    descents: Sequence[int],
+    language: str,
+) -> bool:
+    """Return whether only the two halves of the sentence changed places: "In X, Y" and "Y in X", or "A is B" and "B is A"."""
+    cut = descents[0] + 1
+    if len(descents) > 1 or placed[-1] >= placed[0]:
+        return False
+    here = {word.text for word in mine[known[cut - 1] + 1 : known[cut]]}
+    there = {word.text for word in theirs[placed[-1] + 1 : placed[0]]}
+    if _class("passive", language) & here and _class("passive", language) & there:
+        return True
+    openings = [{w.text for w in theirs[max(0, p - _OPENING) : p] if not w.carries} for p in (placed[cut], placed[0])]
+    before = [{w.text for w in mine[max(0, p - _OPENING) : p] if not w.carries} for p in (known[cut], known[0])]
+    unsaid = _BREAKS | _class("determiners", language) | _class("passive", language)
+    return "," in here | there and any((one & other) - unsaid for one, other in zip(openings, before, strict=True))
+
+
+def _has_own_subject(theirs: Sequence[Word], one: int, other: int, placed: set[int], language: str) -> bool:
+    """Return whether the second of two words belongs to another clause, with a subject that the claim does not name."""
+    joins = word_set("numbers.and", language) | word_set("negation.contrast", language) | {";"}
+    for place in range(one + 1, other):
+        if theirs[place].text in joins:
+            skipped = any(word.carries and not word.is_name for word in theirs[one + 1 : place])
+            first = next((p for p in range(place + 1, other) if theirs[p].carries), None)
+            if skipped and first is not None and first not in placed:
+                return True
+    return False
 
 
 def _is_behind(left: int, right: int | None, pairs: Pairs, theirs: Sequence[Word], turn: int) -> bool:
@@ -278,31 +329,11 @@ def _is_behind(left: int, right: int | None, pairs: Pairs, theirs: Sequence[Word
     return all(place in after for place in pairs[left]) and not follows
 
 
-def _neighbours(words: Sequence[Word], position: int, known: object, language: str) -> tuple[int | None, int | None]:
-    """Return the nearest words on either side that both sentences have, in the same clause; none across "and"."""
-    found: list[int | None] = []
-    for step in (range(position - 1, -1, -1), range(position + 1, len(words))):
-        near = None
-        for place in step:
-            if words[place].text in _BREAKS or words[place].text in word_set("numbers.and", language):
-                break
-            if place in known:  # type: ignore[operator]
-                near = place
-                break
-        found.append(near)
-    return found[0], found[1]
-
-
 def _is_passive(words: Sequence[Word], position: int, language: str) -> bool:
     """Return whether a word is a verb in the passive."""
     before = [word.text for word in words[max(0, position - _NEAR) : position]]
     after = _up_to_next(words, position)
     return bool(_class("passive", language) & set(before)) or bool(_class("agent", language) & after)
-
-
-def _is_noun(words: Sequence[Word], position: int, language: str) -> bool:
-    """Return whether an article stands before a word: what it is said of may stand on either side ("the basis of")."""
-    return position > 0 and words[position - 1].text in _class("determiners", language)
 
 
 def _acts(mine: Sequence[Word], position: int, theirs: Sequence[Word], place: int, language: str) -> bool:

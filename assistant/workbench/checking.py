@@ -40,6 +40,7 @@ _PASSAGES = 8
 _OF_NAMED = 24  # passages that are looked through for those of a document that the draft names
 _COMPARED = 10  # sentences, those that share most words first
 _SAME_MATTER = 0.6  # share of the draft's words from which on a passage speaks of the same thing
+_MARKS_AT_END = 3  # characters, such as a full stop and a quotation mark
 _NEARLY = 0.6  # share of a quotation's words that stand in a row from which on it is taken for that passage
 _MATTERS = ("number", "date", "name", "place", "negation", "opposite", "roles", "scope", "modality", "quotation")
 
@@ -120,7 +121,8 @@ class Checker(Closing):
         sources = named_documents(sentence.text, self._catalog)
         passages = self._passages(sentence.text, sources)
         near = [(passage.source, passage.ordinal) for passage in passages]
-        if found := find(sentence.text, self._catalog, near, sources):
+        found = find(sentence.text, self._catalog, near, sources)
+        if found and self._is_whole(found):
             return Checked(sentence, "verbatim", self._cited([found]), "stands there")
         quotes = quotations_in(sentence.text)
         places = [find(quote, self._catalog, near, sources) for quote in quotes]
@@ -130,6 +132,12 @@ class Checker(Closing):
         if quotes:
             return self._misquoted(sentence, next(q for q, place in zip(quotes, places, strict=True) if not place), passages)
         return self._judged(sentence, passages)
+
+    def _is_whole(self, found: Found) -> bool:
+        """Return whether what was found begins and ends with sentences of its page: a part may leave out who says it, and if."""
+        spans = [span for p in self._catalog.passages_on_page(found.source, found.ordinal) for span in p.sentences]
+        ends = any(0 <= span.end - found.end <= _MARKS_AT_END for span in spans)
+        return ends and any(span.start == found.start for span in spans)
 
     def _passages(self, text: str, sources: frozenset[str] | None) -> list[Passage]:
         """Return the passages nearest to a sentence, of the documents that it names where it names some."""
