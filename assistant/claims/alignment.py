@@ -18,15 +18,17 @@ from knowledge_base.language.meanings import is_opposite, says
 from knowledge_base.language.negations import form_stem
 from knowledge_base.language.numbers import NUMBER_WORDS
 from knowledge_base.language.text import Text
-from knowledge_base.language.vocabulary import word_set
+from knowledge_base.language.vocabulary import listed, word_set
 from knowledge_base.language.words import fold, stop_words
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*(?:st|nd|rd|th|er|e|eme)?\b|[^\W_]+|[,;:.()]")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_ANCHORS = 4  # words nearest to a number that may tell what it counts
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _BREAKS = frozenset(",;:.()")
 _REACH = 3  # words of meaning after a small word ("must", "some") that it may be said of
 _BEARS = 2  # of them that "some" or "must" bears on
+_COMPOUND = 4  # words of a compound such as "security discussions"
 _OPENING = 3  # words before a half of a sentence that show what it is there
 _FAR = 15  # words after a preposition that it may still be said of, in a list
 _NEAR = 2  # words between a verb and what shows that it is passive
@@ -93,12 +95,14 @@ def align(claim: Text, evidence: Text, context: Text) -> Alignment:
     general = _not_of_all(mine, claim.language)
     pairs: dict[int, list[int]] = {}
     missing: list[int] = []
+    spoken = {word.stem for word in mine}
     for position, word in enumerate(mine):
         if not word.carries:
             continue
         same = [place for place, other in enumerate(theirs) if other.stem == word.stem]
-        wider = [p for p, other in enumerate(theirs) if other.carries and says(other.stem, word.stem, claim.language)]
-        if found := same or (wider if position in general else []):
+        free = [(p, other) for p, other in enumerate(theirs) if other.carries and other.stem not in spoken]
+        wider = [p for p, other in free if says(other.stem, word.stem, claim.language)]
+        if found := sorted([*same, *(wider if position in general else [])]):
             pairs[position] = found
         elif not (
             word.stem in around
@@ -240,30 +244,27 @@ def _denied(claim: Text, evidence: Text, pairs: Pairs, theirs: Sequence[Word]) -
 
 
 def _turned_round(mine: Sequence[Word], theirs: Sequence[Word], pairs: Pairs, language: str) -> Iterator[Difference]:
-    """Give what stands in another order: before a verb in one and after it in the other, where not one of them is passive."""
-    known = sorted(pairs)
-    placed = _placed(known, pairs)
-    voices = {_is_passive(mine, p, language) != _is_passive(theirs, at, language) for p, at in zip(known, placed, strict=True)}
+    """Give what stands on the other side of a verb or preposition, or in another order for no reason that is known."""
+    known = sorted(p for p in pairs if not mine[p].text.endswith(listed("names.adverbs", language)))
     for position, word in enumerate(mine):
+        left = max((p for p in known if p < position), default=None)
+        right = min((p for p in known if p > position), default=None)
         if word.text in _class("relations", language):
             turns = [place for place, other in enumerate(theirs) if other.text == word.text]
-            left = max((p for p in known if p < position), default=None)
-            right = min((p for p in known if p > position), default=None)
             if turns and left is not None and all(_is_behind(left, right, pairs, theirs, place) for place in turns):
                 yield Difference("roles", word.text, word.text)
-        elif position in pairs and all(_acts(mine, position, theirs, place, language) for place in pairs[position]):
+        elif position in pairs and left is not None and right is not None:
+            sides = ((place, min(pairs[left]) < place < max(pairs[right])) for place in pairs[position])
+            if not all(keeps and _acts(mine, position, theirs, place, language) for place, keeps in sides):
+                continue
             yield Difference("roles", word.text, word.text)
-    descents = [
-        n
-        for n, (one, other) in enumerate(pairwise(placed))
-        if other < one and not _is_listed(mine, known[n], known[n + 1], language)
-    ]
-    if descents and True not in voices and not _is_moved(mine, theirs, known, placed, descents, language):
-        turn = descents[0]
-        yield Difference("roles", mine[known[turn]].text, mine[known[turn + 1]].text)
-    for one, other in pairwise(placed):
-        if one < other and _has_own_subject(theirs, one, other, set(placed), language):
-            yield Difference("roles", theirs[one].text, theirs[other].text)
+    order = _Order(mine, theirs, known, _placed(known, pairs), language)
+    held = {place for places in pairs.values() for place in places}
+    if (turn := order.unexplained(held)) is not None:
+        yield Difference("order", mine[known[turn]].text, mine[known[turn + 1]].text)
+    for one, other in pairwise(order.placed):
+        if one < other and _has_own_subject(theirs, one, other, held, language):
+            yield Difference("order", theirs[one].text, theirs[other].text)
 
 
 def _placed(known: Sequence[int], pairs: Pairs) -> list[int]:
@@ -275,48 +276,68 @@ def _placed(known: Sequence[int], pairs: Pairs) -> list[int]:
     return placed
 
 
-def _is_listed(words: Sequence[Word], one: int, other: int, language: str) -> bool:
-    """Return whether two words are items of a list, whose order says nothing."""
-    joins = {
-        ",",
-        *word_set("numbers.and", language),
-        *word_set("sentences.items_lead", language),
-        *_class("determiners", language),
-    }
-    between = {word.text for word in words[one + 1 : other]}
-    return bool(between) and between <= joins and not between <= _class("determiners", language)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The words of a claim at `known`, and where each is `placed` in the evidence."""
+
+    mine: Sequence[Word]
+    theirs: Sequence[Word]
+    known: Sequence[int]
+    placed: Sequence[int]
+    language: str
+
+    def unexplained(self, held: set[int]) -> int | None:
+        """Return the first word whose follower comes before it in the evidence, where nothing explains that; else None."""
+        turns = [n for n, (one, other) in enumerate(pairwise(self.placed)) if other < one]
+        left = [n for n in turns if not (self._is_listed(n) or self._is_compound(n) or self._is_passive_once(n))]
+        return None if not left or (len(turns) == 1 and self._is_moved(turns[0], held)) else left[0]
+
+    def _is_listed(self, turn: int) -> bool:
+        """Return whether two words are items of a list, whose order says nothing."""
+        joins = word_set("numbers.and", self.language) | word_set("sentences.items_lead", self.language) | {","}
+        between = {word.text for word in self.mine[self.known[turn] + 1 : self.known[turn + 1]]}
+        return not between.isdisjoint(joins) and between <= joins | _class("determiners", self.language)
+
+    def _is_compound(self, turn: int) -> bool:
+        """Return whether "A of B" stands for "B A"."""
+        between = {word.text for word in self.mine[self.known[turn] + 1 : self.known[turn + 1]]}
+        there = self.theirs[self.placed[turn + 1] : self.placed[turn]]
+        joins = _class("joins", self.language)
+        is_near = len(there) <= _COMPOUND and all(word.carries for word in there)
+        return is_near and not between.isdisjoint(joins) and between <= joins | _class("determiners", self.language)
+
+    def _is_passive_once(self, turn: int) -> bool:
+        """Return whether a verb next to the turn is passive in one of the two sentences only."""
+        near = range(max(0, turn - 1), min(len(self.known), turn + 3))
+        pairs = ((self.known[n], self.placed[n]) for n in near)
+        return any(_is_passive(self.mine, p, self.language) != _is_passive(self.theirs, q, self.language) for p, q in pairs)
+
+    def _is_moved(self, turn: int, held: set[int]) -> bool:
+        """Return whether two parts only changed places: "In X, Y" and "Y in X", or "A is B" and "B is A"."""
+        cut, placed = turn + 1, self.placed
+        first = next(n for n, place in enumerate(placed) if place > placed[cut])
+        last = next((n for n in range(len(placed) - 1, cut - 1, -1) if placed[n] < placed[turn]), cut)
+        if sorted(placed) != [*placed[:first], *placed[cut : last + 1], *placed[first:cut], *placed[last + 1 :]]:
+            return False
+        here = {word.text for word in self.mine[self.known[turn] + 1 : self.known[cut]]}
+        there = {word.text for word in self.theirs[placed[last] + 1 : placed[first]]}
+        passive, articles = _class("passive", self.language), _class("determiners", self.language)
+        if passive & here and passive & there:
+            return True
+        before = [word.text for word in self.theirs[max(0, placed[cut] - _OPENING) : placed[cut]] if not word.carries]
+        opened = here & set(before) - articles - passive - _BREAKS
+        governor = next((p for p in range(placed[cut] - 1, -1, -1) if self.theirs[p].carries), None)
+        return bool(opened) and (governor is None or governor in held)
 
 
-def _is_moved(
-    mine: Sequence[Word],
-    theirs: Sequence[Word],
-    known: Sequence[int],
-    placed: Sequence[int],
-    descents: Sequence[int],
-    language: str,
-) -> bool:
-    """Return whether only the two halves of the sentence changed places: "In X, Y" and "Y in X", or "A is B" and "B is A"."""
-    cut = descents[0] + 1
-    if len(descents) > 1 or placed[-1] >= placed[0]:
-        return False
-    here = {word.text for word in mine[known[cut - 1] + 1 : known[cut]]}
-    there = {word.text for word in theirs[placed[-1] + 1 : placed[0]]}
-    if _class("passive", language) & here and _class("passive", language) & there:
-        return True
-    openings = [{w.text for w in theirs[max(0, p - _OPENING) : p] if not w.carries} for p in (placed[cut], placed[0])]
-    before = [{w.text for w in mine[max(0, p - _OPENING) : p] if not w.carries} for p in (known[cut], known[0])]
-    unsaid = _BREAKS | _class("determiners", language) | _class("passive", language)
-    return "," in here | there and any((one & other) - unsaid for one, other in zip(openings, before, strict=True))
-
-
-def _has_own_subject(theirs: Sequence[Word], one: int, other: int, placed: set[int], language: str) -> bool:
+def _has_own_subject(theirs: Sequence[Word], one: int, other: int, held: set[int], language: str) -> bool:
     """Return whether the second of two words belongs to another clause, with a subject that the claim does not name."""
     joins = word_set("numbers.and", language) | word_set("negation.contrast", language) | {";"}
     for place in range(one + 1, other):
         if theirs[place].text in joins:
-            skipped = any(word.carries and not word.is_name for word in theirs[one + 1 : place])
+            skipped = any(theirs[p].carries and not theirs[p].is_name and p not in held for p in range(one + 1, place))
             first = next((p for p in range(place + 1, other) if theirs[p].carries), None)
-            if skipped and first is not None and first not in placed:
+            if skipped and first is not None and first not in held:
                 return True
     return False
 
@@ -356,11 +377,20 @@ def _of_other_numbers(mine: Sequence[Word], theirs: Sequence[Word], pairs: Pairs
         rivals = [p for p, word in enumerate(theirs) if word.number_kind == number.number_kind and word.text != number.text]
         if not number.number_kind or not held or not rivals:
             continue
-        anchors = [list(pairs[p]) for p in sorted(pairs, key=lambda p: abs(p - position))[:1]]
+        anchors = [pairs[p] for p in sorted(pairs, key=lambda p: abs(p - position))[:_ANCHORS]]
         others = [w.text for w in mine if w.number_kind not in ("", number.number_kind)]
-        anchors += [places for text in others if (places := [p for p, word in enumerate(theirs) if word.text == text])]
-        for anchor in anchors:
+        shared = [places for text in others if (places := [p for p, word in enumerate(theirs) if word.text == text])]
+        for anchor in (_telling(anchors, held, rivals), *shared):
             mine_near, rival = (min((abs(a - p), p) for a in anchor for p in places) for places in (held, rivals))
             if rival[0] < mine_near[0]:
                 yield Difference("number", number.text, theirs[rival[1]].text)
                 break
+
+
+def _telling(anchors: Sequence[Sequence[int]], held: Sequence[int], rivals: Sequence[int]) -> Sequence[int]:
+    """Return the places of the nearest word that tells two numbers apart; "lamps" does not in "20 lamps here, 40 lamps there"."""
+    for anchor in anchors:
+        near, far = (min(abs(a - p) for a in anchor for p in places) for places in (held, rivals))
+        if near != far:
+            return anchor
+    return held

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from io import StringIO
 from typing import Any, Literal, Self
@@ -122,8 +122,8 @@ class Checker(Closing):
         passages = self._passages(sentence.text, sources)
         near = [(passage.source, passage.ordinal) for passage in passages]
         found = find(sentence.text, self._catalog, near, sources)
-        if found and self._is_whole(found):
-            return Checked(sentence, "verbatim", self._cited([found]), "stands there")
+        if found and (whole := self._whole(found)):
+            return Checked(sentence, "verbatim", self._cited([whole]), "stands there")
         quotes = quotations_in(sentence.text)
         places = [find(quote, self._catalog, near, sources) for quote in quotes]
         standing = [place for place in places if place]
@@ -133,11 +133,12 @@ class Checker(Closing):
             return self._misquoted(sentence, next(q for q, place in zip(quotes, places, strict=True) if not place), passages)
         return self._judged(sentence, passages)
 
-    def _is_whole(self, found: Found) -> bool:
-        """Return whether what was found begins and ends with sentences of its page: a part may leave out who says it, and if."""
+    def _whole(self, found: Found) -> Found | None:
+        """Return what was found with its last mark where it is sentences of its page; a part may leave out who says it."""
         spans = [span for p in self._catalog.passages_on_page(found.source, found.ordinal) for span in p.sentences]
-        ends = any(0 <= span.end - found.end <= _MARKS_AT_END for span in spans)
-        return ends and any(span.start == found.start for span in spans)
+        end = next((span.end for span in spans if 0 <= span.end - found.end <= _MARKS_AT_END), None)
+        begins = any(span.start == found.start for span in spans)
+        return replace(found, end=end) if begins and end is not None else None
 
     def _passages(self, text: str, sources: frozenset[str] | None) -> list[Passage]:
         """Return the passages nearest to a sentence, of the documents that it names where it names some."""
