@@ -380,17 +380,10 @@ def _of_other_numbers(mine: Sequence[Word], theirs: Sequence[Word], pairs: Pairs
         anchors = [pairs[p] for p in sorted(pairs, key=lambda p: abs(p - position))[:_ANCHORS]]
         others = [w.text for w in mine if w.number_kind not in ("", number.number_kind)]
         shared = [places for text in others if (places := [p for p, word in enumerate(theirs) if word.text == text])]
-        for anchor in (_telling(anchors, held, rivals), *shared):
-            mine_near, rival = (min((abs(a - p), p) for a in anchor for p in places) for places in (held, rivals))
-            if rival[0] < mine_near[0]:
-                yield Difference("number", number.text, theirs[rival[1]].text)
+        rivals = [p for p in rivals if theirs[p].text not in {word.text for word in mine}]
+        for anchor in [*shared, *anchors] if rivals else []:
+            near, (far, rival) = (min((abs(a - p), p) for a in anchor for p in places) for places in (held, rivals))
+            if near[0] != far:  # "lamps" does not tell in "20 lamps here, 40 lamps there"
+                if far < near[0]:
+                    yield Difference("number", number.text, theirs[rival].text)
                 break
-
-
-def _telling(anchors: Sequence[Sequence[int]], held: Sequence[int], rivals: Sequence[int]) -> Sequence[int]:
-    """Return the places of the nearest word that tells two numbers apart; "lamps" does not in "20 lamps here, 40 lamps there"."""
-    for anchor in anchors:
-        near, far = (min(abs(a - p) for a in anchor for p in places) for places in (held, rivals))
-        if near != far:
-            return anchor
-    return held

@@ -13,21 +13,16 @@ from knowledge_base.language.vocabulary import listed
 FILE = Path(__file__).with_name("meanings") / "en.tsv.gz"
 """Made of WordNet 3.0 by `training/meanings.py`; its licence lies next to it."""
 
-_SHORT_STEM, _LONG_STEM, _KIN = (
-    4,
-    5,
-    0.8,
-)  # letters that two French stems of one family share ("inclus", "inclur"), and their share of both
+# Letters that two French stems of one family share ("nomm", "nomme"; "inclus", "inclur"), and their share of both.
+_SHORT_STEM, _LONG_STEM, _KIN = 4, 5, 0.8
 
 
 def says(evidence: str, claim: str, language: str) -> bool:
     """Return whether a word of the evidence says what one of a claim says, the same or more precisely; both are stems."""
     if language == "fr":
-        shared = len(commonprefix((evidence, claim)))
-        is_ending = (
-            shared >= _SHORT_STEM and shared == min(len(evidence), len(claim)) == max(len(evidence), len(claim)) - 1
-        )  # "nommé", "nommée"
-        return evidence == claim or is_ending or shared >= max(_LONG_STEM, _KIN * len(evidence), _KIN * len(claim))
+        shared, shorter, longer = len(commonprefix((evidence, claim))), *sorted((len(evidence), len(claim)))
+        is_ending = shared >= _SHORT_STEM and shared == shorter == longer - 1
+        return evidence == claim or is_ending or shared >= max(_LONG_STEM, _KIN * longer)
     return evidence == claim or claim in _english().get(evidence, _NOTHING)[0]
 
 
