@@ -197,7 +197,8 @@ class Checker(Closing):
         if best:
             return self._checked(sentence, "supported", "says it", best)
         nearest = max(compared, key=lambda each: each.alignment.covered)
-        if nearest.alignment.covered >= _SAME_MATTER and nearest.differences:
+        says_otherwise = any(d.claim or d.kind == "negation" for d in nearest.differences)  # it leaves out a word: not found
+        if nearest.alignment.covered >= _SAME_MATTER and says_otherwise:
             return self._checked(sentence, "contradicted", "differs", nearest)
         return self._checked(sentence, "not_found", "nearest", nearest)
 
