@@ -23,7 +23,8 @@ PLAN = {
 }  # fmt: skip
 PARTS = [Record(text=H, citations=(1,), support=support) for support in ("weak", "unsupported", None)]
 LEFT = {
-    "status": "left", "symbol": H, "word": H, "text": H, "heading": True, "relation": H, "differences": [(H, H, H)], "quotes": [],
+    "status": "left", "symbol": H, "word": H, "text": H, "heading": True, "relation": H,
+    "differences": [(H, H, H)], "quotes": [],
 }  # fmt: skip
 FILLED: dict[str, dict[str, Any]] = {
     "answer": {
