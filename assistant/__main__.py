@@ -72,6 +72,21 @@ def ask(
 
 
 @app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="The draft: DOCX, Markdown or text; - reads text from standard input.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where the draft goes as DOCX, with a comment at each sentence.")
+    ] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Check each sentence of a draft: verbatim, supported, contradicted or not found, with the passage that shows it."""
+    from assistant.workbench.check_command import check_in_terminal
+
+    check_in_terminal(read_settings(data_dir), file, output, as_json_)
+
+
+@app.command()
 def serve(
     context: typer.Context,
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8501,

@@ -14,7 +14,10 @@ import typer
 import assistant.__main__
 import ingest.__main__
 from assistant.answers import Answer, AnswerPart, Citation, WritingRecord, as_json
+from assistant.claims.alignment import Difference
+from assistant.workbench.checking import Checked
 from assistant.workbench.coverage import Coverage, Row
+from assistant.workbench.drafts import DraftSentence
 from assistant.workbench.references import Citing, Reference, References
 from assistant.workbench.search import FACETS, Result, Search
 from ingest.fetch.official import FetchReport, SourceReport
@@ -281,6 +284,22 @@ FETCH = {
     "seconds": "wall time",
 }
 
+CHECK = {
+    "sentences": "the sentences of the draft, in order",
+    "sentences[].text": "the sentence",
+    "sentences[].status": "`verbatim`, `supported`, `contradicted` or `not_found`",
+    "sentences[].citations": "the quotes that show it; none: no passage is near",
+    **{path.replace("citations[]", "sentences[].citations[]"): said for path, said in ANSWER.items() if "citations[]." in path},
+    "sentences[].citations[].relation": "`stands there`, `says it`, `differs`, or `nearest`: the passage does not say it",
+    "sentences[].start": "first character of the sentence in the draft's text, which joins its paragraphs by line ends",
+    "sentences[].end": "the character after its last",
+    "sentences[].claim": "whether it was judged; headings, questions and what makes no claim are `not_found`, unjudged",
+    "sentences[].difference": "how the draft and the quote differ",
+    "sentences[].difference[].kind": "number, date, name, place, negation, opposite, roles, scope, modality or quotation",
+    "sentences[].difference[].draft": "what the draft says; empty: nothing",
+    "sentences[].difference[].document": "what the document says; empty: nothing",
+}
+
 
 def reference() -> str:
     """Return the whole page."""
@@ -308,6 +327,7 @@ def json_fields() -> dict[str, tuple[list[str], Mapping[str, str]]]:
         "A file: `export --json`": (list(EXPORT), EXPORT),
         "What was found: `verify --json`": (list(VERIFICATION), VERIFICATION),
         "What changed: `digest --json`": (list(DIGEST), DIGEST),
+        "A checked draft: `check --json`": (_keys({"sentences": [_full_check().as_json()]}), CHECK),
         "A report: `fetch --json`": (_paths(FetchReport, {"sources": SourceReport}), FETCH),
     }
 
@@ -411,6 +431,13 @@ def _full_answer() -> Answer:
     found = RetrievedPassage(**{f.name: passage if f.name == "passage" else 0.0 for f in fields(RetrievedPassage)})
     writing = WritingRecord("ollama:llama3.2", is_local=True)
     return Answer("?", "x[1]", "extractive", False, (citation,), (found,), 0.1, (AnswerPart("x", (1,)),), writing=writing)
+
+
+def _full_check() -> Checked:
+    """Return a checked sentence in which every field holds something."""
+    citation = Citation(1, "briefs/a.md", "A", None, 0, 1, "x")
+    sentence = DraftSentence("x", 0, 1, 0, is_claim=True)
+    return Checked(sentence, "contradicted", (citation,), "differs", (Difference("number", "1", "2"),))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ PLAN = {
     "source": H, "files": [H], "generations": [H], "evaluations": [H], "questions": 2, "answers": [ANSWER], "notices": [H],
 }  # fmt: skip
 PARTS = [Record(text=H, citations=(1,), support=support) for support in ("weak", "unsupported", None)]
+LEFT = {
+    "status": "left", "symbol": H, "word": H, "text": H, "heading": True, "relation": H,
+    "differences": [(H, H, H)], "quotes": [],
+}  # fmt: skip
 FILLED: dict[str, dict[str, Any]] = {
     "answer": {
         "blocks": [("list_item", PARTS), ("note", PARTS), ("sentence", PARTS)],
@@ -30,6 +34,7 @@ FILLED: dict[str, dict[str, Any]] = {
     },
     "card": {"heading": H, "quotes": [(1, H), (None, H)], "source": H, "moves": [(1, Record(page=2, source=H), ADDRESS)]},
     "changes": {"document": CHANGE, "passages": [("edited", H, [("now", ADDRESS)], [("ins", H)])], "more": 2},
+    "checked": {"sentences": [LEFT, {**LEFT, "status": "contradicted", "quotes": [([("del", H)], H, ADDRESS)]}]},
     "document": {"entry": ROW, "facts": [H], "has_pages": True, "remarked": 1},
     "draft": {"verified": "", "draft": H, "waited": ""},
     "error": {"message": H, "remedy": [H, H, H], "is_no_index": False},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Literal
 
+from knowledge_base.language.meanings import opposites
 from knowledge_base.language.negations import (
     WORD,
     Negation,
@@ -16,7 +16,7 @@ from knowledge_base.language.negations import (
     plainly_denied,
 )
 from knowledge_base.language.text import Text
-from knowledge_base.language.vocabulary import listed, word_set
+from knowledge_base.language.vocabulary import word_set
 from knowledge_base.language.words import fold, stop_words
 
 Agreement = Literal["agree", "unsure", "conflict"]
@@ -54,7 +54,7 @@ def _one_side(
     """
     also = {word for other in others for word in other.stems}
     near = denied.near
-    sides = [(side, pair[1 - number]) for pair in _pairs(language) for number, side in enumerate(pair)]
+    sides = [(side, pair[1 - number]) for pair in opposites(language) for number, side in enumerate(pair)]
     if any(word in also for word in (*denied.stems[:3], *near)) or any(set(other.near) & set(near) for other in others):
         return "agree"
     if any(not side.isdisjoint(near) and not opposite.isdisjoint(words) for side, opposite in sides):
@@ -88,18 +88,10 @@ def _sides(text: Text) -> dict[int, set[int]]:
     denied = {word for negation in text.negations for word in negation.near}
     maybe = {word for negation in text.negations for word in negation.stems} - denied
     taken: dict[int, set[int]] = {}
-    for number, pair in enumerate(_pairs(text.language)):
+    for number, pair in enumerate(opposites(text.language)):
         for side, words in enumerate(pair):
             for word in words.intersection(held):
                 is_open = word in maybe or (word in denied and held.count(word) > 1)
                 sides = {0, 1} if is_open else {1 - side} if word in denied else {side}
                 taken.setdefault(number, set()).update(sides)
     return taken
-
-
-@cache
-def _pairs(language: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    """Return the pairs of opposites of a language, the stems of each side."""
-    rows = [row.split(" | ") for row in listed("meaning.opposites", language)]
-    stems = [tuple(frozenset(form_stem(word, language) for word in side.split()) for side in row) for row in rows]
-    return tuple((left, right) for left, right in stems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from assistant.page.links import DOCUMENTS_PAGE, PAGES
+from assistant.page.links import CHECK_PAGE, DOCUMENTS_PAGE, PAGES
 from assistant.page.sidebar import draw_sidebar
 from assistant.page.templates import ICON, draw_style
 from assistant.page.uploads import EXPECTED
@@ -21,7 +21,7 @@ def draw_page() -> None:
     ]
     page = st.navigation(listed, position="hidden")
     context = get_script_run_ctx()
-    if context and page.url_path != PAGES[DOCUMENTS_PAGE][0]:
+    if context and page.url_path not in (PAGES[DOCUMENTS_PAGE][0], PAGES[CHECK_PAGE][0]):
         EXPECTED.discard(context.session_id)
     draw_sidebar()
     page.run()

@@ -19,6 +19,7 @@ CHANGES_PAGE = "views/changes.py"
 MODEL_PAGE = "views/model.py"
 SEARCH_PAGE = "views/search.py"
 COVERAGE_PAGE = "views/coverage.py"
+CHECK_PAGE = "views/check.py"
 PAGES = {
     CHAT_PAGE: ("chat", "Paris Call"),
     SOURCE_PAGE: ("source", "Source"),
@@ -29,6 +30,7 @@ PAGES = {
     MODEL_PAGE: ("model", "Language model"),
     SEARCH_PAGE: ("search", "Search"),
     COVERAGE_PAGE: ("coverage", "Coverage"),
+    CHECK_PAGE: ("check", "Check a draft"),
 }
 """Each page's file with its address and its title; the first is the one that opens."""
 CONVERSATION, QUERY, TERM = "conversation", "q", "term"

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from assistant.page.conversations import Conversation
 from assistant.page.links import (
     CHAT_PAGE,
+    CHECK_PAGE,
     CONVERSATION,
     COVERAGE_PAGE,
     DOCUMENTS_PAGE,
@@ -41,6 +42,7 @@ _ICONS = {
 _WORKBENCH = {
     SEARCH_PAGE: ":material/search:",
     COVERAGE_PAGE: ":material/grid_on:",
+    CHECK_PAGE: ":material/fact_check:",
 }
 
 

@@ -281,11 +281,11 @@ def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[
     for count, (passage, start, end, text) in enumerate(pieces):
         yield Citation(
             number + count, passage.source, passage.title, passage.page, start, end, text,
-            date=dates.get(passage.source), heading=passage.heading, label=_label(passage, start, catalog),
+            date=dates.get(passage.source), heading=passage.heading, label=label_at(passage, start, catalog),
         )  # fmt: skip
 
 
-def _label(passage: Passage, start: int, catalog: Catalog) -> str:
+def label_at(passage: Passage, start: int, catalog: Catalog) -> str:
     """Return the label of the innermost numbered part that a character of a passage's page stands in, or ""."""
     here = (passage.ordinal, start)
     held = [p for _, p in catalog.provisions(passage.source) if (p.first, p.start) <= here < (p.last, p.end)]

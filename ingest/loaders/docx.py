@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.characters import clean
-from ingest.loaders.docx_parts.archive import check_archive
 from ingest.loaders.docx_parts.blocks import BlockReader, write_items
 from ingest.loaders.docx_parts.controls import drop_unfilled
 from ingest.loaders.docx_parts.notes import write_notes
@@ -18,6 +17,7 @@ from ingest.loaders.docx_parts.text import TextReader, W
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
+from knowledge_base.sandbox.office_archive import check_archive
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
