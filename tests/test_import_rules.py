@@ -29,6 +29,7 @@ VENDORS = {
     "langchain_core": {"assistant/writing/model.py", "knowledge_base/search/langchain_retriever.py"},
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
+    "mcp": {"assistant/workbench/mcp_server.py"},
     "ir_measures": {"assistant/evaluation/metrics.py"},
 }
 NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone
@@ -47,6 +48,7 @@ HEAVY = {
     "lingua",
     "prometheus_client",
     "ray",
+    "mcp",
 }
 
 
