@@ -66,8 +66,9 @@ def mcp_server(tools: Tools) -> Server[Any]:
                 del returned["properties"]["data"]
                 returned["required"].remove("data")
             title, taken = name.replace("_", " ").capitalize(), arguments_of(name).model_json_schema()
-            described = {"description": description_of(name), "input_schema": taken, "output_schema": returned}
-            listed.append(Tool(name=name, title=title, annotations=read_only, **described))
+            told = description_of(name)
+            tool = Tool(name=name, title=title, description=told, input_schema=taken, output_schema=returned)
+            listed.append(tool.model_copy(update={"annotations": read_only}))
         return ListToolsResult(tools=listed)
 
     async def call_tool(_: ServerRequestContext[Any], asked: CallToolRequestParams) -> CallToolResult:
