@@ -246,8 +246,8 @@ def openapi() -> dict[str, Any]:
 
 def _described(name: str) -> dict[str, Any]:
     """Return what the description says of a tool: by GET with plain values, by POST with all."""
-    taken = _inlined(arguments_of(name).model_json_schema())
-    needed, returned = taken.get("required", []), _inlined(result_schema(name))
+    taken = inlined(arguments_of(name).model_json_schema())
+    needed, returned = taken.get("required", []), inlined(result_schema(name))
     parameters = [
         {"name": field, "in": "query", "required": field in needed, "description": kind["description"], "schema": kind}
         for field, kind in taken["properties"].items()
@@ -273,7 +273,7 @@ def _operation(identifier: str, told: str, returned: Mapping[str, Any]) -> dict[
     }
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a JSON schema with its definitions in the places that refer to them."""
     definitions = schema.pop("$defs", {})
 
