@@ -37,6 +37,7 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation, current_id, open_generation
 from knowledge_base.store.recovery import open_intact
 from knowledge_base.store.vectors import warm_up_aside
+from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from assistant.writing.model import ChatModel
@@ -161,7 +162,11 @@ class Assistant(Closing):
         What the quotes do not answer is not sent to a model (unless a setting says so), nor what the register answers.
         """
         writes = self._is_generative(mode)
-        quoted = self._quoted(question, history, standalone)
+        with span("answer") as tell:
+            quoted = self._quoted(question, history, standalone)
+            tell(mode=quoted.mode, refused=quoted.abstained, citations=len(quoted.citations), generation=self.generation.id)
+            if self._settings.log_questions:
+                tell(question=quoted.question)
         is_for_a_model = not quoted.abstained or self._settings.chat_refused_too
         if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
             return quoted
@@ -205,8 +210,10 @@ class Assistant(Closing):
         parsed = parse(asked, [turn["content"] for turn in history if turn.get("role") == "user"])
         evidence = self._gathered(parts)
         self._latest = (question, tuple(turn["content"] for turn in history)), evidence
+        with span("compose"):
+            composed = self._answer(asked_question, evidence, parsed)
         answer = replace(
-            self._answer(asked_question, evidence, parsed),
+            composed,
             retrieved=tuple(evidence.passages[:RETRIEVED]),
             standalone=_as_searched(asked_question),
             generation=self.generation.id,

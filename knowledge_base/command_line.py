@@ -17,6 +17,7 @@ from knowledge_base.files import keep_private
 from knowledge_base.logs import configure
 from knowledge_base.settings import Settings, usual_data_dir
 from knowledge_base.terminal_text import on_lines
+from knowledge_base.tracing import start_tracing
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -35,6 +36,8 @@ def read_settings(data_dir: Path | None) -> Settings:
         lines = ["".join(f"PARISCALL_{str(part).upper()}: " for part in e["loc"][:1]) + e["msg"] for e in error.errors()]
         raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
     configure(settings.log_format, settings.log_level)
+    if settings.traces:
+        start_tracing()
     return settings
 
 

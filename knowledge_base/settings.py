@@ -54,7 +54,10 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=100, ge=1, description="size of one file, in MB")
     max_uploads_mb: int = Field(default=1000, ge=1, description="size of all files added through the page together, in MB")
     api_requests_per_minute: int = Field(default=2000, ge=1, description="requests a minute that one program may send the API")
-    log_questions: bool = Field(default=False, description="write questions to the log")
+    log_questions: bool = Field(default=False, description="write questions to the log, and to traces")
+    traces: bool = Field(
+        default=False, description="send OpenTelemetry traces (the extra `otel`) to OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
     test_set: Path | None = Field(
         default=None, description="the test set of `evaluate`; unset: the one over the built-in library"
     )

@@ -30,6 +30,7 @@ VENDORS = {
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
     "mcp": {"assistant/workbench/mcp_server.py"},
+    "opentelemetry": {"knowledge_base/tracing.py"},
     "ir_measures": {"assistant/evaluation/metrics.py"},
 }
 NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone
@@ -49,6 +50,7 @@ HEAVY = {
     "prometheus_client",
     "ray",
     "mcp",
+    "opentelemetry",
 }
 
 

@@ -17,6 +17,7 @@ from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.search.queries import match_expression, question_terms
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.store.catalog import Catalog
+from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from knowledge_base.models.evidence import EvidenceModel
@@ -149,6 +150,7 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
+@span("read")
 def rank_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, float]:
@@ -160,6 +162,7 @@ def rank_sentences(
     return dict(zip(chosen, map(float, logits), strict=True))
 
 
+@span("read")
 def probability_answered(model: EvidenceModel, question: Question, sentences: Sequence[Sentence]) -> float:
     """Return the probability that the sentences, read between their neighbours, answer the question.
 

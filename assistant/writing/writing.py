@@ -23,6 +23,7 @@ from assistant.writing.pace import TICK, paced
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from assistant.writing.sentence_stream import SentenceStream
 from knowledge_base.language.words import normalised, question_language, stop_words, words
+from knowledge_base.tracing import span
 
 if TYPE_CHECKING:  # the page imports this before it is painted
     from knowledge_base.store.generations import Generation
@@ -220,7 +221,8 @@ class Writing:
         if f" {normalised(sentence.text)} " in f" {self._rules} ":
             verdict = Verdict("unsupported", reasons=("prompt",))
         else:
-            verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
+            with span("verify"):
+                verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
         page.counts[verdict.support] += 1
         log.info("A sentence is %s (closeness %.2f): %s", verdict.support, verdict.closeness, ", ".join(verdict.reasons))
         if verdict.support != "unsupported" or self._limits.marks_unsupported:

@@ -17,6 +17,7 @@ from knowledge_base.search.queries import Query, QueryReader, Terms, match_expre
 from knowledge_base.store.catalog import Remembered
 from knowledge_base.store.generations import Generation
 from knowledge_base.store.vectors import HeldVectors
+from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,6 +147,7 @@ class HybridRetriever:
         """Return the `top_k` best passages for the question, best first."""
         return self.search(self.read(question), top_k)
 
+    @span("retrieve")
     def search(self, query: Query, top_k: int = 10, also: Sequence[str] = ()) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1, a little above for a name.
 
