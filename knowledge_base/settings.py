@@ -40,11 +40,13 @@ class Settings(BaseSettings):
     sources: Path | None = Field(default=None, description="your own list of sources for `fetch`; unset: DATA_DIR/sources.toml")
     fetch_from_loopback: bool = Field(default=False, description="accept plain http from this machine, for a mirror or a test")
     embedding_model: str = Field(
-        default=PACKAGED_MODEL, description="any sentence-transformers model on this machine, by folder or name"
+        default=PACKAGED_MODEL,
+        description="any sentence-transformers model on this machine, by folder or name (the extra `torch`)",
     )
     embedding_threads: int = Field(default=0, ge=0, description="threads that a model computes with; 0: one for each core")
     evidence_model: str = Field(
-        default=OWN_EVIDENCE_MODEL, description="`off`, or any sentence-transformers CrossEncoder on this machine"
+        default=OWN_EVIDENCE_MODEL,
+        description="`off`, or any sentence-transformers CrossEncoder on this machine (the extra `torch`)",
     )
     query_adapter: bool = Field(default=True, description="off: questions are searched by the embedding model's own vectors")
     max_question_length: int = Field(default=1000, ge=20, description="characters that a question may have")
