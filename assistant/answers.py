@@ -162,14 +162,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "answer": answer.text,
         "mode": answer.mode,
         "abstained": answer.abstained,
-        "citations": [
-            {
-                "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status, "label": c.label,
-                "link": SourceLink.to_citations([c], answer.generation).address(),
-            }
-            for c in answer.citations
-        ],
+        "citations": [citation_as_json(citation, answer.generation) for citation in answer.citations],
         "retrieved": [
             {
                 "source": r.passage.source, "page": r.passage.page, "start": r.passage.start, "end": r.passage.end,
@@ -184,6 +177,14 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "standalone": answer.standalone,
         "generation": answer.generation,
         "writing": _writing_as_json(answer.writing),
+    }  # fmt: skip
+
+
+def citation_as_json(c: Citation, generation: str | None = None) -> dict[str, Any]:
+    """Return a citation of an index as all commands print it."""
+    return {
+        "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
+        "quote": c.quote, "status": c.status, "label": c.label, "link": SourceLink.to_citations([c], generation).address(),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from assistant.answers import Answer, as_json
+from assistant.answers import Answer, as_json, citation_as_json
 from assistant.messages import message
 from assistant.workbench.access import MOST_BODY_BYTES, PROBLEM, AccessGuard, problem
 from assistant.workbench.tools import TOOLS, NotFoundError, Tools, arguments_of, description_of, result_schema
@@ -174,7 +174,8 @@ def with_sources(answer: Answer) -> str:
         return answer.text
     language = question_language(answer.question)
     lines = [answer.text, "", message(language, "sources.heading")]
-    for cited in as_json(answer, None)["citations"]:
+    for citation in answer.citations:
+        cited = citation_as_json(citation, answer.generation)
         key = "sources.quote" if cited["page"] is None else "sources.quote_on_page"
         quote = " ".join(cited["quote"].split())
         lines.append(message(language, key, **(cited | {"quote": quote, "page": str(cited["page"])})))

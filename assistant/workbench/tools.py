@@ -11,7 +11,6 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from inspect import Parameter, getdoc, signature
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on only
 
-from assistant.answers import Answer, AskedMode, SourceLink, as_json, digest
+from assistant.answers import Answer, AskedMode, SourceLink, as_json, citation_as_json, digest
 from assistant.messages import message
 from assistant.register.answers import respond, states_alone
 from assistant.register.asked import RegisterQuestion
@@ -376,7 +375,7 @@ class Tools(Closing):
                 "as_of": as_of,
                 "groups": [{"key": named, "count": number} for named, number in groups],
                 "rows": list(answer.table[:limit]),
-                "citations": as_json(replace(answer, generation=generation.id), None)["citations"],
+                "citations": [citation_as_json(cited, generation.id) for cited in answer.citations],
                 "generation": generation.id,
             }
 
