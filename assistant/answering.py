@@ -26,7 +26,7 @@ from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.files import Closing
 from knowledge_base.language.words import stem, words
-from knowledge_base.logs import as_request
+from knowledge_base.logs import as_request, span
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.models.query_adapter import open_query_adapter
@@ -37,7 +37,6 @@ from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import Generation, current_id, open_generation
 from knowledge_base.store.recovery import open_intact
 from knowledge_base.store.vectors import warm_up_aside
-from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from assistant.writing.model import ChatModel

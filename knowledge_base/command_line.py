@@ -14,10 +14,9 @@ from pydantic import ValidationError
 
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.files import keep_private
-from knowledge_base.logs import configure
+from knowledge_base.logs import configure, start_tracing
 from knowledge_base.settings import Settings, usual_data_dir
 from knowledge_base.terminal_text import on_lines
-from knowledge_base.tracing import start_tracing
 
 FAILED, INTERRUPTED = 2, 130
 

@@ -30,7 +30,7 @@ VENDORS = {
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
     "mcp": {"assistant/workbench/mcp_server.py"},
-    "opentelemetry": {"knowledge_base/tracing.py"},
+    "opentelemetry": {"knowledge_base/logs.py"},
     "ir_measures": {"assistant/evaluation/metrics.py"},
 }
 NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone

@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from assistant.answering import Assistant
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.logs import span, start_tracing
 from knowledge_base.settings import Settings
-from knowledge_base.tracing import span, start_tracing
 
 QUESTION = "What does it cost to replace a pier?"
 
@@ -67,7 +67,7 @@ def test_each_sentence_of_a_model_is_verified_in_a_span(shared_library: Library,
 
 def test_where_nobody_traces_nothing_is_imported() -> None:
     script = (
-        "import sys; from knowledge_base.tracing import span\n"
+        "import sys; from knowledge_base.logs import span\n"
         "with span('answer') as tell: tell(mode='extractive')\n"
         "sys.exit('opentelemetry' in sys.modules)"
     )

@@ -12,12 +12,12 @@ from assistant.evidence.cues import cue
 from assistant.evidence.provisions import named_provisions, passage_at
 from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, names_title, score_sentences
 from assistant.question.questions import Question, QuestionKind
+from knowledge_base.logs import span
 from knowledge_base.models.evidence import with_neighbours
 from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.search.queries import match_expression, question_terms
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from knowledge_base.models.evidence import EvidenceModel

@@ -23,7 +23,7 @@ from assistant.writing.pace import TICK, paced
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from assistant.writing.sentence_stream import SentenceStream
 from knowledge_base.language.words import normalised, question_language, stop_words, words
-from knowledge_base.tracing import span
+from knowledge_base.logs import span
 
 if TYPE_CHECKING:  # the page imports this before it is painted
     from knowledge_base.store.generations import Generation

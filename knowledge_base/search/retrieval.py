@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 from knowledge_base.errors import ModelError
+from knowledge_base.logs import span
 from knowledge_base.models.embeddings import Embedder
 from knowledge_base.models.query_adapter import QueryAdapter
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
@@ -17,7 +18,6 @@ from knowledge_base.search.queries import Query, QueryReader, Terms, match_expre
 from knowledge_base.store.catalog import Remembered
 from knowledge_base.store.generations import Generation
 from knowledge_base.store.vectors import HeldVectors
-from knowledge_base.tracing import span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
