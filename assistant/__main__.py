@@ -187,6 +187,42 @@ def evaluate(
         raise typer.Exit(NOT_PASSED)
 
 
+@app.command()
+def mcp(
+    http: Annotated[
+        int | None, typer.Option("--http", help="Serve by HTTP on this port of 127.0.0.1, at /mcp.", min=1, max=65535)
+    ] = None,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Serve the tools to an agent by the Model Context Protocol, on standard input and output unless a port is given."""
+    from assistant.page.server import listening_socket
+    from assistant.workbench.mcp_server import serve as serve_tools
+
+    settings = read_settings(data_dir)
+    if http is None:
+        serve_tools(settings, None)
+    else:
+        with listening_socket(http) as listener:
+            serve_tools(settings, listener)
+
+
+@app.command()
+def token(
+    replace: Annotated[bool, typer.Option("--replace", help="Make another one; the present one ends.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove it: programs on this machine then need none.")] = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Make the token that programs must send to the API, and show it this once."""
+    from assistant.workbench.access import make_token, remove_token
+
+    settings = read_settings(data_dir)
+    if remove:
+        print("The token is removed." if remove_token(settings.data_dir) else "There was no token.")
+        return
+    print(make_token(settings.data_dir, replace))
+    print("This is shown once. Programs send it as `Authorization: Bearer TOKEN`.", file=sys.stderr)
+
+
 @dataclass(frozen=True, slots=True)
 class BatchQuestion:
     """A line of a batch; `id` comes back with the answer, and `history` holds the earlier turns, oldest first."""

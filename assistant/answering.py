@@ -32,7 +32,7 @@ from assistant.register.reading import parse
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError
 from knowledge_base.files import Closing
 from knowledge_base.language.words import fold, question_language, split_words, stem, words
-from knowledge_base.logs import as_request
+from knowledge_base.logs import as_request, span
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
 from knowledge_base.models.query_adapter import open_query_adapter
@@ -168,7 +168,11 @@ class Assistant(Closing):
         What the quotes do not answer is not sent to a model (unless a setting says so), nor what the register answers.
         """
         writes = self._is_generative(mode)
-        quoted = self._quoted(question, history, standalone)
+        with span("answer") as tell:
+            quoted = self._quoted(question, history, standalone)
+            tell(mode=quoted.mode, refused=quoted.abstained, citations=len(quoted.citations), generation=self.generation.id)
+            if self._settings.log_questions:
+                tell(question=quoted.question)
         is_for_a_model = not quoted.abstained or self._settings.chat_refused_too
         if not writes or not is_for_a_model or quoted.mode != "extractive" or quoted.table or not quoted.retrieved:
             return quoted
@@ -216,8 +220,10 @@ class Assistant(Closing):
         parsed = parse(asked, [turn["content"] for turn in history if turn.get("role") == "user"])
         evidence = self._gathered(parts)
         self._latest = (question, tuple(turn["content"] for turn in history)), evidence
+        with span("compose"):
+            composed = self._with_verdict(asked_question, self._answer(asked_question, evidence, parsed))
         answer = replace(
-            self._with_verdict(asked_question, self._answer(asked_question, evidence, parsed)),
+            composed,
             retrieved=tuple(evidence.passages[:RETRIEVED]),
             standalone=_as_searched(asked_question),
             generation=self.generation.id,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Any, Literal, Protocol, Self
+from urllib.parse import urlencode
 
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.catalog import Catalog
+
+CONVERSATION = "conversation"
+"""The parameter of an address that names a conversation."""
+
+_CHECK_LENGTH = 16
 
 CitationStatus = Literal["exact"]
 
@@ -168,7 +175,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "answer": answer.text,
         "mode": answer.mode,
         "abstained": answer.abstained,
-        "citations": [citation_as_json(c) for c in answer.citations],
+        "citations": [citation_as_json(citation, answer.generation) for citation in answer.citations],
         "retrieved": [
             {
                 "source": r.passage.source, "page": r.passage.page, "start": r.passage.start, "end": r.passage.end,
@@ -190,11 +197,12 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
     }  # fmt: skip
 
 
-def citation_as_json(c: Citation) -> dict[str, Any]:
-    """Return a citation as the command line prints it."""
+def citation_as_json(c: Citation, generation: str | None = None) -> dict[str, Any]:
+    """Return a citation of an index as all commands print it."""
     return {
         "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
         "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading,
+        "link": SourceLink.to_citations([c], generation).address(),
     }  # fmt: skip
 
 
@@ -203,3 +211,101 @@ def _writing_as_json(record: WritingRecord | None) -> dict[str, Any] | None:
         return None
     shares = {kind: round(record.share(kind), 4) for kind in _SUPPORTS}
     return {**asdict(record), "seconds": round(record.seconds, 4), "shares": shares}
+
+
+# Addresses of quotes
+
+
+class QueryParameters(Protocol):
+    """What is read of Streamlit's query parameters."""
+
+    def get_all(self, key: str) -> list[str]:
+        """Return all values of a parameter, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """A place in a document: page `page` (None: no pages) of `source`, with `spans` of its text quoted.
+
+    `quoted_page` is the page that the spans lie on, where another one is shown. `check` is a digest of the quotes, by which the
+    page tells whether the text still stands there. `generation` is the index that the quotes were taken from.
+    """
+
+    source: str
+    page: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    generation: str | None = None
+    conversation: str | None = None
+    check: str | None = None
+    quoted_page: int | None = None
+
+    @classmethod
+    def to_citations(cls, citations: Sequence[Citation], generation: str | None, conversation: str | None = None) -> Self:
+        """Return the link to citations of one page."""
+        ordered = sorted(citations, key=lambda citation: citation.start)
+        spans = tuple((citation.start, citation.end) for citation in ordered)
+        check = digest(citation.quote for citation in ordered)
+        return cls(ordered[0].source, ordered[0].page, spans, generation, conversation, check)
+
+    @classmethod
+    def read(cls, parameters: QueryParameters) -> Self | None:
+        """Return the link that the page was opened with, or None where it names no document."""
+        source = _first(parameters, "source")
+        if not source:
+            return None
+        spans = tuple(zip(_numbers(parameters, "start"), _numbers(parameters, "end"), strict=False))
+        return cls(
+            source=source,
+            page=next(iter(_numbers(parameters, "page")), None),
+            spans=tuple((start, end) for start, end in spans if 0 <= start < end),
+            generation=_first(parameters, "generation"),
+            conversation=_first(parameters, CONVERSATION),
+            check=_first(parameters, "check"),
+            quoted_page=next(iter(_numbers(parameters, "quoted_page")), None),
+        )
+
+    @property
+    def page_of_spans(self) -> int | None:
+        """Return the page that the spans lie on."""
+        return self.page if self.quoted_page is None else self.quoted_page
+
+    def turned_to(self, page: int) -> SourceLink:
+        """Return the link to another page of the document, from which the quoted one is still known."""
+        quoted = self.page_of_spans
+        return replace(self, page=page, quoted_page=None if page == quoted else quoted)
+
+    def without_conversation(self) -> SourceLink:
+        """Return the link as it is given to somebody else, who has not this conversation."""
+        return replace(self, conversation=None)
+
+    def parameters(self) -> dict[str, str | list[str]]:
+        """Return the query parameters; those that say nothing are left out."""
+        found: dict[str, str | list[str] | None] = {
+            "source": self.source,
+            "page": None if self.page is None else str(self.page),
+            "start": [str(start) for start, _ in self.spans],
+            "end": [str(end) for _, end in self.spans],
+            "quoted_page": None if self.quoted_page is None else str(self.quoted_page),
+            "check": self.check,
+            "generation": self.generation,
+            CONVERSATION: self.conversation,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def address(self) -> str:
+        """Return the address relative to the page's root; it holds no character that ends an HTML attribute."""
+        return "/source?" + urlencode(self.parameters(), doseq=True)
+
+
+def digest(quotes: Iterable[str]) -> str:
+    """Return a short digest of quotes."""
+    return sha256("\0".join(quotes).encode()).hexdigest()[:_CHECK_LENGTH]
+
+
+def _first(parameters: QueryParameters, name: str) -> str | None:
+    return next(iter(parameters.get_all(name)), None) or None
+
+
+def _numbers(parameters: QueryParameters, name: str) -> list[int]:
+    return [int(value) for value in parameters.get_all(name) if value.isascii() and value.isdigit() and len(value) < 10]

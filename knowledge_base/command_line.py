@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from knowledge_base.errors import KnowledgeBaseError, unexpected
 from knowledge_base.files import keep_private
-from knowledge_base.logs import configure
+from knowledge_base.logs import configure, start_tracing
 from knowledge_base.settings import Settings, usual_data_dir
 from knowledge_base.terminal_text import on_lines
 
@@ -35,6 +35,8 @@ def read_settings(data_dir: Path | None) -> Settings:
         lines = ["".join(f"PARISCALL_{str(part).upper()}: " for part in e["loc"][:1]) + e["msg"] for e in error.errors()]
         raise KnowledgeBaseError("A setting is not usable. " + "; ".join(lines) + ".", "Correct that variable.") from error
     configure(settings.log_format, settings.log_level)
+    if settings.traces:
+        start_tracing()
     return settings
 
 

@@ -1,4 +1,7 @@
-"""Log lines as text or as JSON, one per line, each with the id of the request that it belongs to."""
+"""What is told of a request under way: log lines, as text or as JSON, each with its id; and spans for OpenTelemetry.
+
+The spans are `retrieve`, `read`, `compose` and `verify` within `answer`; where nobody traces, nothing is imported for them.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ import json
 import logging
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal, ParamSpec, TextIO, TypeVar
+
+from knowledge_base.errors import KnowledgeBaseError
 
 LogFormat = Literal["text", "json"]
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+_SERVICE = "pariscall"
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _request: ContextVar[str | None] = ContextVar("request", default=None)
 
@@ -68,3 +75,38 @@ def configure(log_format: LogFormat, level: str, stream: TextIO | None = None) -
     for handler in root.handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
             handler.setFormatter(formatter)
+
+
+# Spans
+
+
+@contextmanager
+def span(name: str, **attributes: str | int | float) -> Iterator[Callable[..., None]]:
+    """Trace the block, or the function that it decorates, as span `name`; what is given adds attributes to it."""
+    tracing = sys.modules.get("opentelemetry.trace")  # a program that traces has imported it
+    if tracing is None:
+        yield lambda **_: None
+        return
+    with tracing.get_tracer(_SERVICE).start_as_current_span(name) as opened:
+
+        def tell(**more: str | int | float) -> None:
+            opened.set_attributes({f"{_SERVICE}.{key}": value for key, value in more.items()})
+
+        tell(**attributes)
+        yield tell
+
+
+def start_tracing() -> None:
+    """Send the spans of this process to where OTEL_EXPORTER_OTLP_ENDPOINT says; raise KnowledgeBaseError without the extra."""
+    try:
+        from opentelemetry import trace
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        remedy = "Install it with `pip install 'paris-call-assistant[otel]'`, or unset PARISCALL_TRACES."
+        raise KnowledgeBaseError(f"OpenTelemetry is not installed ({error.name}).", remedy) from error
+    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: _SERVICE}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)

@@ -41,11 +41,13 @@ class Settings(BaseSettings):
     sources: Path | None = Field(default=None, description="your own list of sources for `fetch`; unset: DATA_DIR/sources.toml")
     fetch_from_loopback: bool = Field(default=False, description="accept plain http from this machine, for a mirror or a test")
     embedding_model: str = Field(
-        default=PACKAGED_MODEL, description="any sentence-transformers model on this machine, by folder or name"
+        default=PACKAGED_MODEL,
+        description="any sentence-transformers model on this machine, by folder or name (the extra `torch`)",
     )
     embedding_threads: int = Field(default=0, ge=0, description="threads that a model computes with; 0: one for each core")
     evidence_model: str = Field(
-        default=OWN_EVIDENCE_MODEL, description="`off`, or any sentence-transformers CrossEncoder on this machine"
+        default=OWN_EVIDENCE_MODEL,
+        description="`off`, or any sentence-transformers CrossEncoder on this machine (the extra `torch`)",
     )
     query_adapter: bool = Field(default=True, description="off: questions are searched by the embedding model's own vectors")
     max_question_length: int = Field(default=1000, ge=20, description="characters that a question may have")
@@ -54,7 +56,11 @@ class Settings(BaseSettings):
     parse_memory_mb: int = Field(default=1024, ge=256, description="memory that reading one file may take, in MB")
     max_file_mb: int = Field(default=100, ge=1, description="size of one file, in MB")
     max_uploads_mb: int = Field(default=1000, ge=1, description="size of all files added through the page together, in MB")
-    log_questions: bool = Field(default=False, description="write questions to the log")
+    api_requests_per_minute: int = Field(default=2000, ge=1, description="requests a minute that one program may send the API")
+    log_questions: bool = Field(default=False, description="write questions to the log, and to traces")
+    traces: bool = Field(
+        default=False, description="send OpenTelemetry traces (the extra `otel`) to OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
     test_set: Path | None = Field(
         default=None, description="the test set of `evaluate`; unset: the one over the built-in library"
     )

@@ -18,8 +18,10 @@ from assistant.claims.alignment import Difference
 from assistant.workbench.checking import Checked
 from assistant.workbench.coverage import Coverage, Row
 from assistant.workbench.drafts import DraftSentence
+from assistant.workbench.http_api import inlined
 from assistant.workbench.references import Citing, Reference, References
 from assistant.workbench.search import FACETS, Result, Search
+from assistant.workbench.tools import TOOLS, arguments_of, description_of, result_schema
 from ingest.fetch.official import FetchReport, SourceReport
 from ingest.health import DocumentHealth, PageHealth, PageProblem
 from ingest.sync.report import PassageChange, SyncReport
@@ -64,6 +66,7 @@ ANSWER = {
     "citations[].label": "the numbered part that it stands in, such as `Article 3(2)(c)`; empty: none",
     "citations[].date": "what the document says of its date; null: nothing",
     "citations[].heading": "the headings above the quote, outermost first",
+    "citations[].link": "address of its place in the page, to be put after the page's own address",
     "retrieved": "the ten best passages, best first, whether answered or refused",
     "retrieved[].source": "the document",
     "retrieved[].page": "page from 1; null: no pages",
@@ -303,7 +306,7 @@ CHECK = {
 
 def reference() -> str:
     """Return the whole page."""
-    return "\n".join([INTRODUCTION, *_commands(), *_settings(), *_json_fields()]).rstrip() + "\n"
+    return "\n".join([INTRODUCTION, *_commands(), *_settings(), *_tools(), *_json_fields()]).rstrip() + "\n"
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -376,6 +379,28 @@ def _settings() -> Iterator[str]:
         described = f"{setting.description} ({limits})" if limits else setting.description
         yield f"| `PARISCALL_{name.upper()}` | {described} | {default_of(name)} |"
     yield ""
+
+
+def tool_fields(name: str) -> list[tuple[str, str, str]]:
+    """Return the arguments of a tool and the fields of its result: `argument` or `result`, name, description."""
+    taken, returned = inlined(arguments_of(name).model_json_schema()), inlined(result_schema(name))
+    rows = [("argument", field, kind["description"].rstrip(".")) for field, kind in taken["properties"].items()]
+    return rows + [("result", path, told) for path, told in _described(returned)]
+
+
+def _tools() -> Iterator[str]:
+    yield "## Tools\n\nWhat programs call: [integrations.md](integrations.md). A result holds JSON; `a[].b` as below.\n"
+    for name in TOOLS:
+        told = description_of(name).split("\n\n")[0]
+        yield f"### {name}\n\n{fill(' '.join(told.split()), 128)}\n\n| | field | what it is |\n|---|---|---|"
+        yield from (f"| {kind} | `{path}` | {described} |" for kind, path, described in tool_fields(name))
+        yield "" if result_schema(name).get("properties") else "| result | | as `ask --json` below |\n"
+
+
+def _described(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, kind in schema.get("properties", {}).items():
+        yield prefix + name, kind["description"]
+        yield from _described(kind.get("items", {}), f"{prefix}{name}[].")
 
 
 def _json_fields() -> Iterator[str]:

@@ -31,6 +31,8 @@ VENDORS = {
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
     "xlsxwriter": {"assistant/workbench/tables.py"},
+    "mcp": {"assistant/workbench/mcp_server.py"},
+    "opentelemetry": {"knowledge_base/logs.py"},
 }
 NETWORKS = ("knowledge_base/models/evidence_network.py",)  # imported where torch is needed alone
 HEAVY = {
@@ -49,6 +51,8 @@ HEAVY = {
     "prometheus_client",
     "ray",
     "xlsxwriter",
+    "mcp",
+    "opentelemetry",
 }
 
 

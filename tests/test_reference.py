@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from reference import REFERENCE, commands, json_fields, reference
+from reference import REFERENCE, commands, json_fields, reference, tool_fields
 
+from assistant.workbench.tools import TOOLS
 from knowledge_base.settings import Settings
 
 
@@ -26,3 +27,8 @@ def test_every_setting_is_described(name: str) -> None:
 @pytest.mark.parametrize(("paths", "descriptions"), list(json_fields().values()), ids=list(json_fields()))
 def test_every_json_field_is_described_and_no_other(paths: list[str], descriptions: dict[str, str]) -> None:
     assert sorted(paths) == sorted(descriptions)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_every_argument_and_field_of_a_tool_is_described(name: str) -> None:
+    assert all(told for _, _, told in tool_fields(name))

@@ -11,6 +11,7 @@ from assistant.evidence.cues import cue
 from assistant.evidence.provisions import named_provisions, passage_at
 from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, names_title, score_sentences
 from assistant.question.questions import Question, QuestionKind
+from knowledge_base.logs import span
 from knowledge_base.models.evidence import with_neighbours
 from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.search.queries import match_expression, question_terms
@@ -146,6 +147,7 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
+@span("read")
 def read_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, tuple[float, float]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
@@ -46,6 +47,12 @@ class SharedAssistant:
         """Have a language model write the answer, where it is asked; while it writes, others may ask."""
         standalone = self._assistant.standalone(question, history, "generative")
         return self._counted(lambda: self._assistant.begin(question, history, "generative", standalone))
+
+    @contextmanager
+    def held(self) -> Iterator[Assistant]:
+        """Give the assistant to one caller; others wait."""
+        with self._lock:
+            yield self._assistant
 
     def _counted(self, answer: Callable[[], Answered]) -> Answered:
         """Return what `answer` gives, one at a time; an answer or an error is counted, what a model is to write not yet."""

@@ -8,15 +8,18 @@ import re
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from assistant.page.metrics import metrics
 from assistant.page.settings import SETTINGS_VARIABLE, scripts
 from assistant.page.uploads import EXPECTED
+from assistant.workbench.http_api import PREFIXES, api_routes
+from assistant.workbench.tools import Tools
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
 
+    from assistant.answering import Assistant
 
 ADDRESS = "127.0.0.1"
 HOSTS = ["127.0.0.1", "localhost"]
@@ -86,7 +90,7 @@ def page_application(settings: Settings) -> App:
     application = App(
         SCRIPT,
         lifespan=_import_page_early,
-        routes=operation_routes(settings),
+        routes=[*operation_routes(settings), *api_routes(settings, Tools(settings, held_assistant, metrics().answered))],
         middleware=[
             Middleware(ResponseHeaders, headers=response_headers()),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
@@ -96,6 +100,13 @@ def page_application(settings: Settings) -> App:
     )
     config.set_option("server.maxUploadSize", settings.max_file_mb)  # read first: the application finds its config.toml
     return application
+
+
+def held_assistant() -> AbstractContextManager[Assistant]:
+    """Give the page's assistant to one caller; it is opened at first use."""
+    from assistant.page import resources
+
+    return resources.assistant().held()
 
 
 @asynccontextmanager
@@ -163,6 +174,8 @@ class ResponseHeaders:
 class WriteGuard:
     """ASGI middleware that takes what is sent only from the page itself, and files only if a session shows the field.
 
+    The API has a guard of its own.
+
     Streamlit holds a file in memory until the session takes it: `most_bytes` limits what waits there, of all sessions together.
     """
 
@@ -176,7 +189,7 @@ class WriteGuard:
         from starlette.requests import HTTPConnection
         from starlette.responses import PlainTextResponse
 
-        if scope["type"] != "http" or scope["method"] in _READS:
+        if scope["type"] != "http" or scope["method"] in _READS or scope["path"].startswith(PREFIXES):
             await self._app(scope, receive, send)
             return
         headers = HTTPConnection(scope).headers

@@ -21,6 +21,7 @@ from assistant.writing.model import ChatModel
 from assistant.writing.model_text import SentenceStream, clean_sentence
 from assistant.writing.prompt import Turn, answer_prompt, fitting, says_no_answer, tokens_of
 from knowledge_base.language.words import normalised, question_language, stop_words, words
+from knowledge_base.logs import span
 
 if TYPE_CHECKING:  # the page imports this before it is painted
     from knowledge_base.store.generations import Generation
@@ -218,7 +219,8 @@ class Writing:
         if f" {normalised(sentence.text)} " in f" {self._rules} ":
             verdict = Verdict("unsupported", reasons=("prompt",))
         else:
-            verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
+            with span("verify"):
+                verdict = self._verifier.verify(sentence.text, sentence.cited, self._language)
         page.counts[verdict.support] += 1
         log.info("A sentence is %s (closeness %.2f): %s", verdict.support, verdict.closeness, ", ".join(verdict.reasons))
         if verdict.support != "unsupported" or self._limits.marks_unsupported:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Encoding, Tokenizer
 
 Inputs = dict[str, NDArray[np.int64]]
@@ -60,10 +59,3 @@ def padded(encodings: Sequence[Encoding], names: Sequence[str], max_tokens: int)
             pieces = getattr(encoding, _COLUMNS[name])
             array[row, : len(pieces)] = pieces if len(pieces) <= width else [*pieces[: width - 1], pieces[-1]]
     return inputs
-
-
-def example(names: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Return inputs to compile a network with."""
-    import torch
-
-    return {name: torch.ones(2, 8, dtype=torch.int64) for name in names}

@@ -1,4 +1,4 @@
-"""Compile a torch network for this machine with OpenVINO, once; keep, check and open what was compiled."""
+"""Compile a network for this machine with OpenVINO, once; keep, check and open what was compiled."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ import mmap
 import os
 import sys
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
-
 Blob = NDArray[np.uint8]
-NOTICE = "Preparing the model {} for this machine; this happens once and takes about 15 seconds."
+NOTICE = "Preparing the model {} for this machine; this happens once and takes some seconds."
 UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles it: %s"
 
 # Kept while the process lives: taking a network down crashed now and then, and who opens it again gets the same one.
@@ -40,17 +36,16 @@ class NotCompiledError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A torch network to compile.
+    """A network to compile.
 
-    `weights_hash` is the SHA-256 of its weights. `module` and `example` (the inputs, by name) are called where a compilation is
-    needed, and not before. `agreement` says how near a compiled network's outputs are to torch's (1: the same); below
+    `weights_hash` is the SHA-256 of its weights. `graph` gives it (openvino.Model) where it must be compiled, and not before.
+    `agreement` says how near a compiled network's outputs are to those calculated without OpenVINO (1: the same); below
     `minimum_agreement` it is not used.
     """
 
     name: str
     weights_hash: str
-    module: Callable[[], torch.nn.Module]
-    example: Callable[[], dict[str, torch.Tensor]]
+    graph: Callable[[], Any]
     agreement: Callable[[Any], float]
     minimum_agreement: float
 
@@ -78,7 +73,7 @@ class _Key:
 
 
 class _Outcome(NamedTuple):
-    """What a compilation gave; `blob` is None where its outputs are too far from torch's."""
+    """What a compilation gave; `blob` is None where its outputs are too far off."""
 
     blob: Blob | None
     agreement: float
@@ -109,8 +104,8 @@ def open_compiled(network: Network, cache_dir: Path, threads: int, notify: Calla
         outcome = _read(key.folder(cache_dir)) or _compile_once(network, key, core, cache_dir, notify)
         if outcome.blob is not None:
             return Compiled(_opened(core, outcome.blob, key.precision, threads, streams), key.precision)
-        logger.warning("%s: agreement %.5f with torch in %s is too low.", network.name, outcome.agreement, key.precision)
-    raise NotCompiledError(f"its outputs agree with torch's by less than {network.minimum_agreement}")
+        logger.warning("%s: agreement %.5f in %s is too low.", network.name, outcome.agreement, key.precision)
+    raise NotCompiledError(f"its outputs agree by less than {network.minimum_agreement}")
 
 
 def _opened(core: Any, blob: Blob, precision: str, threads: int, streams: int) -> Any:  # noqa: ANN401
@@ -166,14 +161,10 @@ def _compile_once(
 def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], None]) -> _Outcome:  # noqa: ANN401
     notify(NOTICE.format(network.name))
     options = {"INFERENCE_PRECISION_HINT": key.precision, "PERFORMANCE_HINT": "LATENCY"}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")  # the lengths of the example's inputs
-        try:
-            model = silent_openvino().convert_model(network.module().eval(), example_input=network.example())
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as error:
-            raise NotCompiledError(f"it cannot be converted: {error}") from error
+    try:
+        model = network.graph()
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise NotCompiledError(f"it cannot be built: {error}") from error
     try:
         exported = core.compile_model(model, "CPU", options).export_model()
         blob = np.frombuffer(bytearray(exported.getbuffer()), dtype=np.uint8)
@@ -183,7 +174,7 @@ def _compile(network: Network, key: _Key, core: Any, notify: Callable[[str], Non
             raise
         logger.warning("%s cannot be run in %s: %s", network.name, key.precision, error)
         return _Outcome(None, 0.0)
-    logger.info("%s compiled with %s: agreement %.6f with torch.", network.name, key.precision, agreement)
+    logger.info("%s compiled with %s: agreement %.6f.", network.name, key.precision, agreement)
     return _Outcome(blob if agreement >= network.minimum_agreement else None, agreement)
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.batches import BATCH, ONE_TEXT, batches, example, open_tokenizer, well_formed
+from knowledge_base.models.batches import BATCH, ONE_TEXT, batches, open_tokenizer, well_formed
+from knowledge_base.models.bert import Bert
 from knowledge_base.models.compiled_model import Network, open_compiled
 from knowledge_base.models.local_model import REMEDY, LocalModel, find_model, work_offline
 from knowledge_base.models.packaged_model import MINILM, PackagedModel, verify, verify_once
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
@@ -27,9 +27,9 @@ Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 Notify = Callable[[str], None]
 
+TORCH_REMEDY = "Install it with `pip install 'paris-call-assistant[torch]'`, or leave the models at their defaults."
 WINDOW = 512
 DEFAULT_MAX_TOKENS = 512
-TRACEABLE_ATTENTION = "eager"
 PROBE = "Who launched the Paris Call for Trust and Security in Cyberspace?"
 PARITY_TEXTS = (
     PROBE,
@@ -171,7 +171,7 @@ class TorchEmbedder:
 
 
 class _Original:
-    """The packaged model as torch runs it: what is compiled, what the result is compared with, and what is used without it."""
+    """The packaged model: what is compiled, what the result is compared with, and, as torch runs it, what is used without."""
 
     def __init__(self, package: PackagedModel, threads: int) -> None:
         self._package = package
@@ -182,29 +182,38 @@ class _Original:
         verify(self._package)
         package = self._package
         model = LocalModel(package.folder, package.model_id)
-        embedder = _open_torch(
-            model, self._threads, package.remedy, package.max_tokens, attn_implementation=TRACEABLE_ATTENTION
-        )
-        found = embedder.encode([PROBE])[0][: len(package.probe)]
-        if not np.allclose(found, package.probe, atol=0.01):
+        embedder = _open_torch(model, self._threads, package.remedy, package.max_tokens)
+        self._check(embedder.encode([PROBE])[0])
+        return embedder
+
+    @cached_property
+    def bert(self) -> Bert:
+        verify(self._package)
+        return Bert.read(self._package.folder, self._package.remedy)
+
+    def _check(self, probe: Vectors) -> None:
+        package = self._package
+        if not np.allclose(probe[: len(package.probe)], package.probe, atol=0.01):
             message = f"The embedding model {package.name} gives other vectors than those it was published with."
             raise ModelError(message, package.remedy)
-        return embedder
 
     @property
     def network(self) -> Network:
         return Network(
             self._package.model_id,
             self._package.weights_hash,
-            module=lambda: _as_network(self.embedder.transformer),
-            example=partial(example, ONE_TEXT),
+            graph=lambda: self.bert.graph(ONE_TEXT),
             agreement=self._agreement,
             minimum_agreement=self._package.minimum_cosine,
         )
 
     def _agreement(self, network: Any) -> float:  # noqa: ANN401
         compiled = CompiledEmbedder(network, self._package, "")
-        expected = self.embedder.encode(PARITY_TEXTS)
+        encodings = open_tokenizer(self._package.tokenizer_file).encode_batch_fast(list(PARITY_TEXTS))
+        expected = np.empty((len(PARITY_TEXTS), compiled.dimension), dtype=np.float32)
+        for positions, inputs in batches(encodings, ONE_TEXT, compiled.max_tokens):
+            expected[positions] = self.bert.calculate(inputs)
+        self._check(expected[PARITY_TEXTS.index(PROBE)])
         alone = np.concatenate([compiled.encode([text]) for text in PARITY_TEXTS])
         together = compiled.encode(PARITY_TEXTS)
         return float(np.min(np.sum([alone * expected, together * expected], axis=2)))
@@ -216,8 +225,11 @@ class _Original:
 def silent_sentence_transformers() -> Any:  # noqa: ANN401
     """Import sentence_transformers, off line and without its progress bars and remarks."""
     work_offline()
-    import sentence_transformers
-    from transformers.utils import logging as remarks
+    try:
+        import sentence_transformers
+        from transformers.utils import logging as remarks
+    except ImportError as error:
+        raise ModelError(f"This model needs PyTorch, which is not installed ({error.name}).", TORCH_REMEDY) from error
 
     remarks.set_verbosity_error()  # type: ignore[no-untyped-call]
     remarks.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -238,23 +250,6 @@ def _open_torch(model: LocalModel, threads: int, remedy: str, max_tokens: int | 
     except Exception as error:  # the libraries raise whatever a broken file leads them to
         reason = f"{type(error).__name__}: {error}"
         raise ModelError(f"The embedding model {model.model_id} cannot be loaded: {reason}", remedy) from error
-
-
-def _as_network(transformer: SentenceTransformer) -> torch.nn.Module:
-    """Wrap all stages of the model (with pooling and normalisation) as one network of two inputs and one output."""
-    import torch
-
-    class WholeModel(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.transformer = transformer
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            vectors: torch.Tensor = self.transformer(features)["sentence_embedding"]
-            return vectors
-
-    return WholeModel()
 
 
 def _unit_length(vectors: Vectors) -> Vectors:

@@ -6,7 +6,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.batches import BATCH, TWO_TEXTS, Inputs, batches, example, open_tokenizer, padded, well_formed
+from knowledge_base.models.batches import BATCH, TWO_TEXTS, Inputs, batches, open_tokenizer, padded, well_formed
+from knowledge_base.models.bert import Bert
 from knowledge_base.models.compiled_model import Network, open_compiled
-from knowledge_base.models.embeddings import silent_sentence_transformers
+from knowledge_base.models.embeddings import TORCH_REMEDY, silent_sentence_transformers
 from knowledge_base.models.local_model import LocalModel, find_model
-from knowledge_base.models.packaged_model import EVIDENCE, EvidencePackage, verify_once
+from knowledge_base.models.packaged_model import EVIDENCE, EvidencePackage, verify, verify_once
 from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class CrossEncoderModel:
 
 
 class _Original:
-    """Our model as torch runs it: what is compiled, what the result is compared with, and what is used without it."""
+    """Our model: what is compiled, what the result is compared with, and, as torch runs it, what is used without."""
 
     def __init__(self, package: EvidencePackage, threads: int) -> None:
         self._package = package
@@ -245,27 +246,36 @@ class _Original:
 
     @cached_property
     def model(self) -> TorchEvidenceModel:
-        import torch
-
+        try:
+            import torch
+        except ImportError as error:
+            raise ModelError("The evidence model cannot be run by PyTorch, which is not installed.", TORCH_REMEDY) from error
         if self._threads:
             torch.set_num_threads(self._threads)
         return TorchEvidenceModel(self._package.open_network(), self._package)
+
+    @cached_property
+    def bert(self) -> Bert:
+        self._package.verify()
+        verify(self._package.base)
+        return Bert.read(self._package.base.folder, self._package.base.remedy, self._package.file)
 
     @property
     def compilable(self) -> Network:
         return Network(
             self._package.model_id,
             self._package.combined_hash,
-            module=lambda: self.model.network,
-            example=partial(example, TWO_TEXTS),
+            graph=lambda: self.bert.graph(TWO_TEXTS),
             agreement=self._agreement,
             minimum_agreement=MINIMUM_AGREEMENT,
         )
 
     def _agreement(self, network: Any) -> float:
-        """Return 1 less the greatest difference of a logit, as a share of the range that torch's logits have."""
+        """Return 1 less the greatest difference of a logit, as a share of the range that the right ones have."""
         compiled = CompiledEvidenceModel(network, self._package, "")
-        expected, found = (np.concatenate([m.logits(q, [t]) for q, t in PARITY_PAIRS]) for m in (self.model, compiled))
+        tokenizer = PairTokenizer(self._package.base.tokenizer_file, self._package.max_tokens)
+        expected = np.concatenate([self.bert.calculate(tokenizer.padded([pair])) for pair in PARITY_PAIRS])
+        found = np.concatenate([compiled.logits(question, [text]) for question, text in PARITY_PAIRS])
         return float(1 - np.max(np.abs(found - expected)) / np.ptp(expected))
 
 

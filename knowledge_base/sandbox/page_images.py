@@ -1,10 +1,12 @@
-"""Draw a page of a PDF as a picture, with passages of its text highlighted. Run it in the sandbox: the PDF is not trusted."""
+"""Draw a page of a PDF as a picture, with passages of its text highlighted; in the sandbox, for the PDF is not trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from io import BytesIO
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from knowledge_base.errors import DocumentError
@@ -12,6 +14,8 @@ from knowledge_base.passages import OriginRun
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from knowledge_base.sandbox.sandbox import Sandbox
 
 WIDTH = 1400
 MOST_PIXELS = 12_000_000
@@ -35,6 +39,30 @@ class Box(NamedTuple):
         shared = min(self.high, box.high) - max(self.low, box.low)
         gap = max(box.left - self.right, self.left - box.right)
         return shared >= 0.5 * height and gap <= _WORD_GAP * max(self.high - self.low, box.high - box.low)
+
+
+def page_picture(
+    sandbox: Sandbox,
+    original: Path,
+    content_hash: str,
+    page: int,
+    spans: Sequence[tuple[int, int]],
+    origin: Sequence[OriginRun],
+) -> bytes:
+    """Return the page of a kept PDF as PNG with the spans highlighted; raise DocumentError where that cannot be had."""
+    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin))
+
+
+def read_original(path: Path, content_hash: str) -> bytes:
+    """Return the bytes that were indexed; raise DocumentError where they are gone or altered."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "is no longer kept" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise DocumentError(f"The original file {reason}.") from error
+    if sha256(data).hexdigest() != content_hash:
+        raise DocumentError("The kept original is not the file that was indexed.")
+    return data
 
 
 def render_page(

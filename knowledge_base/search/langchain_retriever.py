@@ -15,15 +15,20 @@ from knowledge_base.search.retrieval import Retriever
 
 
 class PassageRetriever(BaseRetriever):
-    """Gives the passages of a `retriever`, such as a HybridRetriever, as LangChain documents, best first."""
+    """Gives the passages of a `retriever`, such as a HybridRetriever, as LangChain documents, best first.
+
+    `top_k` may be given for all calls, or for one: `invoke(question, top_k=3)`.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     retriever: SkipValidation[Retriever]
     top_k: int = Field(default=10, ge=1)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        return [as_document(found) for found in self.retriever.retrieve(query, self.top_k)]
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, top_k: int | None = None
+    ) -> list[Document]:
+        return [as_document(found) for found in self.retriever.retrieve(query, top_k or self.top_k)]
 
 
 def as_document(found: RetrievedPassage) -> Document:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 from knowledge_base.errors import ModelError
+from knowledge_base.logs import span
 from knowledge_base.models.embeddings import Embedder
 from knowledge_base.models.query_adapter import QueryAdapter
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
@@ -150,6 +151,7 @@ class HybridRetriever:
         """Return the `top_k` best passages for the question, best first."""
         return self.search(self.read(question), top_k)
 
+    @span("retrieve")
     def search(self, query: Query, top_k: int = 10, also: Sequence[str] = ()) -> list[RetrievedPassage]:
         """Return the `top_k` best passages for a query, best first; scores lie between 0 and 1, a little above for a name.
 

@@ -304,6 +304,13 @@ class Catalog(Closing):
         ).fetchone()
         return _page(*row) if row else None
 
+    def pages_holding(self, words: Sequence[str], source: str | None = None) -> Iterator[tuple[str, str, int | None, str]]:
+        """Yield source, title, number and text of the pages (of one document, or of all) that hold each of the words."""
+        conditions = ["instr(text, ?)"] * len(words) + ["source = ?"] * (source is not None)
+        sql = f"""SELECT source, title, number, text FROM pages JOIN documents ON documents.id = pages.document
+            WHERE {" AND ".join(conditions)} ORDER BY source, ordinal"""
+        return iter(self._connection.execute(sql, (*words, *([source] if source is not None else []))))
+
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids, by id; ids that are not there are left out."""
         return self._passages.get(ids, self._read_passages)

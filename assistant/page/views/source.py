@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
 
@@ -19,7 +18,7 @@ from assistant.page.templates import draw, draw_error, draw_line, draw_notice, r
 from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
 from knowledge_base.escaping import safe_address
 from knowledge_base.passages import OriginRun, Page
-from knowledge_base.sandbox.page_images import render_page
+from knowledge_base.sandbox.page_images import page_picture, read_original
 from knowledge_base.sandbox.sandbox import Sandbox
 from knowledge_base.store.catalog import DocumentRow
 from knowledge_base.store.generations import current_id, open_generation
@@ -198,25 +197,6 @@ def read_source(data_dir: Path, source: str, page: int | None, generation: str |
     if document is None or shown is None:
         return None
     return SourcePage(document, shown, tuple(p.number for p in pages), held.id, notice)
-
-
-def page_picture(
-    sandbox: Sandbox, original: Path, content_hash: str, page: int, spans: Spans, origin: Sequence[OriginRun]
-) -> bytes:
-    """Return the page of a kept PDF as PNG with the spans highlighted; raise DocumentError where that cannot be had."""
-    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin))
-
-
-def read_original(path: Path, content_hash: str) -> bytes:
-    """Return the bytes that were indexed; raise DocumentError where they are gone or altered."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = "is no longer kept" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-        raise DocumentError(f"The original file {reason}.") from error
-    if sha256(data).hexdigest() != content_hash:
-        raise DocumentError("The kept original is not the file that was indexed.")
-    return data
 
 
 def standing_spans(text: str, spans: Spans, is_quoted: Callable[[list[str]], bool]) -> list[tuple[int, int]]:
