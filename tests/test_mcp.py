@@ -83,6 +83,8 @@ async def each_tool(client: Client) -> dict[str, CallToolResult]:
         "get_passage": {"source": "survey.pdf", "page": 2},
         "get_page_image": {"source": "survey.pdf", "page": 2, "start": 0, "end": 20},
         "verify_quote": {"quote": SENTENCE.replace(" ", "\n", 1)},
+        "check_draft": {"text": SENTENCE},
+        "coverage": {"term": SENTENCE.split()[-1].strip(".")},
         "register_count": {"group_by": "country"},
         "list_documents": {"words": "survey"},
     }
@@ -107,6 +109,8 @@ def check_each(results: dict[str, CallToolResult], library: Library) -> None:
     quoted = found["verify_quote"]
     place = quoted["places"][0]
     assert quoted["status"] == "same_words" and page["text"][place["start"] : place["end"]] == place["text"] == SENTENCE
+    assert [each["status"] for each in found["check_draft"]["sentences"]] == ["verbatim"]
+    assert found["coverage"]["rows"][0]["source"] == "survey.pdf"
     assert found["register_count"]["count"] == 1
     assert found["register_count"]["groups"] == [{"key": "NOR", "count": 1}]
     assert found["register_count"]["citations"][0]["source"] == "supporters/saltholm.md"

@@ -23,6 +23,9 @@ from assistant.answers import Answer, AskedMode, SourceLink, as_json, citation_a
 from assistant.messages import message
 from assistant.register.answers import respond, states_alone
 from assistant.register.asked import RegisterQuestion
+from assistant.workbench.checking import Checker
+from assistant.workbench.coverage import By, cover
+from assistant.workbench.drafts import of_text
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import Closing
 from knowledge_base.language.places import Place, country, find
@@ -44,6 +47,8 @@ TOOLS = (
     "get_passage",
     "get_page_image",
     "verify_quote",
+    "check_draft",
+    "coverage",
     "register_count",
     "list_documents",
 )
@@ -337,6 +342,30 @@ class Tools(Closing):
         if verbatim:
             return {"status": "verbatim", "places": verbatim[:MOST_PLACES], "generation": identifier}
         return {"status": status, "places": places[:MOST_PLACES], "generation": identifier}
+
+    def check_draft(
+        self,
+        text: Annotated[str, Field(min_length=1, max_length=50_000, description="The draft, as text or Markdown.")],
+    ) -> dict[str, Any]:
+        """Look each sentence of a draft up: verbatim, supported, contradicted or not found, with the places in the documents.
+
+        The result is that of `check --json`.
+        """
+        draft = of_text(text)
+        with Checker.open(self._settings) as checker:
+            return {"sentences": [each.as_json() for each in checker.check(draft)], "generation": checker.generation.id}
+
+    def coverage(
+        self,
+        term: Annotated[str, Field(min_length=1, max_length=1000, description="A word or a phrase.")],
+        by: Annotated[By, Field(description="What the mentions are counted by.")] = "document",
+    ) -> dict[str, Any]:
+        """Count the mentions of a term in every document, with the best quote of each; list the documents without one.
+
+        The result is that of `coverage --json`.
+        """
+        with self._current() as (_, generation):
+            return cover(term, generation.catalog, by).as_json() | {"generation": generation.id}
 
     def register_count(
         self,
