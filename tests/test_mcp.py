@@ -110,7 +110,7 @@ def check_each(results: dict[str, CallToolResult], library: Library) -> None:
     place = quoted["places"][0]
     assert quoted["status"] == "same_words" and page["text"][place["start"] : place["end"]] == place["text"] == SENTENCE
     assert [each["status"] for each in found["check_draft"]["sentences"]] == ["verbatim"]
-    assert found["coverage"]["rows"][0]["source"] == "survey.pdf"
+    assert "survey.pdf" in [row["source"] for row in found["coverage"]["rows"]]
     assert found["register_count"]["count"] == 1
     assert found["register_count"]["groups"] == [{"key": "NOR", "count": 1}]
     assert found["register_count"]["citations"][0]["source"] == "supporters/saltholm.md"
