@@ -29,7 +29,7 @@ from knowledge_base.passages import Document, Page
 if TYPE_CHECKING:
     import pypdf
 
-VERSION = 2
+VERSION = 3
 MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
