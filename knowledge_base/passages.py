@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,13 +43,21 @@ class Block(NamedTuple):
     label: str = ""
 
 
+_READ_BY_OCR = re.compile(r"The text was read from the picture of the page \(OCR\), with a confidence of (\d\.\d\d)\.")
+
+
+def read_by_ocr(confidence: float) -> str:
+    """Return the problem of a page whose text was read from its picture, `confidence` from 0 to 1."""
+    return f"The text was read from the picture of the page (OCR), with a confidence of {min(1.0, confidence):.2f}."
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a document: the whole text for formats without pages.
 
     `number` is the 1-based physical page of a PDF, else None; `label` is what the document prints on it (may repeat, may be
     roman). `text` is the cleaned text that citations quote. `origin` leads back to the extractor's characters (PDF only).
-    `problem` says why a page has no text, where it has none.
+    `problem` says why a page has no text, where it has none, or that the text was read from its picture.
     """
 
     number: int | None
@@ -57,6 +66,12 @@ class Page:
     blocks: tuple[Block, ...] = ()
     origin: tuple[OriginRun, ...] = ()
     problem: str | None = None
+
+    @property
+    def ocr(self) -> float | None:
+        """Return how sure the reading of the page's picture is, 0 to 1; None where the text is the file's own."""
+        found = _READ_BY_OCR.fullmatch(self.problem or "")
+        return float(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ VENDORS = {
         "ingest/loaders/pdf_pages/extractor.py",
         "knowledge_base/sandbox/page_images.py",
     },
+    "rapidocr": {"ingest/loaders/ocr.py"},
     "ray": {"ingest/sync/ray_engine.py"},
     "prometheus_client": {"assistant/page/metrics.py"},
     "langchain": {"assistant/writing/model.py"},
@@ -46,6 +47,7 @@ HEAVY = {
     "trafilatura",
     "lingua",
     "prometheus_client",
+    "rapidocr",
     "ray",
 }
 

@@ -126,11 +126,17 @@ def _is_ticked(text: str) -> bool:
     return len(text) <= _LONGEST_TICKED and not _TICKS.isdisjoint(text)
 
 
+def _heads(row: str, below: Sequence[str]) -> bool:
+    """Tell whether a row holds what the rows below it say before their cells: it answers nothing by itself."""
+    names = [cell for cell in row.split(" | ")[1:] if len(cell) > 1]
+    return any(f"| {name}{mark}" in other for name in names for mark in (": ", ", ") for other in below)
+
+
 def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit]) -> Passage:
     start, end = group[0].start, group[-1].end
     body = [unit for unit in group if unit.block.kind != "heading"]
     sentences = []
-    for unit in group:
+    for place, unit in enumerate(group):
         piece = page.text[unit.start : unit.end]
         is_whole = unit.block.kind in ("heading", "field", "table_row", "caption") or _is_ticked(piece)
         spans = [(0, len(piece))] if is_whole else sentence_spans(piece, document.language)
@@ -139,6 +145,10 @@ def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit
             spans = [(spans[0][0], spans[1][1]), *spans[2:]]  # a number that is typed before a sentence is none by itself
         for first, last in spans:
             role = role_of(unit.block.kind, piece[first:last], unit.block.label)
+            if unit.block.kind == "table_row" and _heads(
+                piece, [page.text[u.start : u.end] for u in group[place + 1 : place + 3]]
+            ):
+                role = "label"
             sentences.append(SentenceSpan(unit.start + first, unit.start + last, unit.block.kind, role))
     return Passage(
         id="",

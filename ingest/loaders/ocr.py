@@ -1,0 +1,81 @@
+"""Read the letters on the picture of a page, with RapidOCR, whose models come in its wheel (the extra `ocr`)."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Sequence
+from functools import cache
+from statistics import median
+from typing import Any, NamedTuple
+
+from ingest.loaders.characters import clean
+from ingest.loaders.pdf_pages.lines import Box, Line
+
+REMEDY = "Install text recognition (pip install paris-call-assistant[ocr]), or run OCR on the file (ocrmypdf does that)."
+_SCALE = 200 / 72  # pixels a point
+_MOST_PIXELS = 9_000_000
+_LEAST_CONFIDENCE = 0.5  # of a line; below, letters are guessed
+_SAME_SIZE = 1.3
+
+
+class Picture(NamedTuple):
+    """The lines that were read of a picture, the highest first, and the mean confidence of their letters, 0 to 1."""
+
+    lines: list[Line]
+    confidence: float
+
+
+def is_installed() -> bool:
+    """Tell whether pictures can be read."""
+    return all(importlib.util.find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
+
+
+def read_picture(page: Any) -> Picture:  # noqa: ANN401
+    """Draw a page of pypdfium2 and read it; boxes are in points, as if it had been scanned straight."""
+    width, height = page.get_size()
+    scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
+    found = _engine()(page.render(scale=scale).to_numpy()[:, :, :3])
+    if found.boxes is None:
+        return Picture([], 0.0)
+    read = [
+        (box, " ".join(clean(text).split()), float(score))
+        for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+    ]
+    read = [(box, text, score) for box, text, score in read if text and score >= _LEAST_CONFIDENCE]
+    if not read:
+        return Picture([], 0.0)
+    boxes = _straight([[(float(x) / scale, height - float(y) / scale) for x, y in box] for box, _, _ in read])
+    usual = median(box.top - box.bottom for box in boxes)
+    lines = []
+    for box, (_, text, _) in sorted(
+        zip(boxes, read, strict=True), key=lambda pair: (-round(pair[0].top / usual), pair[0].left)
+    ):
+        size = box.top - box.bottom
+        size = usual if usual / _SAME_SIZE < size < usual * _SAME_SIZE else size
+        lines.append(Line(len(lines), text, [-1] * len(text), box, size, bold=False))
+    letters = sum(len(text) for _, text, _ in read)
+    return Picture(lines, sum(len(text) * score for _, text, score in read) / letters)
+
+
+def _straight(corners: Sequence[Sequence[tuple[float, float]]]) -> list[Box]:
+    """Return upright boxes of lines given by their corners, clockwise from the upper left, and turned straight."""
+    angles = [math.atan2(right[1] - left[1], right[0] - left[0]) for left, right, *_ in corners if right[0] - left[0] > 50]
+    turn = median(angles) if angles else 0.0
+    cosine, sine = math.cos(-turn), math.sin(-turn)
+    boxes = []
+    for points in corners:
+        turned = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in points]
+        lefts, rights = (turned[0], turned[3]), (turned[1], turned[2])
+        top = (turned[0][1] + turned[1][1]) / 2
+        bottom = (turned[2][1] + turned[3][1]) / 2
+        boxes.append(Box(min(x for x, _ in lefts), bottom, max(x for x, _ in rights), top))
+    return boxes
+
+
+@cache
+def _engine() -> Any:  # noqa: ANN401
+    from rapidocr import RapidOCR
+
+    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+    return RapidOCR(params={"Global.log_level": "error", **threads})
