@@ -18,7 +18,8 @@ class Citation:
 
     `number` is what the answer's text refers to as [number]; a quote that runs over a page has two citations, one a page.
     `date` is what the document says of its date, `heading` the headings above the quote, `label` the numbered part that it
-    stands in ("Article 3(2)(c)"), "" where there is none.
+    stands in ("Article 3(2)(c)"), "" where there is none; `ocr` how sure the reading of a page's picture is, 0 to 1, None where
+    the text is the file's own.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Citation:
     date: str | None = None
     heading: str = ""
     label: str = ""
+    ocr: float | None = None
 
 
 def stands_on_its_page(citation: Citation, catalog: Catalog) -> bool:
@@ -158,7 +160,7 @@ def as_json(answer: Answer, identifier: str | None, retrieved: int = 10) -> dict
         "citations": [
             {
                 "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-                "quote": c.quote, "status": c.status, "label": c.label,
+                "quote": c.quote, "status": c.status, "label": c.label, "ocr": c.ocr,
             }
             for c in answer.citations
         ],

@@ -56,6 +56,7 @@ ANSWER = {
     "citations[].quote": "the quote, letter for letter",
     "citations[].status": "`exact`: the quote stands at these characters; no other citation is given",
     "citations[].label": "the numbered part that it stands in, such as `Article 3(2)(c)`; empty: none",
+    "citations[].ocr": "how sure the reading of the page's picture is, 0 to 1; null: the text is the file's own",
     "retrieved": "the ten best passages, best first, whether answered or refused",
     "retrieved[].source": "the document",
     "retrieved[].page": "page from 1; null: no pages",

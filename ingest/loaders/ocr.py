@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ingest.loaders.characters import clean
 from ingest.loaders.pdf_pages.lines import Box, Line
+from ingest.loaders.pdf_pages.rows import rows_of
 
 REMEDY = "Install text recognition (pip install paris-call-assistant[ocr]), or run OCR on the file (ocrmypdf does that)."
 _SCALE = 200 / 72  # pixels a point
@@ -47,13 +48,14 @@ def read_picture(page: Any) -> Picture:  # noqa: ANN401
         return Picture([], 0.0)
     boxes = _straight([[(float(x) / scale, height - float(y) / scale) for x, y in box] for box, _, _ in read])
     usual = median(box.top - box.bottom for box in boxes)
-    lines = []
-    for box, (_, text, _) in sorted(
-        zip(boxes, read, strict=True), key=lambda pair: (-round(pair[0].top / usual), pair[0].left)
-    ):
+    lines: list[Line] = []
+    for box, (_, text, _) in zip(boxes, read, strict=True):
         size = box.top - box.bottom
         size = usual if usual / _SAME_SIZE < size < usual * _SAME_SIZE else size
-        lines.append(Line(len(lines), text, [-1] * len(text), box, size, bold=False))
+        lines.append(Line(0, text, [-1] * len(text), box, size, bold=False))
+    lines = [line for row in rows_of(lines) for line in row]
+    for order, line in enumerate(lines):
+        line.order = order
     letters = sum(len(text) for _, text, _ in read)
     return Picture(lines, sum(len(text) * score for _, text, score in read) / letters)
 
