@@ -18,6 +18,8 @@ _SCALE = 200 / 72  # pixels a point
 _MOST_PIXELS = 9_000_000
 _LEAST_CONFIDENCE = 0.5  # of a line; below, letters are guessed
 _SAME_SIZE = 1.3
+_SURE = 0.85  # of the least sure line
+_SMALLER = 0.75
 
 
 class Picture(NamedTuple):
@@ -33,19 +35,30 @@ def is_installed() -> bool:
 
 
 def read_picture(page: Any) -> Picture:  # noqa: ANN401
-    """Draw a page of pypdfium2 and read it; boxes are in points, as if it had been scanned straight."""
+    """Draw a page of pypdfium2 and read it; boxes are in points, as if it had been scanned straight.
+
+    Where a line is read with doubt, such as several lines taken for one, a smaller drawing is tried, and the surer one kept.
+    """
+    first, least = _read(page, 1.0)
+    if least >= _SURE:
+        return first
+    return max(first, _read(page, _SMALLER)[0], key=lambda picture: picture.confidence)
+
+
+def _read(page: Any, share: float) -> tuple[Picture, float]:  # noqa: ANN401
+    """Return what is read of a page drawn at a share of the usual size, and the confidence of its least sure line."""
     width, height = page.get_size()
-    scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
+    scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(1.0, width * height))) * share
     found = _engine()(page.render(scale=scale).to_numpy()[:, :, :3])
     if found.boxes is None:
-        return Picture([], 0.0)
+        return Picture([], 0.0), 0.0
     read = [
         (box, " ".join(clean(text).split()), float(score))
         for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
     ]
     read = [(box, text, score) for box, text, score in read if text and score >= _LEAST_CONFIDENCE]
     if not read:
-        return Picture([], 0.0)
+        return Picture([], 0.0), 0.0
     boxes = _straight([[(float(x) / scale, height - float(y) / scale) for x, y in box] for box, _, _ in read])
     usual = median(box.top - box.bottom for box in boxes)
     lines: list[Line] = []
@@ -53,11 +66,12 @@ def read_picture(page: Any) -> Picture:  # noqa: ANN401
         size = box.top - box.bottom
         size = usual if usual / _SAME_SIZE < size < usual * _SAME_SIZE else size
         lines.append(Line(0, text, [-1] * len(text), box, size, bold=False))
-    lines = [line for row in rows_of(lines) for line in row]
-    for order, line in enumerate(lines):
+    ordered = [line for row in rows_of(lines) for line in row]
+    for order, line in enumerate(ordered):
         line.order = order
     letters = sum(len(text) for _, text, _ in read)
-    return Picture(lines, sum(len(text) * score for _, text, score in read) / letters)
+    confidence = sum(len(text) * score for _, text, score in read) / letters
+    return Picture(ordered, confidence), min(map(float, found.scores))
 
 
 def _straight(corners: Sequence[Sequence[tuple[float, float]]]) -> list[Box]:
