@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,12 +42,12 @@ class Block(NamedTuple):
     label: str = ""
 
 
-_READ_BY_OCR = re.compile(r"The text was read from the picture of the page \(OCR\), with a confidence of (\d\.\d\d)\.")
+_READ_BY_OCR = "The text was read from the picture of the page (OCR), with a confidence of "
 
 
 def read_by_ocr(confidence: float) -> str:
     """Return the problem of a page whose text was read from its picture, `confidence` from 0 to 1."""
-    return f"The text was read from the picture of the page (OCR), with a confidence of {min(1.0, confidence):.2f}."
+    return f"{_READ_BY_OCR}{min(1.0, confidence):.2f}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ class Page:
     @property
     def ocr(self) -> float | None:
         """Return how sure the reading of the page's picture is, 0 to 1; None where the text is the file's own."""
-        found = _READ_BY_OCR.fullmatch(self.problem or "")
-        return float(found[1]) if found else None
+        before, read, confidence = (self.problem or "").partition(_READ_BY_OCR)
+        return float(confidence.rstrip(".")) if read and not before else None
 
 
 @dataclass(frozen=True, slots=True)
