@@ -13,7 +13,7 @@ from ingest.loaders.characters import clean
 from ingest.loaders.pdf_pages.lines import Box, Line
 from ingest.loaders.pdf_pages.rows import rows_of
 
-REMEDY = "Install text recognition (pip install paris-call-assistant[ocr]), or run OCR on the file (ocrmypdf does that)."
+REMEDY = "Run OCR on it (ocrmypdf does that), or install text recognition: pip install paris-call-assistant[ocr]."
 _SCALE = 200 / 72  # pixels a point
 _MOST_PIXELS = 9_000_000
 _LEAST_CONFIDENCE = 0.5  # of a line; below, letters are guessed
