@@ -25,7 +25,8 @@ class Citation:
 
     `number` is what the answer's text refers to as [number]; a quote that runs over a page has two citations, one a page.
     `date` is what the document says of its date, `heading` the headings above the quote, `label` the numbered part that it
-    stands in ("Article 3(2)(c)"), "" where there is none.
+    stands in ("Article 3(2)(c)"), "" where there is none; `ocr` how sure the reading of a page's picture is, 0 to 1, None where
+    the text is the file's own.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Citation:
     date: str | None = None
     heading: str = ""
     label: str = ""
+    ocr: float | None = None
 
 
 def stands_on_its_page(citation: Citation, catalog: Catalog) -> bool:
@@ -201,7 +203,7 @@ def citation_as_json(c: Citation, generation: str | None = None) -> dict[str, An
     """Return a citation of an index as all commands print it."""
     return {
         "number": c.number, "source": c.source, "title": c.title, "page": c.page, "start": c.start, "end": c.end,
-        "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading,
+        "quote": c.quote, "status": c.status, "label": c.label, "date": c.date, "heading": c.heading, "ocr": c.ocr,
         "link": SourceLink.to_citations([c], generation).address(),
     }  # fmt: skip
 

@@ -42,13 +42,21 @@ class Block(NamedTuple):
     label: str = ""
 
 
+_READ_BY_OCR = "The text was read from the picture of the page (OCR), with a confidence of "
+
+
+def read_by_ocr(confidence: float) -> str:
+    """Return the problem of a page whose text was read from its picture, `confidence` from 0 to 1."""
+    return f"{_READ_BY_OCR}{min(1.0, confidence):.2f}."
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a document: the whole text for formats without pages.
 
     `number` is the 1-based physical page of a PDF, else None; `label` is what the document prints on it (may repeat, may be
     roman). `text` is the cleaned text that citations quote. `origin` leads back to the extractor's characters (PDF only).
-    `problem` says why a page has no text, where it has none.
+    `problem` says why a page has no text, where it has none, or that the text was read from its picture.
     """
 
     number: int | None
@@ -57,6 +65,12 @@ class Page:
     blocks: tuple[Block, ...] = ()
     origin: tuple[OriginRun, ...] = ()
     problem: str | None = None
+
+    @property
+    def ocr(self) -> float | None:
+        """Return how sure the reading of the page's picture is, 0 to 1; None where the text is the file's own."""
+        before, read, confidence = (self.problem or "").partition(_READ_BY_OCR)
+        return float(confidence.rstrip(".")) if read and not before else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ refuses to remove files that are open, and a child process has no limits but its
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
+import time
 from pathlib import Path
 from time import monotonic, sleep
 from types import ModuleType
@@ -84,6 +86,14 @@ def limit(name: str, most: int, *, for_good: bool = True) -> None:
         if _IS_LINUX:
             raise
         log.warning("This process cannot be limited (%s): %s.", name, error)
+
+
+def processor_time_left() -> float:
+    """Return the seconds of processor time that this process may still take; infinity where it is not limited."""
+    if resource is None:
+        return math.inf
+    most = resource.getrlimit(resource.RLIMIT_CPU)[0]
+    return math.inf if most == resource.RLIM_INFINITY else most - time.process_time()
 
 
 def die_with_parent() -> None:

@@ -67,6 +67,7 @@ ANSWER = {
     "citations[].date": "what the document says of its date; null: nothing",
     "citations[].heading": "the headings above the quote, outermost first",
     "citations[].link": "address of its place in the page, to be put after the page's own address",
+    "citations[].ocr": "how sure the reading of the page's picture is, 0 to 1; null: the text is the file's own",
     "retrieved": "the ten best passages, best first, whether answered or refused",
     "retrieved[].source": "the document",
     "retrieved[].page": "page from 1; null: no pages",

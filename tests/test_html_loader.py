@@ -27,8 +27,7 @@ def test_structure_is_read_in_order() -> None:
         ("paragraph", 0, "One & two.\nThree."),
         ("list_item", 1, "A"),
         ("list_item", 2, "B"),
-        ("paragraph", 0, "Term"),
-        ("list_item", 1, "Meaning"),
+        ("list_item", 1, "Term: Meaning"),
         ("paragraph", 0, "Said."),
     ]
 

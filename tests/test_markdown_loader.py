@@ -106,7 +106,7 @@ def test_admonitions_definitions_and_tasks_are_read_without_their_marks() -> Non
     text = '!!! warning "Stop"\n    Do not anchor.\n\n> [!NOTE]\n> Ring first.\n\n'
     text += "Tug\n: A boat.\n\n- [x] done\n\n::: tip\nRest.\n:::\n"
     assert [block[2] for block in blocks(read(text))] == [
-        "Stop", "Do not anchor.", "Note", "Ring first.", "Tug", "A boat.", "☒ done", "Tip", "Rest.",
+        "Stop", "Do not anchor.", "Note", "Ring first.", "Tug: A boat.", "☒ done", "Tip", "Rest.",
     ]  # fmt: skip
 
 

@@ -191,7 +191,8 @@ def citation_label(quoted: Sequence[Citation], stand: Sequence[tuple[int, QuoteS
     follow = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
     named = f"{numbers[0]}–{numbers[-1]}" if follow else ", ".join(map(str, numbers))
     page = [] if first.page is None else [f"page {first.page}"]
-    details = " · ".join([*page, *([as_label(first.date)] if first.date else [])])
+    page += [] if first.ocr is None else ["read from a picture (OCR)"]
+    details = " · ".join([*map(as_label, filter(None, [first.label])), *page, *([as_label(first.date)] if first.date else [])])
     states = {standing.standing for _, standing in stand}
     worst = [f" · {_STANDS[state]}" for state in ("gone", "moved") if state in states][:1]
     title = f"**{named}**  {as_label(first.title, _TITLE_LENGTH)}"

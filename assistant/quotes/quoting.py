@@ -282,6 +282,7 @@ def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[
         yield Citation(
             number + count, passage.source, passage.title, passage.page, start, end, text,
             date=dates.get(passage.source), heading=passage.heading, label=label_at(passage, start, catalog),
+            ocr=_ocr(passage, catalog),
         )  # fmt: skip
 
 
@@ -290,6 +291,11 @@ def label_at(passage: Passage, start: int, catalog: Catalog) -> str:
     here = (passage.ordinal, start)
     held = [p for _, p in catalog.provisions(passage.source) if (p.first, p.start) <= here < (p.last, p.end)]
     return max(held, key=lambda p: (p.first, p.start)).path if held else ""
+
+
+def _ocr(passage: Passage, catalog: Catalog) -> float | None:
+    page = catalog.page(passage.source, passage.page)
+    return page.ocr if page else None
 
 
 def _said_again(run: Sequence[Quote], twins: Twins) -> Iterator[Piece]:

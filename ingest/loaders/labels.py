@@ -25,6 +25,12 @@ _SPACED = re.compile(r"(\d{1,3})(?:\t| {2,}|\u00a0+ *|\u2003)(?=[^\W\d_])")
 _LETTERED = re.compile(r"([a-z]{1,2}|[ivxlc]{1,6}|[A-Z])\)\s+(?=\S)|([a-z])\.\s+(?=\S)")
 _ROMAN = re.compile(r"([IVXLC]{2,7}|[IVX])\.\s+(?=\S)|([A-H])\.\s+(?=\S)")
 _MARK = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,4}|[a-z]{1,2}|[A-Z]|[ivxlc]{1,6}|[IVXLC]{1,6})[.)]{0,2}")
+_RECITAL = re.compile(r"\(\d{1,3}\)")
+_WHEREAS = re.compile(
+    r"(?:and )?whereas\s*[:,]|consid[ée]rant(?: ce qui suit)?\s*[:,]|in erwägung nachstehender gründe\s*[:,]"
+    r"|considerando(?: lo siguiente| quanto segue)?\s*[:,]",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"[-–—*•‣▪◦·●○■□➢✓]")
 _MONTH = re.compile(
     r"(?:jan|feb|fév|mär|mar|apr|avr|mai|may|jun|jui|jul|aug|aoû|ago|sep|oct|okt|out|nov|dec|déc|dez|dic)\w*\.?\s+\d{4}",
@@ -64,6 +70,16 @@ def typed_label(text: str, *, is_heading: bool = False) -> str:
     if found is None or _MONTH.match(opening, found.end()):
         return ""
     return label_of(next(filter(None, found.groups())))
+
+
+def begins_recitals(text: str) -> bool:
+    """Tell whether a paragraph leads into the recitals of an act, such as "Whereas:"."""
+    return len(text) <= 60 and _WHEREAS.fullmatch(text.strip()) is not None
+
+
+def recital_label(label: str) -> str:
+    """Return the label of a numbered paragraph among recitals, "(2)": "Recital 2"; "" for another label."""
+    return f"Recital {label[1:-1]}" if _RECITAL.fullmatch(label) else ""
 
 
 def names_a_unit(text: str) -> bool:

@@ -10,7 +10,7 @@ from knowledge_base.passages import Document
 if TYPE_CHECKING:
     from lingua import LanguageDetector
 
-LANGUAGES = ("ENGLISH", "FRENCH", "GERMAN", "SPANISH", "ITALIAN", "PORTUGUESE", "DUTCH", "RUSSIAN")
+LANGUAGES = ("ENGLISH", "FRENCH", "GERMAN", "SPANISH", "ITALIAN", "PORTUGUESE", "DUTCH", "RUSSIAN", "ARABIC", "CHINESE")
 _SAMPLE = 2_000
 _LEAST_LETTERS = 20
 

@@ -10,6 +10,7 @@ import re
 
 RAISED, LOWERED, END = "\ufdd0", "\ufdd1", "\ufdd2"
 NOTE = "\ufdd3"  # where a mark of a note stood that is known as one
+NOTE_ENDS = (NOTE, "[", "]")  # at an end of a mark that stands for a note of its own
 _SUPERSCRIPTS = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _SUBSCRIPTS = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _UNICODE = re.compile("(?<![⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]+(?![⁰¹²³⁴-⁹⁺⁻ⁿ])")
@@ -95,7 +96,9 @@ def lowered(text: str) -> str:
 def _joins(text: str, found: re.Match[str]) -> bool:
     """Tell whether two marks that follow each other are one, written in two pieces."""
     opening = max(text.rfind(RAISED, 0, found.start()), text.rfind(LOWERED, 0, found.start()))
-    return not found[1] and opening >= 0 and text[opening] == found[2]
+    if found[1] or opening < 0 or text[opening] != found[2]:
+        return False
+    return text[found.start() - 1] not in NOTE_ENDS and text[found.end() : found.end() + 1] not in NOTE_ENDS
 
 
 def _inner(text: str) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders import ocr
 from ingest.loaders.characters import clean
 from ingest.loaders.document import load_document
 from ingest.loaders.pdf_pages.embedded import Embedded, EmbeddedFile, read_embedded, with_embedded
@@ -24,12 +26,13 @@ from ingest.loaders.pdf_pages.struck import find_covered, find_struck
 from ingest.loaders.pdf_pages.structure import carry_headers, levels_of, page_units, plain_page, write_page
 from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
-from knowledge_base.passages import Document, Page
+from knowledge_base.passages import Document, Page, read_by_ocr
+from knowledge_base.platform_limits import processor_time_left
 
 if TYPE_CHECKING:
     import pypdf
 
-VERSION = 2
+VERSION = 3
 MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
@@ -37,6 +40,8 @@ _MOST_OUTLINE_ENTRIES = 5_000
 _OUTER_PAGES = 2
 _COVER = "The page is the cover of a collection of files; they are read."
 _NO_TEXT = "The page has no text of its own; it may be a picture."
+_NO_TIME = "The page is a picture, and reading it would pass the limit of processor time. Raise PARISCALL_PARSE_SECONDS."
+_FIRST_PICTURE = 4.0  # seconds of processor time that a picture may take
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +57,7 @@ class _RawPage:
     drawn: Drawings = field(default_factory=Drawings)
     annotations: list[Annotation] = field(default_factory=list)
     left_out: LeftOut = field(default_factory=LeftOut)
+    ocr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,13 @@ def _load(data: bytes, source: str, *, is_embedded: bool) -> Document:
     reader = _second_reader(data, source)
     raw_pages = list(_read_pages(data, source, reader))
     _use_second_reader(raw_pages, reader)
+    _read_pictures(data, raw_pages)
     embedded = Embedded() if is_embedded else read_embedded(_embedded_files(reader, source), _load_embedded)
     has_text = any(page.lines or page.plain.strip() or page.left_out.struck for page in raw_pages)
     if not has_text and not embedded.documents:
         raise DocumentError(
             f"{source} has no searchable text: it looks like a scan.",
-            "Run OCR on it (ocrmypdf does that, for example) and add the result.",
+            ocr.REMEDY,
         )
     if embedded.documents and _is_portfolio(reader):
         raw_pages = [_RawPage(problem=_COVER) for _ in raw_pages]
@@ -128,7 +135,8 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
     for number, (raw, page) in enumerate(zip(raw_pages, units, strict=True), 1):
         label = labels[number - 1]
         if page:
-            pages.append(write_page(page, style, levels, number, label))
+            written = write_page(page, style, levels, number, label)
+            pages.append(written if raw.ocr is None else replace(written, problem=read_by_ocr(raw.ocr)))
         elif raw.plain.strip():
             pages.append(plain_page(raw.plain, number, label))
         else:
@@ -165,7 +173,10 @@ def _outer_blocks(pages: Sequence[Page]) -> Iterator[str]:
 
 
 def _notices(pages: Sequence[Page], raw_pages: Sequence[_RawPage]) -> Iterator[str]:
-    without = [page.number for page in pages if page.problem]
+    read = [page.number for page in pages if page.ocr is not None]
+    if read:
+        yield f"{len(read)} of {len(pages)} pages were read from their pictures (OCR): {listed(read)}."
+    without = [page.number for page in pages if page.problem and page.ocr is None]
     if without:
         yield f"{len(without)} of {len(pages)} pages have no text: {listed(without)}."
     yield from left_out_notices([page.left_out for page in raw_pages])
@@ -265,6 +276,34 @@ def _use_second_reader(pages: Sequence[_RawPage], reader: pypdf.PdfReader | None
         if is_garbled(page.plain):
             page.plain, page.problem = "", GARBLED
         page.problem = None if page.plain.strip() else page.problem or _NO_TEXT
+
+
+def _read_pictures(data: bytes, pages: Sequence[_RawPage]) -> None:
+    """Read the pictures of pages without text, and those whose letters cannot be told, as far as the processor time allows."""
+    waiting = [
+        number
+        for number, page in enumerate(pages)
+        if not (page.lines or page.plain.strip() or page.left_out.any()) and (page.drawn.pictures or page.problem == GARBLED)
+    ]
+    if not waiting:
+        return
+    if not ocr.is_installed():
+        for number in waiting:
+            pages[number].problem = f"{pages[number].problem or _NO_TEXT} {ocr.REMEDY}"
+        return
+    import pypdfium2
+
+    slowest = _FIRST_PICTURE
+    with pypdfium2.PdfDocument(data) as document:
+        for number in waiting:
+            if processor_time_left() < 2 * slowest:
+                pages[number].problem = _NO_TIME
+                continue
+            start = process_time()
+            pages[number].lines, confidence = ocr.read_picture(document[number])
+            slowest = max(slowest, process_time() - start)
+            if pages[number].lines:
+                pages[number].ocr, pages[number].problem = confidence, None
 
 
 def _second_text(reader: pypdf.PdfReader | None, number: int) -> str:

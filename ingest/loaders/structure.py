@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from ingest.loaders.labels import names_a_unit, typed_label, unit_rank
+from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label, typed_label, unit_rank
 from ingest.loaders.marks import without_struck_letters
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRecord
@@ -38,6 +38,7 @@ class PageWriter:
         self._length = 0
         self._level = 0  # of the last heading that is no unit
         self._unit_level = 0  # of the unit that the last block names, 0 where it names none
+        self._in_recitals = False
 
     def add(self, kind: BlockKind, text: str, level: int = 0, label: str | None = "", *, emphasised: bool = False) -> None:
         """Append a block; white space around it is dropped, and a block without text is none.
@@ -53,6 +54,10 @@ class PageWriter:
         is_entry, label = label is None, label or ""
         if not label and not is_entry and kind in _LABELLED:
             label = typed_label(text, is_heading=kind == "heading" or emphasised)
+        if kind == "heading" or begins_recitals(text):
+            self._in_recitals = begins_recitals(text)
+        elif self._in_recitals and label:
+            label = recital_label(label) or label
         if not is_entry and kind in ("paragraph", "list_item") and self._is_title(kind, text, label, emphasised):
             kind, level = "heading", self._title_level(text, label)
         elif kind == "heading" and unit_rank(label) is None:

@@ -18,6 +18,8 @@ _LONG = 120
 _LONGEST_IN_ROW = 200
 _YEAR = re.compile(r"(?:1[89]|2[01])\d\d\b[-/–\d\s]*")
 _DIGIT = re.compile(r"\d")
+_AMOUNT = re.compile(r"0 ?[^\W\d]+\.?|[$€£¥] ?0")
+_FIGURES = re.compile(r"\d[\d.,\s]*(?<=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,22 @@ def _header_rows(grid: Sequence[Row]) -> int:
         return min(marked, len(grid) - 1)
     if len(grid) > 1 and any(cell.is_header for cell in grid[0]) and not any(cell.is_header for cell in grid[1][1:]):
         return int(sum(cell.is_header for cell in grid[0]) > 1)
-    return int(len(grid) > 1 and _looks_like_header(grid[0], grid[1:]))
+    return _spanning_header_rows(grid) or int(len(grid) > 1 and _looks_like_header(grid[0], grid[1:]))
+
+
+def _spanning_header_rows(grid: Sequence[Row]) -> int:
+    """Return how many rows the headers take where the first row has one that spans columns: down to rows of figures, or 0."""
+    first = grid[0]
+    if not any(1 < cell.columns < len(first) for cell in first):
+        return 0
+    rows = max(first[0].rows, 1 if first[0].text else 2)
+    above, below = grid[:rows], grid[rows:]
+    if rows < 2 or not below or any(len(cell.text) > _LONGEST_HEADER for row in above for cell in row):
+        return 0
+    if any(_DIGIT.search(cell.text) and not _YEAR.fullmatch(cell.text) for row in above for cell in row):
+        return 0
+    figures = [cell for row in below for cell in row[1:] if cell.text and cell.text != EMPTY]
+    return rows if 2 * sum(_DIGIT.search(cell.text) is not None for cell in figures) > len(figures) else 0
 
 
 def _looks_like_header(first: Row, body: Sequence[Row]) -> bool:
@@ -199,7 +216,10 @@ def _looks_like_header(first: Row, body: Sequence[Row]) -> bool:
     if all(cell.is_bold or not cell.text for cell in first):
         return not all(cell.is_bold for cell in body[0])
     if len(first) < 3:
-        return False
+        values = {_FIGURES.sub("0", row[1].text) for row in body}
+        return (
+            len(body) > 1 and len(values) == 1 and _AMOUNT.fullmatch(values.pop()) is not None and not _DIGIT.search(texts[1])
+        )
     return any(_stands_over_numbers(texts[column], [row[column].text for row in body]) for column in range(1, len(first)))
 
 

@@ -14,13 +14,15 @@ from knowledge_base.language.roles import role_of
 from knowledge_base.language.sentences import sentence_spans
 from knowledge_base.passages import Block, CountTokens, Document, Page, Passage, SentenceSpan, prefix_tokens
 
-VERSION = 7
+VERSION = 8
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 TARGET_TOKENS = 190
 SMALL_TOKENS = 60
 HEADING_SEPARATOR = " > "
 _MARKS = " .:()"  # around the number of a label
+_TICKS = frozenset("☐☑☒")
+_LONGEST_TICKED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +121,34 @@ def _lists_whole(units: Sequence[_Unit], limit: int) -> Iterator[list[_Unit]]:
         here = end
 
 
+def _is_ticked(text: str) -> bool:
+    """Tell whether a text is a question of a form with the boxes that answer it."""
+    return len(text) <= _LONGEST_TICKED and not _TICKS.isdisjoint(text)
+
+
+def _heads(row: str, below: Sequence[str]) -> bool:
+    """Tell whether a row holds what the rows below it say before their cells: it answers nothing by itself."""
+    names = [cell for cell in row.split(" | ")[1:] if len(cell) > 1]
+    return any(f"| {name}{mark}" in other for name in names for mark in (": ", ", ") for other in below)
+
+
 def _passage(document: Document, page: Page, ordinal: int, group: Sequence[_Unit]) -> Passage:
     start, end = group[0].start, group[-1].end
     body = [unit for unit in group if unit.block.kind != "heading"]
     sentences = []
-    for unit in group:
+    for place, unit in enumerate(group):
         piece = page.text[unit.start : unit.end]
-        is_whole = unit.block.kind in ("heading", "field", "table_row", "caption")
+        is_whole = unit.block.kind in ("heading", "field", "table_row", "caption") or _is_ticked(piece)
         spans = [(0, len(piece))] if is_whole else sentence_spans(piece, document.language)
         label = unit.block.label.strip(_MARKS)
         if len(spans) > 1 and label and piece[: spans[0][1]].strip(_MARKS) == label:
             spans = [(spans[0][0], spans[1][1]), *spans[2:]]  # a number that is typed before a sentence is none by itself
         for first, last in spans:
             role = role_of(unit.block.kind, piece[first:last], unit.block.label)
+            if unit.block.kind == "table_row" and _heads(
+                piece, [page.text[u.start : u.end] for u in group[place + 1 : place + 3]]
+            ):
+                role = "label"
             sentences.append(SentenceSpan(unit.start + first, unit.start + last, unit.block.kind, role))
     return Passage(
         id="",

@@ -12,8 +12,8 @@ Role = Literal["sentence", "item", "label", "note", "question", "contents", "scr
 
 _NOTE = re.compile(r"^(?:\d{1,3}\s+(?:[A-ZÀ-Þ]|https?:)|[—–]{2},)")  # of footnotes, and of further works by one author
 _HOLE = pattern(r"\b{sentences.before_hole}\s\[\d{1,3}\](?:$|[\s.,;:])")  # where a link's text was lost
-_ASKS = re.compile(r"\?[”\"’'»)\]\s]*$")
-_NUMBERED = re.compile(r"\|\s*\d{1,4}$")  # of a table of contents
+_ASKS = re.compile(r"[?？؟][”\"’'»)\]\s]*$")
+_NUMBERED = re.compile(r"(?:[\dIVX.]{1,8}\s*\| )?[^|]*\|\s*\d{1,4}")  # of a table of contents
 _SCRAP = 5  # words at most of what is no sentence, where nothing ends it
 _TITLE = 15  # words at most of what is set like a title: a line that nothing ends
 
@@ -34,7 +34,7 @@ def role_of(kind: str, text: str, label: str = "") -> Role:
         return "broken"
     if kind == "paragraph" and (label.startswith("note ") or _NOTE.match(text)):
         return "note"
-    if kind == "table_row" and _NUMBERED.search(text):
+    if kind == "table_row" and _NUMBERED.fullmatch(text):
         return "contents"
     if not ends and (kind in ("field", "caption") or kind == "paragraph" and words <= _TITLE):
         return "label"

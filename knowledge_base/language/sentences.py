@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from knowledge_base.language.vocabulary import pattern
 
-SENTENCE_END = re.compile(r"[.!?;:…][”\"’»)\]]*\d{0,3}$")  # with a footnote's mark
+SENTENCE_END = re.compile(r"[.!?;:…。！？；：؟۔][”\"’»)\]]*\d{0,3}$")  # with a footnote's mark
 LEANS = pattern(r"^[“\"(]?(?:{leaning.pronouns}|{leaning.possessives}|{leaning.heads})\b")  # on the sentence before it
 _ABBREVIATION = pattern(r"\b{sentences.abbreviations}\.\s*$")
 _NOTE_MARK = re.compile(
@@ -20,12 +20,15 @@ _MARK_AT_END = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_UNSPACED = re.compile(
+    "(?:[\u3040-\u30ff\u3400-\u9fff][^\u3040-\u30ff\u3400-\u9fff]*){5}"
+)  # characters that make words without spaces
 _THREE_WORDS = re.compile(r"[\W_]*[^\W_]+[\W_]+[^\W_]+[\W_]+[^\W_]")
 
 
 def is_quotable(text: str) -> bool:
     """Return whether a sentence says something: three words or more, and not an address with its title."""
-    if not _THREE_WORDS.match(text):
+    if not (_THREE_WORDS.match(text) or _UNSPACED.search(text)):
         return False
     folded = text.lower()
     return not (("http" in folded or "www." in folded) and _ADDRESS.search(text))

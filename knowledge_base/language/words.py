@@ -13,6 +13,7 @@ from pathlib import Path
 from knowledge_base.language.vocabulary import known_language
 
 _PART = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 _WRITTEN = re.compile(r"[^\W\d_][\w&]*(?:[.'’](?=\w)[\w&]+)*")
 _ELISION = re.compile(r"^(?:[dlqsnjcmt]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -55,7 +56,21 @@ def stop_words(language: str) -> frozenset[str]:
 
 def words(text: str) -> list[str]:
     """Return the folded words of `text` in order; "65/182" and "multi-factor" are split at their marks."""
-    return _PART.findall(fold(text))
+    return _parts(fold(text))
+
+
+def _parts(folded: str) -> list[str]:
+    """Return runs of letters and digits; Chinese and Japanese, which have no spaces, as pairs of characters that overlap."""
+    found = _PART.findall(folded)
+    if folded.isascii() or not any("\u3040" <= character <= "\u9fff" for character in folded):
+        return found
+    return [part for run in found for piece in _UNSPACED.findall(run) for part in _pairs(piece)]
+
+
+def _pairs(piece: str) -> list[str]:
+    if not "\u3040" <= piece[0] <= "\u9fff" or len(piece) < 3:
+        return [piece]
+    return [piece[place : place + 2] for place in range(len(piece) - 1)]
 
 
 def split_words(text: str) -> list[tuple[str, int]]:
@@ -97,7 +112,7 @@ def fold_in_place(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def _folded_words(piece: str) -> tuple[str, ...]:
-    return tuple(_PART.findall(fold(piece)))
+    return tuple(_parts(fold(piece)))
 
 
 @lru_cache(maxsize=200_000)

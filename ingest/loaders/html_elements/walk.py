@@ -66,6 +66,8 @@ _BLOCKS = (
     | _LISTS
 )
 _MOST_NESTED_TABLES = 8
+_LONGEST_TERM = 80
+_NUMBER = re.compile(r"\(?\d{1,3}[.)]?|\([a-z]{1,2}\)")
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 _TITLE_NAMES = frozenset({"title", "heading", "subtitle", "subheading", "ti", "sti", "center", "centered", "centre"})
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:[^;]*?(none|(?:lower|upper)-(?:alpha|latin|roman)|decimal)", re.IGNORECASE)
@@ -123,6 +125,8 @@ class _Walk:
         self._rows: list[tuple[HtmlElement, HtmlElement] | None] = []  # of each open row: a list's mark and what it marks
         self._tables: list[bool] = []  # of each open layout table: whether the page says that it is one
         self._note = ""
+        self._number = ""  # that stands alone before a paragraph
+        self._term = ""  # of a list of definitions, before what it means
         self._emphasised = False
 
     def over(self, root: HtmlElement) -> None:
@@ -144,7 +148,7 @@ class _Walk:
         if tag in ("table", "tr", "td", "th"):
             return self._enter_table(element, tag)
         if tag in _BLOCKS or tag in _HEADINGS:
-            self._flush()
+            self._flush(is_before_text=tag in ("p", "div"))
             self._enter_block(element, tag)
         elif tag == "img":
             alt = element.get("alt") or ""
@@ -170,6 +174,12 @@ class _Walk:
 
     def _leave(self, element: HtmlElement, tag: str) -> None:
         self._inline.leave(tag, element)
+        if tag == "dt":
+            self._leave_term()
+        elif tag == "dl" and self._term:
+            self._flush()
+            self._writer.add("paragraph", self._term)
+            self._term = ""
         if tag in _BLOCKS or tag in _HEADINGS or tag in ("td", "th", "tr"):
             self._flush()
             self._emphasised = False
@@ -227,18 +237,41 @@ class _Walk:
         self._writer.add("table_row", bare_row(cells))
         return True
 
-    def _flush(self) -> None:
+    def _flush(self, *, is_before_text: bool = False) -> None:
         text = self._inline.taken()
         if not text or text in (CHECKED, UNCHECKED):
             return
-        mark, text = leading_note(text)
         here = self._open[-1]
-        label = (f"note {mark}" if mark else self._note) or here.label or (None if self._inline.was_entry else "")
-        text = clean(settle(text))
-        self._writer.add(here.kind, text, here.level, label, emphasised=self._emphasised)
-        self._note = ""
+        if is_before_text and here.kind == "paragraph" and _NUMBER.fullmatch(text):
+            self._number = label_of(text)
+            return
+        mark, text = leading_note(text)
+        label = (f"note {mark}" if mark else self._note) or here.label or self._number
+        text = self._defined(clean(settle(text)), here)
+        self._writer.add(
+            here.kind, text, here.level, label or (None if self._inline.was_entry else ""), emphasised=self._emphasised
+        )
+        self._note = self._number = ""
         if here.kind == "list_item":
             self._open[-1] = _Open("paragraph", 0)  # what follows inside the item is no item of its own
+
+    def _defined(self, text: str, here: _Open) -> str:
+        """Return what a term means behind the term, as far as one is open; it stands alone before anything else."""
+        term, self._term = self._term, ""
+        if term and here.kind == "list_item":
+            return f"{term} {text}" if term.endswith((":", "?", "–", "—")) else f"{term}: {text}"
+        self._writer.add("paragraph", term)
+        return text
+
+    def _leave_term(self) -> None:
+        """Keep a short term for what is said of it."""
+        text = self._inline.taken()
+        term = clean(settle(text))
+        if self._term:
+            self._writer.add("paragraph", self._term)
+        self._term = term if len(term) <= _LONGEST_TERM and "\n" not in term else ""
+        if not self._term:
+            self._writer.add("paragraph", term)
 
 
 def _numbers(element: HtmlElement) -> _Numbers:

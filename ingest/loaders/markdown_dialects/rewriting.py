@@ -24,6 +24,7 @@ _CRITIC = re.compile(
     r"|\{==(?P<marked>.{0,2000}?)==\}",
     re.DOTALL,
 )
+_LONGEST_TERM = 80
 _PLAIN_START = re.compile(r"\s{0,3}(?:[-*+>#|:]|\d{1,9}[.)]\s|$)")
 
 
@@ -78,7 +79,10 @@ def _take(lines: Sequence[str], here: int, written: list[str], done: Rewritten) 
         written += ["", *_piped(lines[here:end]), ""]
         return end
     elif start[:2] in (": ", ":\t", "~ ") and (found := _DEFINITION.fullmatch(line)) and _follows_a_term(lines, here):
-        written += ["", f"- {found[1]}"]
+        term = _term(lines, here)
+        while term and written and written.pop() != term:
+            pass
+        written += ["", f"- {term}{'' if term.endswith((':', '?')) else ':'} {found[1]}" if term else f"- {found[1]}"]
     elif not (start.startswith("*[") and _ABBREVIATION.fullmatch(line)):
         written.append(line)
     return here + 1
@@ -123,6 +127,13 @@ def _follows_a_term(lines: Sequence[str], here: int) -> bool:
     """Tell whether a definition stands below its term, or below another definition of it."""
     above = next((lines[place] for place in (here - 1, here - 2) if place >= 0 and lines[place].strip()), "")
     return bool(above) and not above.lstrip().startswith(("#", ">", "|", "- ", "* ", "```"))
+
+
+def _term(lines: Sequence[str], here: int) -> str:
+    """Return the term of its own line that a definition stands right below, "" below another definition or a paragraph."""
+    above = here - 1 if lines[here - 1].strip() else here - 2
+    is_alone = above == 0 or not lines[above - 1].strip()
+    return lines[above] if is_alone and not _DEFINITION.fullmatch(lines[above]) and len(lines[above]) <= _LONGEST_TERM else ""
 
 
 def _piped(lines: Sequence[str]) -> list[str]:

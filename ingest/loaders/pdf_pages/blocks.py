@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import groupby
 
+from ingest.loaders.labels import names_a_unit
 from ingest.loaders.pdf_pages.columns import arrange
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, MARKER, Box, Line
@@ -176,6 +177,8 @@ def _note_number(line: Line, style: Style, last: int) -> int:
 def _begins(piece: Unit, line: Line, style: Style) -> bool:
     """Tell whether `line` begins a new piece."""
     last = piece.cells[0][-1]
+    if len(piece.cells[0]) == 1 and names_a_unit(last.text):
+        return True
     if line.order != last.order + 1 or LEADER in last.text[-8:] or line.label or line.kind or last.kind:
         return True
     return _is_elsewhere(piece, line, style) or _looks_different(piece, line, style) or _is_marked(piece, line)
@@ -274,6 +277,14 @@ def _rows(rows: Iterable[list[list[Line]]], columns: Sequence[float]) -> list[Un
             joined[-1] = [[*cell, *more] for cell, more in zip(joined[-1], row, strict=True)]
         else:
             joined.append(row)
+    if len(joined) > 2 and joined[0][0] and sum(map(bool, joined[0])) == 1 < sum(map(bool, joined[1])):
+        return [Unit([joined[0][0]]), *_with_headers(joined[1:], columns)]  # the name of the table
+    return _with_headers(joined, columns)
+
+
+def _with_headers(rows: list[list[list[Line]]], columns: Sequence[float]) -> list[Unit]:
+    """Return the rows of a table, each but the first with its headers; headers of two lines are one."""
+    joined = list(rows)
     if len(joined) > 2 and _is_second_header(joined[0], joined[1], joined[2]):
         above = _over_their_columns(joined[0], joined[1])
         joined[:2] = [[[*upper, *lower] for upper, lower in zip(above, joined[1], strict=True)]]

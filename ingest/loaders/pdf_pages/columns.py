@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import MARKER, Gap, Line
-from ingest.loaders.pdf_pages.rows import Region, around, bands_of, is_marked, rows_of, same_height, space_between
+from ingest.loaders.pdf_pages.rows import Region, around, bands_of, is_marked, rows_of, same_height, space_between, stretches
 from ingest.loaders.pdf_pages.tables import find_table
 
 _MOST_LINES = 2000
@@ -168,7 +168,7 @@ def _arranged(lines: Sequence[Line], drawn: Drawings, depth: int, is_column: boo
             yield Region([line for row in rows_of(lines) for line in row] if is_column else list(lines), is_sorted=is_column)
         return
     left, right = found
-    inside = [*left, *right]
+    inside = _table_amid_columns([*left, *right], drawn) or [*left, *right]
     taken, box = set(map(id, inside)), around(inside)
     above: list[Line] = []
     below: list[Line] = []
@@ -185,6 +185,26 @@ def _arranged(lines: Sequence[Line], drawn: Drawings, depth: int, is_column: boo
     else:
         yield Region([line for line in lines if id(line) in taken])
     yield from _arranged(below, drawn, depth + 1, is_column)
+
+
+def _table_amid_columns(lines: Sequence[Line], drawn: Drawings) -> list[Line]:
+    """Return the lines of a table above or below which columns of text go on at the same places; none where that is not so."""
+    bands = bands_of(lines)
+    first, last = 0, len(bands)
+    while first < last and _is_prose_band(bands[first]):
+        first += 1
+    while last > first and _is_prose_band(bands[last - 1]):
+        last -= 1
+    if last - first in (0, len(bands)):
+        return []
+    rest = [line for band in bands[first:last] for line in band]
+    return rest if find_table(rest, drawn) else []
+
+
+def _is_prose_band(band: Sequence[Line]) -> bool:
+    """Tell whether a band holds two columns or more, each of several long lines."""
+    columns = [[line for line in band if left - 1 <= line.box.left < right] for left, right in stretches(band)]
+    return len(columns) > 1 and all(len(lines) > 1 and 2 * sum(map(_is_long, lines)) >= len(lines) for lines in columns)
 
 
 def _columns(lines: Sequence[Line]) -> tuple[list[Line], list[Line]] | None:

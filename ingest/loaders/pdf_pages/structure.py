@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
 
+from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label
 from ingest.loaders.pdf_pages.blocks import Unit, read_units
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, Line
@@ -107,6 +108,7 @@ def write_page(
 ) -> Page:
     """Return the page of `units`; `levels` gives the heading level of each size."""
     text, blocks, lefts = PageText(), list[Block](), list[float]()
+    in_recitals = False
     is_contents = sum(map(_is_contents_entry, units)) >= _FEWEST_ENTRIES
     last: BlockKind | None = None
     for entry in units:
@@ -119,7 +121,12 @@ def write_page(
         lefts = _indents(lefts, unit) if kind == "list_item" else []
         level = len(lefts) if kind != "heading" else _heading_level(unit, style, levels)
         if not (is_contents and _is_contents_entry(entry)):  # an entry of a table of contents says what its heading says
-            block_label = _label(unit, kind, "".join(text.characters[start:]), style)
+            written = "".join(text.characters[start:])
+            block_label = _label(unit, kind, written, style)
+            if kind == "heading" or begins_recitals(written):
+                in_recitals = begins_recitals(written)
+            elif in_recitals:
+                block_label = recital_label(block_label) or block_label
             blocks.append(Block(kind, level, start + unit.marker, len(text.characters), block_label))
     return Page(number, label, "".join(text.characters), tuple(blocks), text.runs())
 
@@ -221,6 +228,8 @@ def _is_heading(unit: Unit, text: str, style: Style) -> bool:
     if len(text) > _LONGEST_HEADING or len(unit.lines) > _MOST_HEADING_LINES or sum(map(str.isalpha, text)) < 3:
         return False
     if letters(text) in style.outline or letters(unit_text(Unit(unit.cells), style)) in style.outline:
+        return True
+    if names_a_unit(text) and not style.is_small(unit.size):
         return True
     if style.is_large(unit.size) and text[:1] not in '“"«':
         is_sentence = len(text) > _LONGEST_WITH_STOP and text[-1:] in ".:;,"

@@ -12,6 +12,8 @@ from ingest.loaders.pdf_pages.lines import LINE_END_HYPHEN, Line
 
 _WORD = re.compile(rf"[\w{LINE_END_HYPHEN}]+(?:-[\w{LINE_END_HYPHEN}]+)*")
 _KEEP_HYPHEN = frozenset({"self", "non", "ex", "quasi"})
+_COMPOUNDING = frozenset({"cross", "well", "long", "short", "high", "low", "half", "two", "three", "four", "five"})
+_ENDINGS = ("ened", "ening", "ered", "ering", "light")
 _USUAL_PITCH = 1.35
 _LARGEST_PITCH = 2.4
 _ENOUGH_PITCHES = 3
@@ -89,6 +91,8 @@ def join_at_hyphen(before: str, after: str, words: frozenset[str]) -> bool:
     compound, left, right = before.casefold(), before.casefold().split("-")[-1], after.casefold()
     if compound + right in words:
         return True
+    if left in _COMPOUNDING and len(right) > 3 and not right.startswith(_ENDINGS):
+        return False
     are_words = left in words and right in words and (left != compound or min(len(left), len(right)) > 2)
     return left not in _KEEP_HYPHEN and f"{compound}-{right}" not in words and not are_words
 

@@ -146,9 +146,12 @@ def _table_lines(lines: Sequence[Line], columns: Sequence[float], levels: Sequen
 def is_cell_by_cell(table: Region) -> bool:
     """Tell whether the file has a table cell by cell: line after line in a column, though others stand beside them."""
     ordered = sorted(table.lines, key=lambda line: line.order)
-    shared = {id(line) for row in rows_of(table.lines) if len(row) > 1 for line in row}
+    rows = rows_of(table.lines)
+    shared = {id(line) for row in rows if len(row) > 1 for line in row}
+    name = rows[0][0] if len(rows[0]) == 1 else None
     return any(
         lower.order == upper.order + 1
+        and upper is not name
         and column_of(upper, table.columns) == column_of(lower, table.columns)
         and 0 < upper.box.top - lower.box.top < 2 * upper.size
         and (id(upper) in shared or id(lower) in shared)
