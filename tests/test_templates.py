@@ -26,6 +26,9 @@ LEFT = {
     "status": "left", "symbol": H, "word": H, "text": H, "heading": True, "relation": H,
     "differences": [(H, H, H)], "quotes": [],
 }  # fmt: skip
+CITED = Record(title=H, quote=H, page=2)
+FOUND_ROW = Record(title=H, source=H, count=2, documents=2, citation=CITED)
+REFERENCE = Record(name=H, count=2, sources=[H], citing=[FOUND_ROW])
 FILLED: dict[str, dict[str, Any]] = {
     "answer": {
         "blocks": [("list_item", PARTS), ("note", PARTS), ("sentence", PARTS)],
@@ -35,12 +38,18 @@ FILLED: dict[str, dict[str, Any]] = {
     "card": {"heading": H, "quotes": [(1, H), (None, H)], "source": H, "moves": [(1, Record(page=2, source=H), ADDRESS)]},
     "changes": {"document": CHANGE, "passages": [("edited", H, [("now", ADDRESS)], [("ins", H)])], "more": 2},
     "checked": {"sentences": [LEFT, {**LEFT, "status": "contradicted", "quotes": [([("del", H)], H, ADDRESS)]}]},
+    "coverage": {"head": H, "rows": [(FOUND_ROW, ADDRESS), (FOUND_ROW, None)], "is_grouped": True},
     "document": {"entry": ROW, "facts": [H], "has_pages": True, "remarked": 1},
     "draft": {"verified": "", "draft": H, "waited": ""},
     "error": {"message": H, "remedy": [H, H, H], "is_no_index": False},
     "evaluation": {"content": H},
+    "facets": {"told": H, "facets": [(H, [(H, 2), (H, 1)])]},
     "files": {"listed": [H, {"source": H, "from": H}, {"source": H, "reason": H}]},
     "forget": {"planned": PLAN, "earlier": [H], "saved": [ANSWER], "others": 2},
+    "found": {
+        "address": ADDRESS, "title": H, "page": 2, "heading": H, "source": H,
+        "pieces": [(True, H), (False, H)], "is_cut": (True, True),
+    },
     "library": {"counts": [H], "published": H},
     "line": {"text": H, "kind": "pc-quiet"},
     "links": {"links": [(H, None), (H, "http://127.0.0.2/" + H)]},
@@ -50,8 +59,10 @@ FILLED: dict[str, dict[str, Any]] = {
     "particulars": {"document": Record(title=H, source=H), "details": [H]},
     "question": {"item": ITEM, "outcome": H, "before": H, "details": ""},
     "refusal": {"text": H, "refusal": Record(reason=H, searched=[H, "known"], unknown=[H])},
+    "references": {"references": [(REFERENCE, [(FOUND_ROW, ADDRESS)])]},
     "report": {"lines": [(H, H), ("", H)]},
     "rollback": {"summary": H},
+    "searched": {"label": H, "words": [H]},
     "terms": {"rows": {H: H}},
     "text": {"before": H, "pieces": [(False, H), (True, H)], "after": H},
     "waiting": {"new": [Record(source=H, state="going")], "undone": [Record(source=H, state="undone")],

@@ -125,7 +125,8 @@ def changes_one_by_one(store: SavedAnswers) -> list[AnswerChange]:
         if again.saved in before:
             changes.append(compare(again.saved, before[again.saved][0], again.answer, before[again.saved][1], again.made))
             before[again.saved] = again.answer, again.made
-    return sorted((c for c in changes if c.state != "same"), key=lambda change: (change.made, change.saved), reverse=True)
+    told = [change for change in reversed(changes) if change.state != "same"]
+    return sorted(told, key=lambda change: change.made, reverse=True)
 
 
 def quoted(answer: Answer) -> Answer:

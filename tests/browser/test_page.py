@@ -167,7 +167,7 @@ def test_a_card_opens_the_page_and_a_reload_keeps_the_conversation(address: str,
     page.reload()
     page.locator(".pc-answer").get_by_text("Mary Holt").wait_for()
     settle(page)
-    page.get_by_test_id("stExpander").first.locator("summary").click()
+    page.get_by_test_id("stMain").get_by_test_id("stExpander").first.locator("summary").click()
     come_to_rest(page)
     page.get_by_role("link", name="Open the page").first.click()
     page.get_by_role("img", name="the quote highlighted").wait_for()
@@ -187,7 +187,7 @@ def test_an_answer_is_exported_and_verified(address: str, watched: Watched, tmp_
     found = verify(tmp_path / "bundle.zip")
     assert (found.failures, found.answers) == ((), 1) and found.quotes
     page.keyboard.press("Escape")
-    page.get_by_test_id("stExpander").first.locator("summary").click()
+    page.get_by_test_id("stMain").get_by_test_id("stExpander").first.locator("summary").click()
     come_to_rest(page)
     page.get_by_role("button", name="Copy", exact=True).click()
     page.get_by_test_id("stPopoverBody").get_by_text("source?source=lighthouse.pdf").wait_for()

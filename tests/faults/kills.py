@@ -48,8 +48,8 @@ STAGES = {
     "parsed": Stage("knowledge_base.sandbox.sandbox", "_Worker.call", 1, True),
     "chunk": Stage("ingest.sync.chunking", "chunk", 1, True),
     "originals": Stage("ingest.sync.building", "_keep", 1, True),
-    "embed": Stage("knowledge_base.store.embedding_cache", "_write", 1, True),
-    "copy": Stage("knowledge_base.store.generations", "_copy", 1, True),
+    "embed": Stage("knowledge_base.store.embedding_cache", "EmbeddingCache._write", 1, True),
+    "copy": Stage("knowledge_base.store.generations", "copy_files", 1, True),
     "catalog-delete": Stage("knowledge_base.store.catalog", "Catalog.delete_document", 1, True),
     "catalog-put": Stage("knowledge_base.store.catalog", "Catalog.put_document", 1, True),
     # Chroma's own, which is called only where there are vectors to delete.
