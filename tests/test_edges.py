@@ -41,6 +41,10 @@ Panel 2 was led by the lamp makers of Ostwick, and it wrote a handbook.
 
 Small ports should buy one lamp more than they need. They should test it each spring.
 
+## Deadlines for reports of small ports
+
+They send their report by the tenth of May. The clerk of the League binds all reports in one volume.
+
 ## Money
 
 The panels had no money of their own.
@@ -158,6 +162,11 @@ def test_a_heading_that_says_what_is_asked_carries_its_section(league: Assistant
     assert [c.quote for c in answer.citations] == [
         "Small ports should buy one lamp more than they need. They should test it each spring."
     ]
+
+
+def test_the_first_sentence_of_a_section_may_lean_on_its_heading(league: Assistant) -> None:
+    answer = league.ask("What are the deadlines for the reports of small ports?")
+    assert "They send their report by the tenth of May." in answer.text
 
 
 def test_a_refusal_names_only_words_that_tell_why(league: Assistant) -> None:

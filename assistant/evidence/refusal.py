@@ -10,7 +10,7 @@ from assistant.evidence.gathering import Evidence
 from assistant.question.questions import Question
 from knowledge_base.language.words import content_words
 
-THRESHOLD = 0.28  # below it a question is refused
+THRESHOLD = 0.2  # below it a question is refused
 CERTAIN = 0.5  # below it an answer is marked as weak
 SURE = 0.8  # below it no part's best sentence must be quoted
 
@@ -19,8 +19,8 @@ SURE = 0.8  # below it no part's best sentence must be quoted
 # compare: a part of a question, a library of few passages.
 _ANSWERED = {"bias": -3.5, "answered": 0.51, "peak": 9.07, "passages": 4.67}
 _OF_FEW = {"bias": -2.36, "answered": 0.64, "passages": 5.71}
-_WITH_ADAPTER = {"bias": -4.48, "passages": 11.8, "unknown": -1.98}
-_WITHOUT_BOTH = {"bias": -4.22, "passages": 8.01, "unknown": -1.52}
+_WITH_ADAPTER = {"bias": -4.92, "passages": 11.8, "unknown": -1.98}
+_WITHOUT_BOTH = {"bias": -4.66, "passages": 8.01, "unknown": -1.52}
 _PASSAGES = 3
 _LEADING = 8  # passages after which the scores are those of what a search finds for any question
 _FEWEST = 16  # passages of which scores must be known to tell so

@@ -105,7 +105,7 @@ def _of_section(
     for passage, position in section[1]:
         span = passage.sentences[position]
         quote = next((q for q in page_quotes(passage, catalog) if q.start == span.start), None)
-        if quote and span.role in ("sentence", "item") and not (leans(quote) and not quotes):
+        if quote and span.role in ("sentence", "item"):
             quotes.append((near.get(sentence_id(passage.id, position), 0.0), quote))
     items = [quote for _, quote in quotes if quote.kind == "list_item"]
     if len(items) > 1 and sum(item.length() for item in items) <= _LIST_WORDS:
@@ -114,7 +114,10 @@ def _of_section(
     for _, quote in sorted(quotes, key=lambda pair: -pair[0]):
         if len(kept) < _MOST_SENTENCES and sum(q.length() for q in (*kept, quote)) <= _MOST_WORDS:
             kept.append(quote)
-    return [quote for _, quote in quotes if quote in kept and not (leans(quote) and quote is kept[0])]
+    ordered = [quote for _, quote in quotes if quote in kept]
+    # "They ..." leans on the heading where it is the section's first sentence, elsewhere on one that is not quoted.
+    is_adrift = bool(ordered) and leans(ordered[0]) and ordered[0] is not quotes[0][1]
+    return ordered[1:] if is_adrift else ordered
 
 
 def by_document(
