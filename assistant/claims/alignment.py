@@ -74,11 +74,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """`covered`: the share of the claim's words that the evidence says; `missing`: the others, each one that it lacks."""
+    """`covered`: the share of the claim's words that the evidence says; `missing`: the others, each one that it lacks, of
+    which `missing_names` are names."""
 
     covered: float
     missing: tuple[str, ...]
     differences: tuple[Difference, ...]
+    missing_names: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -120,7 +122,12 @@ def align(claim: Text, evidence: Text, context: Text) -> Alignment:
         *_of_other_numbers(mine, theirs, pairs),
     ]
     carrying = sum(word.carries for word in mine)
-    return Alignment(1 - len(missing) / max(1, carrying), tuple(mine[p].text for p in missing), tuple(differences))
+    return Alignment(
+        1 - len(missing) / max(1, carrying),
+        tuple(mine[p].text for p in missing),
+        tuple(differences),
+        tuple(mine[p].text for p in missing if mine[p].is_name),
+    )
 
 
 def _not_of_all(words: Sequence[Word], language: str) -> set[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answers import Support
+from assistant.claims.alignment import align
 from assistant.claims.evidence import Encode, EvidencePassage, EvidenceSentence, Vectors, is_evidence
 from assistant.claims.literal import Finding, Ground, adds_facts, check_facts
 from assistant.claims.polarity import compare
@@ -29,7 +30,8 @@ class Thresholds:
     From `supported` on a sentence may be supported, below `struck` it is unsupported; from `same` on it says what its quote
     says but for its facts. `nearer` is by how much another passage may be closer than the cited one; `twin` is the similarity
     of sentences that must not differ in their facts; a sentence is quoted with the best one where it adds `adds` of the claim's
-    words; at most `quotes` are, and one more for its facts.
+    words; at most `quotes` are, and one more for its facts. Where a sentence takes over `taken_over` of a quote's words,
+    another strength, role or opposite marks it as weak, and where it takes over `copied`, another order of the words does.
     """
 
     supported: float = 0.6
@@ -39,6 +41,8 @@ class Thresholds:
     twin: float = 0.7
     adds: float = 0.12
     quotes: int = 3
+    taken_over: float = 0.75
+    copied: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,21 @@ class Verifier:
         in_other_words = limits.supported <= closeness < limits.same and len(breaks) == 1 and "quote" not in breaks
         facts = len(said.numbers) + len(said.dates) + len(said.places)
         support: Support = "weak" if findings or closeness < limits.supported else "supported"
+        if support == "supported":
+            turned = self._turned(claim, quotes, passages)
+            support, findings = ("weak", turned) if turned else (support, findings)
         if (closeness < limits.struck and facts < _MANY_FACTS) or (breaks and not in_other_words):
             support = "unsupported"
         return Verdict(support, tuple(quotes), closeness, tuple(dict.fromkeys(finding.kind for finding in findings)))
+
+    def _turned(self, claim: _Claim, quotes: Sequence[EvidenceSentence], passages: Sequence[EvidencePassage]) -> list[Finding]:
+        """Return what differs where a claim takes over nearly all words of a sentence: roles, strength, opposites, names."""
+        best = max(quotes, key=lambda quote: self._closeness(claim, [quote])).said
+        laid = align(claim.said, best, Text("\n".join(passage.context for passage in passages), claim.said.language))
+        if laid.covered < self._thresholds.taken_over:
+            return []
+        kinds = [d.kind for d in laid.differences if d.kind != "order" or laid.covered >= self._thresholds.copied]
+        return [Finding(kind, "doubt") for kind in (*kinds, *["name"] * bool(laid.missing_names))]
 
     def _chosen(self, claim: _Claim, sentences: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
         """Return the sentence closest to the claim, and those that add words or facts of it; in reading order."""
