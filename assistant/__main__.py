@@ -81,7 +81,7 @@ def check(
     data_dir: DataDirectory = None,
 ) -> None:
     """Check each sentence of a draft: verbatim, supported, contradicted or not found, with the passage that shows it."""
-    from assistant.workbench.check_command import check_in_terminal
+    from assistant.workbench.terminal import check_in_terminal
 
     check_in_terminal(read_settings(data_dir), file, output, as_json_)
 
@@ -122,7 +122,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write answers as a note with footnotes, as a bibliography, or as a bundle that can be verified."""
-    from assistant.workbench.command import export_answers
+    from assistant.workbench.terminal import export_answers
 
     export_answers(read_settings(data_dir), answers, format_, output, with_originals=with_originals, as_json=as_json)
 
@@ -134,7 +134,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verify a bundle offline: every quote on its page, every page by its hash; exit 1 names what does not hold."""
-    from assistant.workbench.command import verify_bundle
+    from assistant.workbench.terminal import verify_bundle
 
     if not verify_bundle(read_settings(data_dir), file, as_json=as_json):
         raise typer.Exit(NOT_PASSED)
@@ -148,7 +148,7 @@ def digest(
 ) -> None:
     """Ask the saved questions again, and say what changed in their answers since they were saved or last asked."""
     from assistant.page.conversations import ConversationStore
-    from assistant.workbench.command import make_digest
+    from assistant.workbench.terminal import make_digest
 
     settings = read_settings(data_dir)
     with ConversationStore.open(settings.data_dir) as store:

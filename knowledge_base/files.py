@@ -20,7 +20,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from knowledge_base.errors import LockedError, StorageError
+from knowledge_base.errors import KnowledgeBaseError, LockedError, StorageError
 from knowledge_base.platform_limits import lock
 
 SHARDS = "shards"  # folder of vectors that wait to be put into the cache
@@ -98,6 +98,14 @@ def replace_file(path: Path, data: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that somebody named; raise KnowledgeBaseError where it cannot be written."""
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise KnowledgeBaseError(f"{path} cannot be written: {error.strerror}.", "Name another file with --output.") from error
 
 
 def sync_directory(path: Path) -> None:

@@ -16,9 +16,10 @@ import docx
 import pytest
 from small_catalogs import catalog_of
 
-from assistant.workbench.checking import Checked, Checker, as_csv, commented, described
+from assistant.workbench.checking import Checked, Checker, as_rows, commented, described
 from assistant.workbench.drafts import Draft, DraftSentence, of_text, read_draft
 from assistant.workbench.quotations import find, named_documents, quotations_in
+from assistant.workbench.tables import as_csv
 from assistant.workbench.word_file import AUTHOR, read_paragraphs, with_comments
 from ingest.sync.sync import SyncOptions, sync
 from knowledge_base.errors import KnowledgeBaseError
@@ -31,6 +32,10 @@ Most towns must keep a lamp lit from dusk to dawn.
 The harbour board appointed Mary Holt as keeper of the lamps.
 A town may propose an amendment at the spring meeting.
 The treasurer said: “It's our duty to repair the piers, and the fund pays for half of it.”
+"""
+ARTICLE = """# Article 3 of the Lamp Charter: guard the articles
+
+Twelve officers of the coast guard inspected the lamps in 2020.
 """
 FRENCH = """# La charte des phares
 
@@ -45,6 +50,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = place / "documents"
     folder.mkdir()
     (folder / "charter.md").write_text(ENGLISH, encoding="utf-8")
+    (folder / "article-3.md").write_text(ARTICLE, encoding="utf-8")
     (folder / "charte.md").write_text(FRENCH, encoding="utf-8")
     sync(Settings(data_dir=place / "data"), SyncOptions(folder=folder))
     return place / "data"
@@ -231,7 +237,7 @@ def test_a_picture_only_is_refused() -> None:
 
 def test_a_cell_of_the_table_is_no_formula() -> None:
     sentence = DraftSentence("=1+1 is two", 0, 11, 0, True)
-    assert "'=1+1 is two" in as_csv([Checked(sentence, "not_found")])
+    assert b"'=1+1 is two" in as_csv(as_rows([Checked(sentence, "not_found")]))
 
 
 def test_a_comment_on_many_stretches_keeps_the_text() -> None:
@@ -276,3 +282,15 @@ def test_a_draft_counts_its_own_characters() -> None:
 
 def _parts(draft: Draft) -> tuple[Any, Any]:
     return draft.paragraphs, draft.sentences
+
+
+@pytest.mark.parametrize(
+    ("draft", "status"),
+    [
+        ("The Lamp Charter was written in Brightwater. It has twelve articles.", "not_found"),
+        ("The Lamp Charter was written in Brightwater. It was signed on 4 March 2021 by nine coastal towns.", "supported"),
+        ("The Harbour Pact was written by Ada Stone. It was signed on 4 March 2021 by nine coastal towns.", "not_found"),
+    ],
+)
+def test_a_sentence_that_leans_on_the_one_before_is_said_of_its_subject(checker: Checker, draft: str, status: str) -> None:
+    assert [each.status for each in checker.check(of_text(draft))][1] == status

@@ -11,6 +11,7 @@ from libraries import Library, ingest
 
 from assistant.answering import Assistant
 from assistant.question.wanted import Form, numbered_in, read_wanted
+from assistant.quotes.numbered import Series
 from assistant.quotes.verdicts import is_yes_no, without_literals
 from knowledge_base.settings import Settings
 
@@ -51,12 +52,20 @@ The panels had no money of their own.
 """
 
 
+NEWS = """# News of the Harbour League
+
+The Harbour League 1,222 boats strong met in Ostwick. The Harbour League on 2 June 1980 has no seat.
+
+The Harbour League, 3 of whose boats sank, bought a lamp. Oswald Grint complained that the Harbour League was slow.
+"""
+
+
 @pytest.fixture(scope="module")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     folder = tmp_path_factory.mktemp("league")
     library = Library(folder / "documents", folder / "data")
     library.documents.mkdir()
-    for name, text in (("charter.md", CHARTER), ("duties.yml", SITE), ("panels-report.md", PANELS)):
+    for name, text in (("charter.md", CHARTER), ("duties.yml", SITE), ("panels-report.md", PANELS), ("news.md", NEWS)):
         (library.documents / name).write_text(text, encoding="utf-8")
     assert ingest("sync", str(library.documents), "--data-dir", str(library.data_dir)).code == 0
     with Assistant.open(Settings(data_dir=library.data_dir)) as opened:
@@ -101,6 +110,12 @@ def test_things_named_by_number_are_read(text: str, language: str, numbers: list
 def test_the_wording_of_a_numbered_thing_is_its_place_in_the_primary_list(league: Assistant) -> None:
     answer = league.ask("Give me the exact wording of duty 2")
     assert [(c.source, c.quote) for c in answer.citations] == [("charter.md", "Light the piers from dusk to dawn;")]
+
+
+def test_a_number_that_does_not_follow_the_noun_names_nothing(league: Assistant) -> None:
+    assert Series("harbour league", "en", league.generation.catalog).numbers == []
+    assert Series("panel", "en", league.generation.catalog).numbers == [1, 2]
+    assert Series("panel", "en", league.generation.catalog).named_at("Of panel no. 2 and panel #3", 2) == 0
 
 
 def test_all_things_of_a_kind_are_listed_in_order(league: Assistant) -> None:

@@ -147,19 +147,6 @@ def evaluate(
 
 
 @app.command()
-def reader(
-    shared: Annotated[Path, typer.Argument(help="Folder with training/ and boards/.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Folder for the weights; what is there already is not done again.")],
-    seed: int = 1,
-) -> None:
-    """Train the reader, which is tried and not shipped (training/NOTES.md); print the SHA-256 of its two files."""
-    from training.reader_command import make_reader
-    from training.reader_training import ReaderPlan
-
-    typer.echo(json.dumps(make_reader(shared, output, ReaderPlan(seed=seed)), indent=1))
-
-
-@app.command()
 def adapter(
     index: Annotated[Path, typer.Option(help="Data directory with the official documents indexed.", exists=True)],
     output: Annotated[Path, typer.Option(help="File for the matrix (.npy).")],

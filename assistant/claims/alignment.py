@@ -39,6 +39,7 @@ _WEAKER = {
     "partial": {"partial"},
     "few": {"few"},
 }
+_BEFORE_COUNTED = 2  # words at most from a number to what it counts
 _MODES = ("obligation", "advice", "possibility", "would")
 
 Pairs = Mapping[int, Sequence[int]]
@@ -107,7 +108,7 @@ def align(claim: Text, evidence: Text, context: Text) -> Alignment:
         if found := sorted([*same, *(wider if position in general else [])]):
             pairs[position] = found
         elif not (
-            word.stem in around
+            (word.stem in around and not _is_counted(mine, position))
             or word.text in written
             or (claim.initials & written and _is_initial(word, claim))
             or (word.text in _class("voices", claim.language) and _first(_class("first_person", claim.language), theirs))
@@ -140,6 +141,11 @@ def _not_of_all(words: Sequence[Word], language: str) -> set[int]:
         for place in [p for p in range(position + 1, len(words)) if words[p].carries][:1]
     }
     return set(range(len(words))) - bound
+
+
+def _is_counted(words: Sequence[Word], position: int) -> bool:
+    """Return whether a word is what a number counts ("12 principles"): a heading does not say how many there are."""
+    return any(word.number_kind == "count" for word in words[max(0, position - _BEFORE_COUNTED) : position])
 
 
 def _words(text: Text) -> list[Word]:

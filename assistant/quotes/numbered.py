@@ -15,6 +15,7 @@ from assistant.quotes.quoting import Quote, list_around, page_quotes
 from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import (
     content_words,
+    fold,
     in_english,
     question_language,
     stem,
@@ -32,6 +33,8 @@ _ASKED = pattern(r"\b{wanted.leading}\b")
 OWN = "briefs/"  # the documents that the assistant comes with
 _SEARCHED = 60  # passages that name a thing
 _SIMILAR = 12  # passages that may hold a list which says the same
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[,;:()]")
+_NUMBER_SIGN = re.compile(r"(?:\bn[o°º]\.?|#)\s*(?=\d)")
 _HEAD = 2  # words before a thing's name at the head of a sentence
 _FEWEST_WORDS = 5
 _SAME = 0.6  # share of the words of two sentences that say the same
@@ -110,7 +113,7 @@ class Series:
 
     def is_named(self, number: int) -> bool:
         """Say whether a passage names a thing."""
-        return bool(self.catalog.search(self._expression(number), 1, _COLUMNS))
+        return any(self.named_at(f"{p.heading}\n{p.text}", number) is not None for p in self.passages(number))
 
     def _names(self, number: int) -> list[tuple[str, ...]]:
         """Return how documents name a thing, in stems: "work group 5", and "wg5" where the noun has several words."""
@@ -129,12 +132,19 @@ class Series:
         return list(self.catalog.passages(self.catalog.search(self._expression(number), _SEARCHED, _COLUMNS)).values())
 
     def named_at(self, text: str, number: int) -> int | None:
-        """Return how many words stand before the first place where a text names a thing, or None."""
+        """Return how many words stand before the first place where a text names a thing, or None.
+
+        The number follows the noun: "Call of 12 November" and "Call, 1,222 of" name none.
+        """
+        written = enumerate(_TOKEN.findall(_NUMBER_SIGN.sub("", fold(text))))
+        tokens = [(at, token) for at, token in written if token.isdigit() or (token[0].isalnum() and token not in _SMALL)]
         for language in dict.fromkeys((self.language, "en")):
-            found = [stem(word, language) for word in words(text) if word not in _SMALL or word.isdigit()]
+            found = [stem(token, language) for _, token in tokens]
             for name in self._names(number):
                 for here in range(len(found) - len(name) + 1):
-                    if tuple(found[here : here + len(name)]) == name:
+                    last = here + len(name) - 1
+                    follows = len(name) == 1 or tokens[last][0] - tokens[last - 1][0] == 1
+                    if tuple(found[here : last + 1]) == name and follows:
                         return here
         return None
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from io import StringIO
 from typing import Any, Literal, Self
 
 from assistant.answers import Citation, citation_as_json
@@ -74,12 +72,17 @@ class _Compared:
 
     passage: EvidencePassage
     sentence: EvidenceSentence
+    context: str
     alignment: Alignment
     facts: tuple[Difference, ...]
 
     @property
     def supports(self) -> bool:
         return self.alignment.agrees and not self.facts
+
+    def speaks_of(self, subject: Sequence[str]) -> bool:
+        """Return whether the sentence, what it leans on or the headings above it name a subject."""
+        return set(subject) <= set(words(f"{self.context} {self.sentence.text}"))
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -113,13 +116,21 @@ class Checker(Closing):
 
     def check(self, draft: Draft) -> Iterator[Checked]:
         """Yield what became of each sentence of a draft, in order."""
+        subject: tuple[str, ...] = ()
         for sentence in draft.sentences:
-            yield self.check_sentence(sentence) if sentence.is_claim else Checked(sentence, "not_found")
+            if not LEANS.match(sentence.text):
+                subject = next((name.run for name in Text.read(sentence.text).names if name.run), ())
+                yield self.check_sentence(sentence) if sentence.is_claim else Checked(sentence, "not_found")
+            else:
+                yield self.check_sentence(sentence, subject) if sentence.is_claim else Checked(sentence, "not_found")
 
-    def check_sentence(self, sentence: DraftSentence) -> Checked:
-        """Look a sentence up: letter for letter, then each of its quotations, then what it says."""
+    def check_sentence(self, sentence: DraftSentence, subject: Sequence[str] = ()) -> Checked:
+        """Look a sentence up: letter for letter, then each of its quotations, then what it says.
+
+        `subject` are the words of the name that the sentences before speak of, where the sentence leans on them ("It has ...").
+        """
         sources = named_documents(sentence.text, self._catalog)
-        passages = self._passages(sentence.text, sources)
+        passages = self._passages(" ".join((*subject, sentence.text)), sources)
         near = [(passage.source, passage.ordinal) for passage in passages]
         found = find(sentence.text, self._catalog, near, sources)
         if found and (whole := self._whole(found)):
@@ -131,7 +142,7 @@ class Checker(Closing):
             return Checked(sentence, "verbatim", self._cited(standing), "stands there")
         if quotes:
             return self._misquoted(sentence, next(q for q, place in zip(quotes, places, strict=True) if not place), passages)
-        return self._judged(sentence, passages)
+        return self._judged(sentence, passages, subject)
 
     def _whole(self, found: Found) -> Found | None:
         """Return what was found with its last mark where it is sentences of its page; a part may leave out who says it."""
@@ -188,9 +199,9 @@ class Checker(Closing):
             return Checked(sentence, "not_found", citation)
         return Checked(sentence, "contradicted", citation, "differs", tuple(differences))
 
-    def _judged(self, sentence: DraftSentence, passages: Sequence[Passage]) -> Checked:
-        """Return whether a passage says what a sentence says, or says it otherwise."""
-        compared = self._compared(sentence.text, passages)
+    def _judged(self, sentence: DraftSentence, passages: Sequence[Passage], subject: Sequence[str]) -> Checked:
+        """Return whether a passage says what a sentence says of its subject, or says it otherwise."""
+        compared = [each for each in self._compared(sentence.text, passages) if each.speaks_of(subject)]
         if not compared:
             return Checked(sentence, "not_found")
         best = next((each for each in compared if each.supports), None)
@@ -235,7 +246,7 @@ def _compare(claim: Text, passage: EvidencePassage, sentence: EvidenceSentence) 
     named = set(words(context.digits))
     facts = (_fact(finding.kind, claim, sentence.said) for finding in findings)
     facts = (fact for fact in facts if not (fact.kind == "number" and fact.claim and named.issuperset(fact.claim.split())))
-    return _Compared(passage, sentence, align(claim, sentence.said, context), tuple(dict.fromkeys(facts)))
+    return _Compared(passage, sentence, context.text, align(claim, sentence.said, context), tuple(dict.fromkeys(facts)))
 
 
 def _fact(kind: str, claim: Text, evidence: Text) -> Difference:
@@ -302,19 +313,17 @@ def commented(draft: Draft, checked: Sequence[Checked], settings: Settings) -> b
         return sandbox.run(word_file.with_comments, draft.docx, "The draft", comments)
 
 
-def as_csv(checked: Sequence[Checked]) -> str:
-    """Return the judged sentences as a table; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    buffer = StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(("sentence", "status", "relation", "document", "page", "label", "quote", "differences"))
+def as_rows(checked: Sequence[Checked]) -> list[dict[str, str | int | None]]:
+    """Return the judged sentences as a table: a row for each place, and one for a sentence without any."""
+    rows: list[dict[str, str | int | None]] = []
     for each in (each for each in checked if each.sentence.is_claim):
         differences = "; ".join(f"{d.kind}: {d.claim or '–'} / {d.evidence or '–'}" for d in each.differences)
         for c in each.citations or (None,):
-            place = (c.title, c.page or "", c.label, c.quote) if c else ("", "", "", "")
-            cells = (each.sentence.text, each.status, each.relation if c else "", *place, differences)
-            writer.writerow(_no_formula(str(cell)) for cell in cells)
-    return buffer.getvalue()
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+            rows.append(
+                {
+                    "sentence": each.sentence.text, "status": each.status, "relation": each.relation if c else "",
+                    "document": c.title if c else "", "page": c.page if c else None, "label": c.label if c else "",
+                    "quote": c.quote if c else "", "differences": differences,
+                }
+            )  # fmt: skip
+    return rows

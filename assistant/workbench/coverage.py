@@ -148,7 +148,7 @@ def cover(text: str, catalog: Catalog, by: By = "document", language: str = "en"
     for _, group in sorted(groups.items(), key=_order(by)):
         best, _ = min(group.by_source.items(), key=lambda counted: (-counted[1], counted[0]))
         quote = group.quote or best_sentence(term, mentions[best], catalog)
-        citation = _citation(quote, len(rows) + 1, catalog)
+        citation = citation_of(quote, len(rows) + 1, catalog)
         forms = {names[form]: number for form, number in group.forms.most_common()}
         source = quote[0].source if quote else best
         rows.append(Row(source, group.title, group.forms.total(), citation, forms, len(group.by_source)))
@@ -203,7 +203,7 @@ def _group_by_country(
                     best[name], group.quote = worth_as_quote(passage, span, forms), (passage, span)
 
 
-def _citation(found: Found | None, number: int, catalog: Catalog) -> Citation | None:
+def citation_of(found: Found | None, number: int, catalog: Catalog) -> Citation | None:
     """Return a sentence as a citation; None where it does not stand on its page, letter for letter."""
     if found is None:
         return None

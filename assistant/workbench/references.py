@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from assistant.answers import Citation, citation_as_json
-from assistant.quotes.quoting import Quote, cited
+from assistant.workbench.coverage import citation_of
 from assistant.workbench.tables import Rows
 from knowledge_base.language.vocabulary import pattern, word_set
 from knowledge_base.language.words import fold, phrases_in, stop_words, words
@@ -247,6 +247,5 @@ def _citation(mention: Mention, number: int, catalog: Catalog) -> Citation | Non
     for passage in catalog.passages_on_page(mention.source, mention.ordinal):
         for span in passage.sentences:
             if span.start <= mention.start < span.end:
-                quote = Quote(passage, span.start, span.end, passage.sentence_text(span), span.kind, role=span.role)
-                return next((replace(c, number=number) for c in cited([quote], catalog, {})[1]), None)
+                return citation_of((passage, span), number, catalog)
     return None

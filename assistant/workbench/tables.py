@@ -9,6 +9,7 @@ from pathlib import Path
 
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import guarded, without_controls
+from knowledge_base.files import write_output
 
 Rows = Sequence[Mapping[str, str | int | None]]
 MOST_CHARACTERS = 32_000  # of a cell; Excel takes 32,767
@@ -53,10 +54,7 @@ def write_table(path: Path, sheets: Mapping[str, Rows]) -> None:
     if path.suffix.lower() not in (".xlsx", ".csv"):
         raise KnowledgeBaseError(f"{path.name} is neither .xlsx nor .csv.", "Name the file so that it ends in one of them.")
     data = as_xlsx(sheets) if path.suffix.lower() == ".xlsx" else as_csv(next(iter(sheets.values())))
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise KnowledgeBaseError(f"{path} cannot be written: {error.strerror}.", "Name another file with --output.") from error
+    write_output(path, data)
 
 
 def _cell(value: str | int | None) -> str | int:

@@ -13,8 +13,9 @@ from assistant.page import uploads
 from assistant.page.links import SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_unexpected_error
-from assistant.workbench.checking import STATUSES, Checked, Checker, Status, as_csv, commented, counts
+from assistant.workbench.checking import STATUSES, Checked, Checker, Status, as_rows, commented, counts
 from assistant.workbench.drafts import SUFFIXES, Draft, of_text, read_draft
+from assistant.workbench.tables import as_csv
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.store.changes import marked_words
 
@@ -99,7 +100,7 @@ def _draw_result(result: Result) -> None:
         st.download_button(
             "Word file with comments", result.docx, "checked-draft.docx", icon=":material/comment:", key="check-docx"
         )
-        table = as_csv(result.checked).encode("utf-8-sig")
+        table = as_csv(as_rows(result.checked))
         st.download_button("Table (CSV)", table, "checked-draft.csv", "text/csv", icon=":material/table:", key="check-csv")
     draw("checked", sentences=[_shown(each, result) for each in result.checked if _is_shown(each, chosen)])
 

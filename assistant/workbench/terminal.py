@@ -1,26 +1,31 @@
-"""The commands `export`, `verify` and `digest` in the terminal."""
+"""What `check`, `export`, `verify` and `digest` do and print in the terminal."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
 from assistant.answers import ExportFormat
+from assistant.messages import message
 from assistant.workbench import digest
 from assistant.workbench.bundle import Verification, verify
+from assistant.workbench.checking import Checked, Checker, commented, counts, described
+from assistant.workbench.drafts import Draft, of_text, read_draft
 from assistant.workbench.exporting import written
 from assistant.workbench.notes import look_up, read_answers
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.files import replace_file
+from knowledge_base.files import write_output
 from knowledge_base.settings import Settings
-from knowledge_base.terminal_text import on_a_line
+from knowledge_base.terminal_text import on_a_line, on_lines
 
 _LONGEST_QUOTE = 200
+STANDARD_INPUT = "-"
+_SYMBOLS = {"verbatim": "=", "supported": "+", "contradicted": "!", "not_found": "?"}
 
 
 def export_answers(
@@ -34,18 +39,11 @@ def export_answers(
     for notice in cited.notices:
         print(on_a_line(notice), file=sys.stderr)
     data = written(read, format_, cited, settings.data_dir / "originals" if with_originals else None)
-    _save(output, data)
+    write_output(output, data)
     facts = {"file": str(output), "format": format_, "answers": len(read), "documents": len(cited.references())}
     facts |= {"bytes": len(data), "sha256": sha256(data).hexdigest()}
     told = f"{len(read):,} answers from {facts['documents']} documents are in {output}, SHA-256 {facts['sha256']}."
     print(json.dumps(facts) if as_json else on_a_line(told))
-
-
-def _save(path: Path, data: bytes) -> None:
-    try:
-        replace_file(path, data)
-    except OSError as error:
-        raise KnowledgeBaseError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
 def verify_bundle(settings: Settings, file: Path, *, as_json: bool) -> bool:
@@ -97,7 +95,7 @@ def make_digest(settings: Settings, store: digest.SavedAnswers, atom: Path | Non
             asked = digest.ask_again(store, lambda q, history: assistant.ask(q, history, "extractive"), generation)
             changes = list(bar.track(asked, total=total, description="Ask"))
     if atom is not None:
-        _save(atom, digest.as_atom(digest.changes_one_by_one(store), str(settings.data_dir.resolve())))
+        write_output(atom, digest.as_atom(digest.changes_one_by_one(store), str(settings.data_dir.resolve())))
     changed = [change for change in changes if change.state != "same"]
     if as_json:
         answers = [digest.as_json(change) for change in changes]
@@ -110,3 +108,56 @@ def make_digest(settings: Settings, store: digest.SavedAnswers, atom: Path | Non
             cited = quote.after or quote.before
             if cited:
                 print(on_a_line(f"    {quote.kind}: “{' '.join(cited.quote.split())[:_LONGEST_QUOTE]}” ({cited.title})"))
+
+
+def check_in_terminal(settings: Settings, file: str, output: Path | None, as_json: bool) -> None:
+    """Check a draft; print its sentences, or JSON, and write it as DOCX with comments where `output` is given."""
+    if output is not None and output.suffix.lower() != ".docx":
+        raise KnowledgeBaseError(f"{output} is not a DOCX file.", "Name one that ends in .docx with --output.")
+    draft = _read(settings, file)
+    with Checker.open(settings) as checker:
+        checked = list(_with_progress(checker, draft))
+    if output is not None:
+        write_output(output, commented(draft, checked, settings))
+    if as_json:
+        print(json.dumps({"sentences": [each.as_json() for each in checked]}, ensure_ascii=False, indent=1))
+    else:
+        print(on_lines(_readable(checked)))
+
+
+def _read(settings: Settings, file: str) -> Draft:
+    if file == STANDARD_INPUT:
+        return of_text(sys.stdin.buffer.read((settings.max_file_mb << 20) + 1).decode(errors="replace"))
+    path = Path(file)
+    try:
+        size = path.stat().st_size
+        if size > settings.max_file_mb << 20:
+            raise KnowledgeBaseError(
+                f"{file} is larger than {settings.max_file_mb} MB.", "Split it, or raise PARISCALL_MAX_FILE_MB."
+            )
+        return read_draft(path.read_bytes(), path.name, settings)
+    except OSError as error:
+        remedy = "Name a DOCX, Markdown or text file."
+        raise KnowledgeBaseError(f"{file} cannot be read: {error.strerror}.", remedy) from error
+
+
+def _with_progress(checker: Checker, draft: Draft) -> Iterator[Checked]:
+    """Yield what became of each sentence, with a bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    total = len(draft.sentences)
+    yield from track(checker.check(draft), "Checking", total, console=console, disable=not console.is_terminal, transient=True)
+
+
+def _readable(checked: Sequence[Checked]) -> str:
+    """Return a paragraph for each sentence that was judged, and the counts."""
+    lines = []
+    for each in checked:
+        if each.sentence.is_claim:
+            told = [on_a_line(line) for line in described(each).splitlines() if line]
+            lines += [f"{_SYMBOLS[each.status]} {on_a_line(each.sentence.text)}", *(f"    {line}" for line in told), ""]
+    found = counts(checked)
+    left = len(checked) - sum(found.values())
+    return "\n".join([*lines, message("en", "check.counts", **found, left=left)])
