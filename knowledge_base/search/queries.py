@@ -56,6 +56,13 @@ class Query:
     mended: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def in_english(self) -> str:
+        """Return the words of a French question that carry meaning, in English where the glossary has them; others as asked."""
+        if self.language != "fr":
+            return self.text
+        return " ".join(in_english(word) or word for word in content_words(self.text, "fr"))
+
 
 class QueryReader:
     """Reads questions against the words of one catalog; `is_word` says which others are words, not typos."""
