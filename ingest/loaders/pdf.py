@@ -32,7 +32,7 @@ from knowledge_base.platform_limits import processor_time_left
 if TYPE_CHECKING:
     import pypdf
 
-VERSION = 3
+VERSION = 4
 MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
