@@ -35,15 +35,15 @@ def test_a_mark_that_says_something_stays_readable(markup: str, shown: str) -> N
 @pytest.mark.parametrize(
     ("markup", "shown"),
     [
-        ("in 2031<sup>4</sup>.", "in 2031."),
+        ("in 2031<sup>4</sup>.", "in 2031\u2060⁴."),
         ("17<sup>5</sup> were public", "17\u2060⁵ were public"),
-        ("words.<sup>12</sup> Next", "words. Next"),
-        ("two days <sup>[3]</sup>.", "two days."),
+        ("words.<sup>12</sup> Next", "words.\u2060¹² Next"),
+        ("two days <sup>[3]</sup>.", "two days\u2060³."),
         ("a word <sup>*</sup> more", "a word more"),
         ("a fee of 44<sup>a</sup>", "a fee of 44"),
     ],
 )
-def test_the_mark_of_a_note_is_raised_within_a_sentence_and_else_cut(markup: str, shown: str) -> None:
+def test_the_number_of_a_note_is_raised_and_another_mark_cut(markup: str, shown: str) -> None:
     assert settle(marked(markup)) == shown
 
 

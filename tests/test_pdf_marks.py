@@ -39,15 +39,13 @@ def test_an_exponent_is_shown_raised(before: str, raised: str, after: str, shown
     [
         ("It was founded in 1987", "4", " by nine clerks", "It was founded in 1987\u2060⁴ by nine clerks"),
         ("Of the pots 19", "4", " were broken", "Of the pots 19\u2060⁴ were broken"),
-        ("The oath was sworn.", "4", " Then they left", "The oath was sworn. Then they left"),
+        ("The oath was sworn.", "4", " Then they left", "The oath was sworn.\u2060⁴ Then they left"),
         ("The oath was sworn", "4", ", and they left", "The oath was sworn\u2060⁴, and they left"),
-        ("The oath was sworn", "4", ".", "The oath was sworn."),
+        ("The oath was sworn", "4", ".", "The oath was sworn\u2060⁴."),
         ("The oath was sworn", "*", " by all", "The oath was sworn by all"),
     ],
 )
-def test_the_mark_of_a_note_is_raised_within_a_sentence_and_else_taken_out(
-    before: str, raised: str, after: str, shown: str
-) -> None:
+def test_the_number_of_a_note_is_raised_and_another_mark_taken_out(before: str, raised: str, after: str, shown: str) -> None:
     page = page_of(before, raised, after, ["4 See the fourth report.", "* Not by the clerks."])
     assert page.text.startswith(shown)
 
@@ -77,7 +75,6 @@ def test_what_is_left_leads_back_to_its_characters() -> None:
     text_page = pypdfium2.PdfDocument(data)[0].get_textpage()
     for run in page.origin:
         for i in range(run.length):
-            assert page.text[run.start + i].replace("⁴", "4") == chr(
-                pypdfium2.raw.FPDFText_GetUnicode(text_page, run.origin_index + i)
-            )
+            original = chr(pypdfium2.raw.FPDFText_GetUnicode(text_page, run.origin_index + i))
+            assert page.text[run.start + i] == original.replace("4", "⁴")
     assert page.text == "Sworn in 1987\u2060⁴ by nine of them."

@@ -1,6 +1,4 @@
-"""Marks above and below the line: exponents stay readable, struck letters go, and so do marks of notes at a sentence's end.
-
-Within a sentence the number of a note stays, raised, since a quote is to be the page's letters.
+"""Marks above and below the line: exponents and the numbers of notes are raised, other marks of notes and struck letters go.
 
 A loader writes RAISED, the mark, and END (or LOWERED ... END) into a text; `settle` decides by what stands around it.
 The three are characters that no text may hold; `characters.clean` takes them out of what is read.
@@ -26,8 +24,6 @@ _GLUED = re.compile(f"{END}(\\s*)([{RAISED}{LOWERED}])")
 _LEFT_OVER = re.compile(f"[{RAISED}{LOWERED}{END}]")
 _NOTES = f"{NOTE}+(?:[⁰¹²³⁴-⁹]+{NOTE}+)*"
 _NOTE = re.compile(rf"[^\S\n]*(?:[\[(]\s*)?{_NOTES}(?:\s*[\])])?(?=[\s.,;:!?)\]”»]|$)|[\[(]{_NOTES}[\])]|{_NOTES}")
-_SENTENCE_ENDS = re.compile(r"(?:^|[.!?…:;\n])[)\]”\"’»]*$")
-_STOPS = re.compile(r"\s*(?:[.!?](?:\s|$)|\n|$)")
 _NOTE_MARK = re.compile(r"[\[(]?\s*(?:\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*|[*†‡§¶]{1,4}|[a-z])\s*[\])]?[.,]?")
 _ORDINALS = frozenset("eor")  # as in XIXe, no, Dr
 _EXPRESSION = re.compile(r"[\w()]{1,4}(?:\s?[+\-−*/·×]\s?[\w()]{1,4})+")
@@ -61,17 +57,10 @@ def note_mark(text: str) -> str:
     return f"{NOTE}{number.translate(_SUPERSCRIPTS)}{NOTE}" if number.isdecimal() and number.isascii() else NOTE
 
 
-def goes_on(before: str, after: str) -> bool:
-    """Tell whether a sentence goes on after a mark that stands between `before` and `after`."""
-    return _SENTENCE_ENDS.search(before.rstrip()) is None and _STOPS.match(after) is None
-
-
 def _settled_note(found: re.Match[str]) -> str:
     numbers = re.findall("[⁰¹²³⁴-⁹]+", found[0])
-    before, after = found.string[max(0, found.start() - 9) : found.start()], found.string[found.end() : found.end() + 9]
-    if not numbers or not goes_on(before, after):
-        return ""
-    return f"{BEFORE_NOTE}{','.join(numbers)}{' ' * after[:1].isalnum()}"
+    is_glued = found.string[found.end() : found.end() + 1].isalnum()
+    return f"{BEFORE_NOTE}{','.join(numbers)}{' ' * is_glued}" if numbers else ""
 
 
 def with_marks(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label, typed_label, unit_rank
 from ingest.loaders.marks import without_struck_letters
 from knowledge_base.errors import DocumentError
+from knowledge_base.language.words import without_note_marks
 from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRecord
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
@@ -158,7 +159,7 @@ def struck_notice(struck: int, deleted: int = 0) -> str | None:
 
 def one_line(text: str, limit: int = 300) -> str:
     """Return `text` on one line, white space collapsed, cut at `limit` characters."""
-    return " ".join(text.split())[:limit]
+    return " ".join(without_note_marks(text).split())[:limit]
 
 
 def title_from_source(source: str) -> str:
