@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -81,9 +82,9 @@ class MultilingualEncoder:
             moved: Vectors = self.read([text])[0] @ self._map[:-1] + self._map[-1]
         return moved / np.linalg.norm(moved)
 
-    def read(self, texts: list[str]) -> Vectors:
+    def read(self, texts: Sequence[str]) -> Vectors:
         """Return the encoder's own vectors, of unit length, shape (len(texts), 512)."""
-        vectors: Vectors = self._encoder.encode(texts)
+        vectors: Vectors = self._encoder.encode(list(texts))
         return vectors
 
     @cached_property
