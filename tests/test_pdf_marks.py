@@ -56,7 +56,7 @@ def test_an_ordinal_stays() -> None:
 def test_a_note_is_a_block_with_its_mark_as_label() -> None:
     page = page_of("It was founded in 1987", "4", " by nine", ["4 See the fourth report."])
     note = page.blocks[-1]
-    assert (page.text[note.start : note.end], note.label) == ("4 See the fourth report.", "note 4")
+    assert (page.text[note.start : note.end], note.label) == ("See the fourth report.", "note 4")
 
 
 def test_a_mark_that_stands_apart_leaves_one_space() -> None:

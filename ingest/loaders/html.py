@@ -17,7 +17,7 @@ from knowledge_base.passages import Document
 if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser
 
-VERSION = 3
+VERSION = 4
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _DECLARED_WITHIN = 4096
 _INTERNAL_SUBSET = re.compile(r"<!DOCTYPE[^<>\[]{0,500}\[[^\]]{0,100000}\]\s*>", re.IGNORECASE)

@@ -16,7 +16,7 @@ from knowledge_base.passages import Document, RegisterRecord
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-VERSION = 3
+VERSION = 4
 _NESTING_LIMIT = 100
 _METADATA = frozenset(
     {"title", "date", "language", "lang", "topics", "tags", "sources", "licence", "layout", "permalink", "slug"}

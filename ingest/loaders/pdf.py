@@ -23,7 +23,7 @@ from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.properties import choose_date, choose_title
 from ingest.loaders.pdf_pages.struck import find_covered, find_struck
-from ingest.loaders.pdf_pages.structure import carry_headers, levels_of, page_units, plain_page, write_page
+from ingest.loaders.pdf_pages.structure import carry_headers, levels_of, page_units, part_words, plain_page, write_page
 from ingest.loaders.pdf_pages.style import letters, measure
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document, Page, read_by_ocr
@@ -32,7 +32,7 @@ from knowledge_base.platform_limits import processor_time_left
 if TYPE_CHECKING:
     import pypdf
 
-VERSION = 3
+VERSION = 4
 MOST_PAGES = 20_000
 MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
@@ -147,7 +147,7 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         title=choose_title(properties.title, cover if lines[0] else [], style, source),
         content_hash=sha256(data).hexdigest(),
         language=None,
-        pages=tuple(pages),
+        pages=tuple(part_words(pages, style)),
         kind="pdf",
         date=choose_date(properties.date, _outer_blocks(pages)),
     )
