@@ -49,6 +49,12 @@ def test_the_mark_of_a_note_is_taken_out(before: str, raised: str, after: str, s
     assert page.text.startswith(shown)
 
 
+def test_an_accent_that_is_drawn_over_a_letter_joins_it() -> None:
+    drawn = "BT /R 11 Tf 60 700 Td [(La r´) 333 (egion est ferm´) 333 (ee)] TJ ET"  # as TeX sets it
+    page = pdf.load(make_pdf([[Text(60, 660, "A lone ´ stays.")]], drawn=drawn), "accents.pdf").pages[0]
+    assert page.text == "La région est fermée\n\nA lone ´ stays."
+
+
 def test_an_ordinal_stays() -> None:
     assert page_of("on the 3", "rd", " of May", []).text.startswith("on the 3rd of May")
 

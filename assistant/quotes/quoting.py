@@ -322,7 +322,7 @@ def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPar
 
 
 def _text(quote: Quote) -> str:
-    """Return the text of a quote with its rest overleaf: without a space where a word was parted, nor a hyphen that only parts."""
+    """Return the text of a quote with its rest overleaf; a word that the page's end parts is whole again."""
     text = quote.text
     for *_, rest in quote.rest:
         text = text.removesuffix(PARTING_HYPHEN) + rest if text.endswith(("-", PARTING_HYPHEN)) else f"{text} {rest}"

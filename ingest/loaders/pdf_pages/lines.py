@@ -37,7 +37,8 @@ _TICK_BOXES = {0x274F: "☐", 0x2750: "☐", 0x2751: "☐", 0x2752: "☐", 0xF06
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE_USE = range(0xE000, 0xF900)
 _LAST_ALONE = "\u02ff"  # letters beyond may compose with the one before
-_ACCENTS = dict(zip("`´ˆ˜¯˘˙¨˚˝ˇ¸˛", map(chr, [*range(0x300, 0x305), 0x306, 0x307, 0x308, 0x30A, 0x30B, 0x30C, 0x327, 0x328]), strict=True))
+_MARKS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
+_ACCENTS = dict(zip("`´ˆ˜¯˘˙¨˚˝ˇ¸˛", _MARKS, strict=True))  # that stand alone, and over a letter
 
 
 class Box(NamedTuple):
@@ -300,7 +301,8 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
         for index in range(word.start, word.end):
             shown = shown_character(codes[index])
             last = characters[-1] if characters else ""
-            if composed := last and (last in _ACCENTS or shown > _LAST_ALONE) and _composed(last, shown, indices[-1:], index, page):
+            may_join = last in _ACCENTS or (shown > _LAST_ALONE and last != "")
+            if may_join and (composed := _composed(last, shown, indices[-1], index, page)):
                 characters[-1], indices[-1] = composed, index if last in _ACCENTS else indices[-1]
                 continue
             characters.extend(shown)
@@ -318,10 +320,10 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
     return line
 
 
-def _composed(last: str, shown: str, before: Sequence[int], index: int, page: PageCharacters) -> str:
+def _composed(last: str, shown: str, before: int, index: int, page: PageCharacters) -> str:
     """Return the letter that two characters make: one and an accent behind it, or one drawn over the accent before it."""
-    if last in _ACCENTS and before[0] >= 0:
-        accent, letter = page.box(before[0]), page.box(index)
+    if last in _ACCENTS and before >= 0:
+        accent, letter = page.box(before), page.box(index)
         is_over = accent.overlap_across(letter) > 0.5 * (accent.right - accent.left)
         last, shown = ("i" if shown == "ı" else shown, _ACCENTS[last]) if is_over else (last, shown)
     composed = unicodedata.normalize("NFC", last + shown)

@@ -49,6 +49,11 @@ class _MarginNumber:
         """Tell whether text stands in the row of the number."""
         return self.own is None or _in_row(self.line.box, self.own.box)
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Return the left and the right end of a number in a line of its own."""
+        return (self.own.box.left, self.own.box.right) if self.own else ()
+
 
 def take_margin_numbers(pages: Sequence[list[Line]]) -> None:
     """Take the numbers in the margin out of the lines of a document, in place.
@@ -80,8 +85,8 @@ def _margin_numbers(lines: Sequence[Line]) -> list[_MarginNumber]:
     taken = {id(number.line) for number in found}
     clear = [line for line in prose if id(line) not in taken]
     found += [number for line in lines if (number := _own_line(line, lines, clear))]
-    edges = {round(edge) for number in found if number.own and number.is_beside_text for edge in number.own.box[::2]}
-    found = [number for number in found if number.is_beside_text or edges & {round(edge) for edge in number.own.box[::2]}]
+    edges = {round(edge) for number in found if number.is_beside_text for edge in number.edges}
+    found = [number for number in found if number.is_beside_text or edges & {round(edge) for edge in number.edges}]
     return sorted(found, key=lambda number: -(number.own or number.line).box.top)
 
 

@@ -128,7 +128,8 @@ def write_page(
                 in_recitals = begins_recitals(written)
             elif in_recitals:
                 block_label = recital_label(block_label) or block_label
-            blocks.append(Block(kind, level, start + _mark_length(unit, written, block_label), len(text.characters), block_label))
+            begin = start + _mark_length(unit, written, block_label)
+            blocks.append(Block(kind, level, begin, len(text.characters), block_label))
     return Page(number, label, "".join(text.characters), tuple(blocks), text.runs())
 
 
