@@ -50,6 +50,12 @@ def test_the_number_of_a_note_is_raised_and_another_mark_taken_out(before: str, 
     assert page.text.startswith(shown)
 
 
+def test_an_accent_that_is_drawn_over_a_letter_joins_it() -> None:
+    drawn = "BT /R 11 Tf 60 700 Td [(La r´) 333 (egion est ferm´) 333 (ee)] TJ ET"  # as TeX sets it
+    page = pdf.load(make_pdf([[Text(60, 660, "A lone ´ stays.")]], drawn=drawn), "accents.pdf").pages[0]
+    assert page.text == "La région est fermée\n\nA lone ´ stays."
+
+
 def test_an_ordinal_stays() -> None:
     assert page_of("on the 3", "rd", " of May", []).text.startswith("on the 3rd of May")
 
@@ -57,7 +63,7 @@ def test_an_ordinal_stays() -> None:
 def test_a_note_is_a_block_with_its_mark_as_label() -> None:
     page = page_of("It was founded in 1987", "4", " by nine", ["4 See the fourth report."])
     note = page.blocks[-1]
-    assert (page.text[note.start : note.end], note.label) == ("4 See the fourth report.", "note 4")
+    assert (page.text[note.start : note.end], note.label) == ("See the fourth report.", "note 4")
 
 
 def test_a_mark_that_stands_apart_leaves_one_space() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from typing import NamedTuple
+from unicodedata import normalize
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -47,10 +48,10 @@ def decode(data: bytes, declared: str | None = None, *, page_breaks: bool = Fals
 
 
 def clean(text: str) -> str:
-    """Return `text` with line ends as `\\n` and without controls, overrides, invisible tags and lone surrogates."""
+    """Return `text` composed (NFC), with line ends as `\\n`, without controls, overrides, invisible tags, lone surrogates."""
     if "\u00ad" in text:
         text = _SOFT_HYPHEN_AT_END.sub("", text)
-    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+    return normalize("NFC", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def _by_mark(data: bytes) -> Decoded | None:

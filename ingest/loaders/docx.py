@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.opc.coreprops import CoreProperties
 
-VERSION = 3
+VERSION = 4
 _BODY = f"{W}body"
 _PROPERTIES = "/core-properties"
 _UNREAD = frozenset({"chart", "diagramData", "oleObject", "package", "aFChunk"})
