@@ -12,7 +12,7 @@ from pdf_files import Text, make_pdf
 
 import assistant
 from assistant.answering import Assistant
-from assistant.answers import Answer
+from assistant.answers import Answer, AnswerPart
 from assistant.page import activity
 from assistant.page.conversations import FILE_NAME, ConversationStore
 from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
@@ -308,6 +308,34 @@ def test_a_text_source_shows_the_quote_marked(fake: FakeAssistant):
     start = TEXT.index(QUOTE)
     html = shown(source_page(SourceLink("notes/call.md", None, ((start, start + len(QUOTE)),), conversation="c")))
     assert f"<mark>{QUOTE}</mark>" in html and "A note on the Call" in html and "2018-11-12 · MARKDOWN · en" in html
+
+
+def test_beside_a_source_stands_the_answer_that_quotes_it_with_that_mark_highlighted(fake: FakeAssistant, tmp_path: Path):
+    answer = quoted_answer()
+    second = replace(answer.citations[0], number=2, start=0, end=5, quote=TEXT[:5])
+    answer = replace(answer, parts=(*answer.parts, AnswerPart(TEXT[:5], (2,))), citations=(*answer.citations, second))
+    with ConversationStore.open(tmp_path) as store:
+        begun = store.begin("How many principles?")
+        store.add_question(begun.id, "How many principles?")
+        store.add_answer(begun.id, answer)
+    opened = source_page(SourceLink.to_citations(answer.citations[:1], "000001", begun.id))
+    html = shown(opened)
+    assert 'class="pc-question">How many principles?' in html and f"<mark>{QUOTE}</mark>" in html
+    assert html.count('aria-current="true"') == 1 and 'aria-label="Source 1' in html.partition('aria-current="true"')[2][:120]
+    assert "pc-question" not in shown(source_page(SourceLink("notes/call.md", None, ((3, 9),), conversation=begun.id)))
+
+
+def test_where_an_official_document_was_published_is_said_and_copied(fake: FakeAssistant, tmp_path: Path):
+    listed = '[[source]]\nname = "reports"\nfiles_url = "https://page.example/files/"\n'
+    (tmp_path / "sources.toml").write_text(listed, encoding="utf-8")
+    publish_documents(tmp_path, [note(source="official/reports/call one.md")], "000002")
+    html = shown(source_page(SourceLink("official/reports/call one.md", generation="000002")))
+    assert 'Published at <a href="https://page.example/files/call%20one.md"' in html
+    cited = replace(quoted_answer().citations[0], source="official/reports/call one.md")
+    fake.answers["How many principles?"] = replace(quoted_answer(), citations=(cited,), generation="000002")
+    asked = ask(page(), "How many principles?")
+    copied = [block.value for block in asked.get("code")]
+    assert sum("(official/reports/call one.md, https://page.example/files/call%20one.md)" in text for text in copied) == 2
 
 
 def test_a_quote_that_does_not_stand_there_any_more_is_not_marked(fake: FakeAssistant):

@@ -147,7 +147,6 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
-@span("read")
 def read_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, tuple[float, float]]:
@@ -159,7 +158,9 @@ def read_sentences(
     scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences if i in similarities}
     chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:most]
     marked = [with_neighbours("", texts[identifier], "") for identifier in chosen]
-    ranks, answers = model.score(question.query.text, marked), model.answers(question.query.text, marked)
+    passages = {identifier.rpartition("#")[0] for identifier in chosen}
+    with span("read", sentences=len(chosen), passages=len(passages)):
+        ranks, answers = model.score(question.query.text, marked), model.answers(question.query.text, marked)
     return dict(zip(chosen, zip(map(float, ranks), map(float, answers), strict=True), strict=True))
 
 
