@@ -9,14 +9,15 @@ from ingest.loaders.characters import decode
 from ingest.loaders.markdown_dialects.blocks import BlockWriter
 from ingest.loaders.markdown_dialects.front_matter import FrontMatter, split_front_matter
 from ingest.loaders.markdown_dialects.rewriting import rewrite
-from ingest.loaders.structure import PageWriter, language_code, make_document, says_little, struck_notice
+from ingest.loaders.opening import says_little
+from ingest.loaders.structure import PageWriter, language_code, make_document, struck_notice
 from knowledge_base.language.places import current_code
 from knowledge_base.passages import Document, RegisterRecord
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-VERSION = 3
+VERSION = 4
 _NESTING_LIMIT = 100
 _METADATA = frozenset(
     {"title", "date", "language", "lang", "topics", "tags", "sources", "licence", "layout", "permalink", "slug"}

@@ -18,7 +18,7 @@ from ingest.loaders.text_layout.pages import flowing_lines
 from knowledge_base.language.dates import date_line
 from knowledge_base.passages import Block, Document, Page
 
-VERSION = 3
+VERSION = 4
 _BULLET = re.compile(
     r"(?P<indent>[ \t]*)(?:[-*+•‣▪◦–][ \t]+"
     r"|(?P<number>\(?\d{1,3}(?:\.\d{1,3}){0,3}[.)]|\(?(?:[a-z]{1,2}|[ivx]{1,5}|[A-Z])\)|[a-z]\.)[ \t]+)(?=\S)"
