@@ -172,7 +172,9 @@ def test_a_question_with_a_typo_says_how_it_was_read(fake: FakeAssistant):
 
 def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
     fake.answers["How many principles?"] = replace(quoted_answer(), is_weak=True)
-    assert "Weak evidence." in shown(ask(page(), "How many principles?"))
+    opened = ask(page(), "How many principles?")
+    assert "Weak evidence." in shown(opened)
+    assert sum("Weak evidence." in block.value for block in opened.get("code")) == 2  # the answer copied, and a quote alone
     fake.answers["How many principles?"] = quoted_answer()
     assert "Weak evidence." not in shown(ask(page(), "How many principles?"))
 

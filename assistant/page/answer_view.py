@@ -13,6 +13,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
+from assistant.messages import message
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
@@ -22,7 +23,7 @@ from assistant.workbench.notes import look_up, remarks_on
 from assistant.workbench.tables import as_csv
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label, guarded
-from knowledge_base.language.words import words
+from knowledge_base.language.words import question_language, words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id, open_generation
 from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
@@ -142,8 +143,10 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
                 _draw_link(link, quoted[0].page)
                 with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
                     st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                    weak = [message(question_language(answer.question), "export.weak")] if answer.is_weak else []
                     for citation in quoted:
-                        st.code(reference_line(citation, known.get(citation.source)), language=None, wrap_lines=True)
+                        line = reference_line(citation, known.get(citation.source))
+                        st.code("\n".join([*weak, line]), language=None, wrap_lines=True)
                     address = urljoin(st.context.url or "", link.without_conversation().address())
                     st.code(address, language=None, wrap_lines=True)
 
