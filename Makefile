@@ -16,11 +16,11 @@ install: .venv/.installed .venv/.prepared
 	@$(BIN)/python -c 'import streamlit, tokenizers' || { echo "The packages could not be installed: see above." >&2; exit 1; }
 	touch $@
 
-# What a developer needs besides: the tools of tests and lint, and torch, with which the compiled models are compared.
+# What a developer needs besides: the tools of tests, lint and types.
 .venv/.developing: .venv/.installed
 	@echo "Installing the tools of development."
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]' | sed -u -n 's/^Collecting /  /p; s/^Installing collected.*/  unpacking .../p; /ERROR/p'
-	@$(BIN)/python -c 'import pytest, torch' || { echo "The packages could not be installed: see above." >&2; exit 1; }
+	@$(BIN)/python -c 'import pytest, ruff' || { echo "The packages could not be installed: see above." >&2; exit 1; }
 	touch $@
 
 # The embedding model, verified and compiled into the user's cache directory.

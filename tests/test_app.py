@@ -13,6 +13,7 @@ from pdf_files import Text, make_pdf
 import assistant
 from assistant.answering import Assistant
 from assistant.answers import Answer, AnswerPart
+from assistant.messages import message
 from assistant.page import activity
 from assistant.page.conversations import FILE_NAME, ConversationStore
 from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
@@ -204,6 +205,15 @@ def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
     assert opened.dataframe[0].value.values.tolist() == [['\'=HYPERLINK("http://127.0.0.2")', "France"], ["Ada", "Japan"]]
     assert [button.label for button in opened.get("download_button")].count("Download as CSV") == 1
     assert "2 companies are in the register." in shown(opened)
+
+
+def test_where_only_the_official_register_knows_more_the_way_to_it_is_a_click(fake: FakeAssistant, tmp_path: Path):
+    note_of_limit = message("fr", "register.official_register")
+    fake.answers["Combien ?"] = replace(register_answer("Combien ?"), text=f"81 États. {note_of_limit}")
+    links = [link.proto.label for link in ask(page(), "Combien ?").get("page_link")]
+    assert "Bring in the official register" in links
+    (tmp_path / "official" / "pariscall").mkdir(parents=True)
+    assert "Bring in the official register" not in [one.proto.label for one in ask(page(), "Combien ?").get("page_link")]
 
 
 def test_a_saved_answer_is_asked_again_and_says_what_changed(fake: FakeAssistant, tmp_path: Path):

@@ -182,8 +182,9 @@ def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, 
         passage = retrieved.passage
         text = " ".join(passage.text.split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-        page = [] if passage.page is None else [f"page {passage.page}"]
-        with st.expander(" — ".join([as_label(passage.title, _TITLE_LENGTH), *page]), key=f"nearest-{key}-{position}"):
+        place = as_label(passage.heading) if passage.page is None else f"page {passage.page}"
+        told = " — ".join(filter(None, [as_label(passage.title, _TITLE_LENGTH), place]))
+        with st.expander(told, key=f"nearest-{key}-{position}"):
             quotes = [(None, excerpt)]
             draw("card", heading=passage.heading, quotes=quotes, source=passage.source, moves=())
             spans = ((passage.start, passage.end),)

@@ -10,6 +10,8 @@ import streamlit as st
 
 from assistant.answers import Answer, AskedMode
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
+from assistant.messages import languages
+from assistant.messages import message as message_of
 from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
@@ -89,7 +91,8 @@ def draw_page() -> None:
     if conversation:
         _draw_conversation_menu(conversation, messages)
     if not messages and not question:
-        _draw_first_screen()
+        with st.container(key="first-screen"):
+            _draw_first_screen()
     _draw_messages(messages, conversation, is_pending=pending is not None)
     if st.session_state.pop(_ANSWERED, False):
         run_script("scroll")
@@ -193,6 +196,9 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
                     label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
                 st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
                 _draw_way_to_words(message.answer.question)
+                notes = (message_of(code, "register.official_register") for code in languages())
+                if any(note in message.answer.text for note in notes) and not has_official_documents():
+                    st.page_link(DOCUMENTS_PAGE, label="Bring in the official register", icon=":material/download:")
                 draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
             _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
 
