@@ -282,7 +282,7 @@ class Assistant(Closing):
         if answer.abstained:
             return answer
         found = with_verdict(answer, question.asked, question.language, unknown)
-        return found or _refused(question, _NOTHING, answer.confidence)
+        return found or _refused(question, message(question.language, "refusal.nothing"), answer.confidence)
 
     def _similarities(self, text: str, passages: Sequence[Passage]) -> Mapping[str, float]:
         """Return the similarities of the sentences of passages with a text, by sentence id."""
@@ -330,7 +330,7 @@ class Assistant(Closing):
         parts, citations = ([], []) if reason else compose(question, evidence, catalog, ExtractiveSettings(), twins)
         parts, citations = own_last(parts, citations, question.language)
         if not parts:
-            return _refused(question, reason or _NOTHING, trust)
+            return _refused(question, reason or message(question.language, "refusal.nothing"), trust)
         parts += [_left_open(part, question.language) for part in left_open]
         answer = Answer(question.asked, written(parts), "extractive", False, tuple(citations), (), 0.0, tuple(parts))
         is_weak = trust < CERTAIN
@@ -386,9 +386,6 @@ def _read_as(asked: str, respelt: str, answer: Answer) -> Answer:
     note = message(question_language(respelt), "structure.read_as", text=respelt)
     parts = (AnswerPart(note, kind="note"), *answer.parts)
     return replace(answer, question=asked, parts=parts, text=written(parts), standalone=respelt)
-
-
-_NOTHING = "No passage of the documents holds a sentence that answers it."
 
 
 def _refused(question: Question, reason: str, trust: float) -> Answer:

@@ -1,6 +1,7 @@
 """What is told of a request under way: log lines, as text or as JSON, each with its id; and spans for OpenTelemetry.
 
 The spans are `retrieve`, `read`, `compose` and `verify` within `answer`; where nobody traces, nothing is imported for them.
+Whoever asked can listen to them, to say how far the answer is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import logging
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ from knowledge_base.errors import KnowledgeBaseError
 LogFormat = Literal["text", "json"]
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Listener = Callable[[str, Mapping[str, str | int | float]], None]
+"""Is told the name of a span that begins, and its attributes."""
 
 _SERVICE = "pariscall"
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _request: ContextVar[str | None] = ContextVar("request", default=None)
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def request_id() -> str | None:
@@ -81,8 +85,20 @@ def configure(log_format: LogFormat, level: str, stream: TextIO | None = None) -
 
 
 @contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell `listener` of the spans of the block, in this thread; what it raises ends the block."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+@contextmanager
 def span(name: str, **attributes: str | int | float) -> Iterator[Callable[..., None]]:
     """Trace the block, or the function that it decorates, as span `name`; what is given adds attributes to it."""
+    if listener := _listener.get():
+        listener(name, attributes)
     tracing = sys.modules.get("opentelemetry.trace")  # a program that traces has imported it
     if tracing is None:
         yield lambda **_: None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assistant.answers import Answer, AnswerPart, Citation, Refusal
 from knowledge_base.passages import Document, Page, Passage, RetrievedPassage
-from knowledge_base.store.catalog import Catalog
+from knowledge_base.store.catalog import Catalog, FailureRow
 from knowledge_base.store.generations import building, publish, seal
 from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
 from knowledge_base.store.vectors import VectorStore
@@ -24,7 +24,11 @@ def note(text: str = TEXT, source: str = "notes/call.md", title: str = "A note o
 
 
 def publish_documents(
-    data_dir: Path, documents: Sequence[Document], identifier: str = "000001", folder: str | None = None
+    data_dir: Path,
+    documents: Sequence[Document],
+    identifier: str = "000001",
+    folder: str | None = None,
+    failures: Sequence[FailureRow] = (),
 ) -> None:
     """Publish a generation that holds the documents; it holds no vectors, for the page's views need none."""
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -33,6 +37,7 @@ def publish_documents(
         with Catalog.create(path / CATALOG) as catalog:
             for document in documents:
                 catalog.put_document(document, [], "1", "2026-01-02T03:04:05+00:00")
+            catalog.set_failures(failures)
             counts = catalog.counts()
         manifest = Manifest(identifier, "2026-01-02T03:04:05+00:00", folder, "model", 3, 1, counts)
         publish(data_dir, path, seal(path, manifest))

@@ -12,7 +12,8 @@ from pdf_files import Text, make_pdf
 
 import assistant
 from assistant.answering import Assistant
-from assistant.answers import Answer
+from assistant.answers import Answer, AnswerPart
+from assistant.messages import message
 from assistant.page import activity
 from assistant.page.conversations import FILE_NAME, ConversationStore
 from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
@@ -172,7 +173,9 @@ def test_a_question_with_a_typo_says_how_it_was_read(fake: FakeAssistant):
 
 def test_an_answer_on_weak_evidence_says_so(fake: FakeAssistant):
     fake.answers["How many principles?"] = replace(quoted_answer(), is_weak=True)
-    assert "Weak evidence." in shown(ask(page(), "How many principles?"))
+    opened = ask(page(), "How many principles?")
+    assert "Weak evidence." in shown(opened)
+    assert sum("Weak evidence." in block.value for block in opened.get("code")) == 2  # the answer copied, and a quote alone
     fake.answers["How many principles?"] = quoted_answer()
     assert "Weak evidence." not in shown(ask(page(), "How many principles?"))
 
@@ -192,7 +195,7 @@ def test_a_conversation_that_is_gone_is_said_to_be(fake: FakeAssistant):
 def test_a_refusal_is_calm_and_shows_the_nearest_passages_as_no_answer(fake: FakeAssistant):
     opened = ask(page(), "How many kangaroos?")
     html = shown(opened)
-    assert "pc-refusal" in html and "kangaroos <span>in no document</span>" in html and "not an answer" in html
+    assert "pc-refusal" in html and "The documents hold too little on it." in html and "not an answer" in html
     assert [expander.label for expander in opened.expander] == ["A note on the Call"]
 
 
@@ -202,6 +205,15 @@ def test_a_register_answer_shows_its_table_guarded(fake: FakeAssistant):
     assert opened.dataframe[0].value.values.tolist() == [['\'=HYPERLINK("http://127.0.0.2")', "France"], ["Ada", "Japan"]]
     assert [button.label for button in opened.get("download_button")].count("Download as CSV") == 1
     assert "2 companies are in the register." in shown(opened)
+
+
+def test_where_only_the_official_register_knows_more_the_way_to_it_is_a_click(fake: FakeAssistant, tmp_path: Path):
+    note_of_limit = message("fr", "register.official_register")
+    fake.answers["Combien ?"] = replace(register_answer("Combien ?"), text=f"81 États. {note_of_limit}")
+    links = [link.proto.label for link in ask(page(), "Combien ?").get("page_link")]
+    assert "Bring in the official register" in links
+    (tmp_path / "official" / "pariscall").mkdir(parents=True)
+    assert "Bring in the official register" not in [one.proto.label for one in ask(page(), "Combien ?").get("page_link")]
 
 
 def test_a_saved_answer_is_asked_again_and_says_what_changed(fake: FakeAssistant, tmp_path: Path):
@@ -308,6 +320,34 @@ def test_a_text_source_shows_the_quote_marked(fake: FakeAssistant):
     start = TEXT.index(QUOTE)
     html = shown(source_page(SourceLink("notes/call.md", None, ((start, start + len(QUOTE)),), conversation="c")))
     assert f"<mark>{QUOTE}</mark>" in html and "A note on the Call" in html and "2018-11-12 · MARKDOWN · en" in html
+
+
+def test_beside_a_source_stands_the_answer_that_quotes_it_with_that_mark_highlighted(fake: FakeAssistant, tmp_path: Path):
+    answer = quoted_answer()
+    second = replace(answer.citations[0], number=2, start=0, end=5, quote=TEXT[:5])
+    answer = replace(answer, parts=(*answer.parts, AnswerPart(TEXT[:5], (2,))), citations=(*answer.citations, second))
+    with ConversationStore.open(tmp_path) as store:
+        begun = store.begin("How many principles?")
+        store.add_question(begun.id, "How many principles?")
+        store.add_answer(begun.id, answer)
+    opened = source_page(SourceLink.to_citations(answer.citations[:1], "000001", begun.id))
+    html = shown(opened)
+    assert 'class="pc-question">How many principles?' in html and f"<mark>{QUOTE}</mark>" in html
+    assert html.count('aria-current="true"') == 1 and 'aria-label="Source 1' in html.partition('aria-current="true"')[2][:120]
+    assert "pc-question" not in shown(source_page(SourceLink("notes/call.md", None, ((3, 9),), conversation=begun.id)))
+
+
+def test_where_an_official_document_was_published_is_said_and_copied(fake: FakeAssistant, tmp_path: Path):
+    listed = '[[source]]\nname = "reports"\nfiles_url = "https://page.example/files/"\n'
+    (tmp_path / "sources.toml").write_text(listed, encoding="utf-8")
+    publish_documents(tmp_path, [note(source="official/reports/call one.md")], "000002")
+    html = shown(source_page(SourceLink("official/reports/call one.md", generation="000002")))
+    assert 'Published at <a href="https://page.example/files/call%20one.md"' in html
+    cited = replace(quoted_answer().citations[0], source="official/reports/call one.md")
+    fake.answers["How many principles?"] = replace(quoted_answer(), citations=(cited,), generation="000002")
+    asked = ask(page(), "How many principles?")
+    copied = [block.value for block in asked.get("code")]
+    assert sum("(official/reports/call one.md, https://page.example/files/call%20one.md)" in text for text in copied) == 2
 
 
 def test_a_quote_that_does_not_stand_there_any_more_is_not_marked(fake: FakeAssistant):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import writer_lock
 from knowledge_base.passages import RegisterRecord
 from knowledge_base.settings import Settings
+from knowledge_base.store.catalog import FailureRow
 from knowledge_base.store.generations import current_id, open_generation
 
 APP = Path(assistant.__file__).with_name("page") / "app.py"
@@ -289,6 +291,34 @@ def test_after_a_roll_back_the_page_says_so_and_offers_nothing_as_new(ingest: Fa
     assert "answers come from generation 000002, not from the newest, 000003" in html
     assert "1 file that the roll back took out of the index" in html and "uploads/later.md, as it was before" in html
     assert "**later\\.md** — taken out by the roll back; the next update brings it back" in cards(opened)
+
+
+def test_what_a_roll_back_took_out_is_not_offered_as_new(ingest: FakeIngest, published: Path):
+    mine = note("Uploaded words.", "uploads/mine.md", f"Mine {HOSTILE}")
+    later, broken = note("Later words.", "uploads/later.md", "Later"), published / "uploads" / "broken.pdf"
+    (published / "uploads" / "later.md").write_text("Later words.")
+    broken.write_bytes(b"%PDF-1.7")
+    failed = [FailureRow("uploads/broken.pdf", sha256(broken.read_bytes()).hexdigest(), "1", "It is damaged.")]
+    publish_documents(published, [note(), mine, later], "000003", failures=failed)
+    opened = page()
+    button(opened, "Go back to it").click().run()
+    assert "wait for the index" not in shown(opened) and "waits for the index" not in shown(opened)
+    found = {"added": ["uploads/later.md"], "failed": [{"source": "uploads/broken.pdf", "reason": "It is damaged."}]}
+    ingest.now = Activity("preview", "2026", False, (), REPORT | {"updated": [], "deleted": [], "renamed": []} | found)
+    opened = page()
+    html = shown(opened)
+    assert "1 brought back, 1 failed" in html and " added" not in html
+    assert "Undo the roll back" in labels(opened) and not any(label.startswith("Publish") for label in labels(opened))
+
+
+def test_what_waits_is_not_listed_again_below_its_preview(ingest: FakeIngest, published: Path):
+    (published / "uploads" / "new.md").write_text("New words.")
+    assert "<b>1 change waits</b>" in shown(page())
+    ingest.now = Activity("preview", "2026", False, (), {"added": ["uploads/new.md"], "unchanged": []})
+    opened = page()
+    assert "An update would do this:" in shown(opened) and "change waits" not in shown(opened)
+    (published / "uploads" / "newer.md").write_text("Newer words.")
+    assert "<b>2 changes wait</b>" in shown(page())
 
 
 def test_a_roll_back_while_another_writes_is_refused_with_words(published: Path):

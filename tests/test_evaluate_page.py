@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from assistant.page.activity import Activity, Stage
 from assistant.page.conversations import ConversationStore
 from assistant.page.links import EVALUATE_PAGE
 from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.views.evaluate import BUILT_IN, OF_THE_SETTING, OWN
+from assistant.page.views.evaluate import BUILT_IN, OF_THE_SETTING, OWN, expected
 from knowledge_base.settings import Settings
 
 __all__ = ["fake"]
@@ -78,19 +79,28 @@ def test_the_button_begins_an_evaluation_of_the_chosen_test_set(fake: FakeAssist
     ("stages", "told"),
     [
         ((), "Opening the index…"),
-        ((Stage("Ask", 3, 12),), "3 of 12 questions"),
+        ((Stage("Ask", 3, 12),), "3 of 12 questions, about 1 s left"),
         ((Stage("Ask", 2, 2),), "Computing the figures…"),
     ],
 )
 def test_while_it_runs_the_page_says_how_far_it_is_and_stops_it(
     fake: FakeAssistant, run: FakeRun, stages: tuple[Stage, ...], told: str
 ):
-    run.now = Activity("evaluate", "2026", True, stages)
+    run.now = Activity("evaluate", (datetime.now(UTC) + timedelta(seconds=10)).isoformat(), True, stages)
     opened = evaluation()
     assert "Evaluate" not in [button.label for button in opened.button]
     assert told in str(opened.get("progress")[0].proto)
     next(button for button in opened.button if button.label == "Stop").click().run()
     assert "Evaluate" in [button.label for button in opened.button]
+
+
+def test_it_is_said_how_long_an_evaluation_takes(fake: FakeAssistant, run: FakeRun, tmp_path: Path):
+    assert "175 questions: about 88 s. It can be stopped." in shown(evaluation())
+    asked = tmp_path / "b.jsonl"
+    asked.write_text("{}\n" * 300)
+    earlier = replace(report_of(hostile_records()), test_set="a.jsonl", seconds=4.0 * report_of(hostile_records()).whole.items)
+    assert expected(asked, [earlier]) == "300 questions: about 20 minutes. It can be stopped."
+    assert expected(asked, [replace(earlier, test_set="b.jsonl")]) == "300 questions: about 20 minutes, as the last time."
 
 
 def test_why_an_evaluation_failed_is_said(fake: FakeAssistant, run: FakeRun):

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import pytest
 from libraries import Library, assistant
 from openai import NotFoundError, OpenAI
 from openapi_spec_validator import validate
+from page_fixtures import quoted_answer
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from assistant.workbench.access import MOST_BODY_BYTES, RateLimit, make_token, token_hash
-from assistant.workbench.http_api import api_routes
+from assistant.workbench.http_api import api_routes, with_sources
 from assistant.workbench.tools import TOOLS, OpenLibrary, Tools
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.settings import Settings
@@ -203,6 +205,11 @@ def test_a_chat_is_answered_with_numbered_quotes_and_their_sources(api: TestClie
     assert text.startswith(printed["answer"]) and "\n\nSources:\n[1] “" in text and "survey" in text and "page 2;" in text
     assert body["answer"]["citations"] == printed["citations"]
     assert body["usage"]["total_tokens"] == body["usage"]["prompt_tokens"] + body["usage"]["completion_tokens"]
+
+
+def test_weak_evidence_is_said_in_a_chat_too() -> None:
+    weak = replace(quoted_answer(), is_weak=True)
+    assert with_sources(weak).startswith("Weak evidence.") and not with_sources(quoted_answer()).startswith("Weak")
 
 
 def test_history_makes_a_follow_up_understood(tools: Tools, api: TestClient) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from threading import Semaphore
 
 import pytest
 from chat_server import ChatServer, Reply, passages_of
@@ -15,8 +16,9 @@ from assistant.page.answer_view import answer_html, summary
 from assistant.page.conversations import decoded, encoded
 from assistant.page.links import MODEL_PAGE
 from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.writing_view import Drawing, Pending
-from assistant.writing.writing import Drafted, Started, Waiting, Writing, Written
+from assistant.page.writing_view import UnderWay, under_way
+from assistant.writing.writing import Drafted, Event, Finished, Started, Waiting, Writing, Written
+from knowledge_base.logs import span
 from knowledge_base.settings import Settings
 
 QUESTION = "When was the lighthouse at Grey Point built?"
@@ -143,31 +145,78 @@ def test_weak_sentences_are_marked_and_escaped() -> None:
     assert "written by openai:m elsewhere; sentences: 2 supported, 1 weak, 1 not supported, cost 0.0012" in summary(generated())
 
 
-class OneSentence(Writing):
-    """A writing that is stopped at once."""
+class Scripted(Writing):
+    """A writing whose events are given one by one, as the test lets them come."""
 
-    def __init__(self) -> None:
-        self.stops = 0
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.script = list(events)
+        self.step, self.taken = Semaphore(0), Semaphore(0)
+
+    def events(self) -> Iterator[Event]:
+        for event in self.script:
+            self.step.acquire()
+            yield event
+            self.taken.release()
 
     def stopped(self) -> Answer:
-        self.stops += 1
         return generated()
 
+    def go_on(self) -> None:
+        self.step.release()
+        assert self.taken.acquire(timeout=5)
 
-def test_an_answer_under_way_is_kept_once() -> None:
+
+def test_an_answer_under_way_is_found_by_another_page_until_it_is_kept() -> None:
     kept: list[Answer] = []
-    writing = OneSentence()
-    pending = Pending(writing, kept.append)
-    pending.keep()
-    pending.keep(quoted_answer())
-    assert kept == [generated()] and writing.stops == 1
+    writing = Scripted([Started(quoted_answer()), Finished(quoted_answer())])
+    made = UnderWay("c1", lambda: writing, kept.append)
+    writing.go_on()
+    assert under_way("c1") is made and under_way("c2") is None
+    writing.step.release()
+    made.thread.join(5)
+    assert kept == [quoted_answer()] and under_way("c1") is None
+
+
+def test_what_is_written_so_far_is_kept_when_it_is_stopped() -> None:
+    kept: list[Answer] = []
+    writing = Scripted([Started(quoted_answer()), Waiting(1.0), Waiting(2.0)])
+    made = UnderWay("c1", lambda: writing, kept.append)
+    writing.go_on()
+    made.stop()
+    writing.step.release()
+    made.thread.join(5)
+    assert kept == [generated()] and made.error is None
+
+
+def test_the_steps_of_an_answer_are_told_and_one_that_is_stopped_ends_at_the_next() -> None:
+    kept: list[Answer] = []
+    step, taken = Semaphore(0), Semaphore(0)
+
+    def begin() -> Answer:
+        for name, found in (("retrieve", {}), ("read", {"sentences": 14, "passages": 8}), ("compose", {})):
+            assert step.acquire(timeout=5)
+            with span(name, **found):
+                taken.release()
+        return quoted_answer()
+
+    made = UnderWay("c1", begin, kept.append)
+    for told in ("Searching the documents…", "Reading 14 sentences of 8 passages…"):
+        step.release()
+        assert taken.acquire(timeout=5) and made.told == told
+    made.stop()
+    step.release()
+    made.thread.join(5)
+    assert kept == [] and made.error is None and under_way("c1") is None
 
 
 def test_the_draft_is_drawn_apart_from_what_is_verified() -> None:
-    drawing = Drawing(None)
-    assert drawing.takes(Started(quoted_answer())) and "each sentence is checked" in drawing.html()
-    assert drawing.takes(Waiting(12.0)) and "12 s" in drawing.html()
-    drawing.takes(Drafted("It <i>was"))
-    assert '<p class="pc-draft">It &lt;i&gt;was<span>not checked yet</span></p>' in drawing.html()
-    assert drawing.takes(Written(generated()))
-    assert "It has nine." in drawing.html() and "pc-draft" not in drawing.html()
+    writing = Scripted([Started(quoted_answer()), Drafted("It <i>was"), Written(generated()), Finished(generated())])
+    made = UnderWay("c1", lambda: writing, lambda answer: None)
+    writing.go_on()
+    assert "each sentence is checked" in made.html(None)
+    writing.go_on()
+    assert '<p class="pc-draft">It &lt;i&gt;was<span>not checked yet</span></p>' in made.html(None)
+    writing.go_on()
+    assert "It has nine." in made.html(None) and "pc-draft" not in made.html(None)
+    writing.step.release()
+    made.thread.join(5)

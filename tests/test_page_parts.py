@@ -146,11 +146,19 @@ def test_hostile_text_in_an_answer_is_shown_as_text():
         assert HOSTILE in read.text and not read.named("img")
 
 
-def test_a_refusal_names_what_was_searched_and_what_occurs_nowhere():
+def test_a_refusal_gives_its_reason_and_last_the_words_that_tell_why():
     answer = refused_answer()
-    read = Read(render("refusal", text=answer.text, refusal=answer.refusal))
-    assert "The documents do not answer this question." in read.text
-    assert "manykangaroos in no document" in read.text
+    text = f"{answer.text} These words occur in none of them: Zorblax."
+    read = Read(render("refusal", text=text, refusal=answer.refusal))
+    lines = [
+        "The documents do not answer this question.",
+        "The documents hold too little on it.",
+        "These words occur in none of",
+    ]
+    assert [read.text.index(line) for line in lines] == sorted(read.text.index(line) for line in lines)
+    assert read.text.endswith("Zorblax.") and "many" not in read.text and "kangaroos" not in read.text
+    once = render("refusal", text=f"{answer.text} {lines[1]}", refusal=answer.refusal)
+    assert once.count(lines[1]) == 1
 
 
 def test_the_quiet_line_says_what_an_answer_rests_on():

@@ -11,8 +11,8 @@ import pytest
 from pdf_files import Text, make_pdf, paragraph
 
 from ingest.loaders import pdf
+from ingest.loaders.opening import written_date
 from ingest.loaders.pdf_pages.lines import shown_character
-from ingest.loaders.pdf_pages.properties import written_date
 from ingest.loaders.pdf_pages.style import heading_levels, join_at_hyphen
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Block, Document, Page

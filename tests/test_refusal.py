@@ -69,6 +69,7 @@ def test_in_a_library_of_few_passages_and_for_a_part_the_model_decides() -> None
 
 def test_a_question_without_a_word_to_search_for_is_refused() -> None:
     assert reason_for_refusal(analyse("?", Query("?")), 1.0) == "The question holds no word to search for."
+    assert reason_for_refusal(analyse("?", Query("?", language="fr")), 1.0) == "La question ne contient aucun mot à chercher."
 
 
 def test_a_part_of_a_question_that_the_evidence_leaves_open_is_named_and_does_not_lead() -> None:

@@ -13,7 +13,7 @@ from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, is_
 from assistant.question.questions import Question, QuestionKind
 from knowledge_base.logs import span
 from knowledge_base.models.evidence import with_neighbours
-from knowledge_base.passages import Passage, RetrievedPassage
+from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.search.queries import match_expression, question_terms
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.store.catalog import Catalog
@@ -147,7 +147,6 @@ def _defines(question: Question, passage: Passage) -> bool:
     return any(cue(question, text) == 1 for text in passage.quotable_sentences.values())
 
 
-@span("read")
 def read_sentences(
     model: EvidenceModel, question: Question, found: Sequence[RetrievedPassage], similarities: Mapping[str, float], most: int
 ) -> dict[str, tuple[float, float]]:
@@ -166,7 +165,8 @@ def read_sentences(
         (question.query.in_english, [i for i in chosen if i in foreign]),
     ):
         marked = [with_neighbours("", texts[identifier], "") for identifier in ids]
-        ranks, answers = (model.score(asked, marked), model.answers(asked, marked)) if marked else ((), ())
+        with span("read", sentences=len(ids), passages=len({passage_of(identifier) for identifier in ids})):
+            ranks, answers = (model.score(asked, marked), model.answers(asked, marked)) if marked else ((), ())
         read |= dict(zip(ids, zip(map(float, ranks), map(float, answers), strict=True), strict=True))
     return read
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import exp, log
 
 from assistant.evidence.gathering import Evidence
+from assistant.messages import message
 from assistant.question.questions import Question
 from knowledge_base.language.words import content_words
 
@@ -62,10 +63,10 @@ def _log_odds(probability: float) -> float:
 
 
 def reason_for_refusal(question: Question, trust: float) -> str | None:
-    """Return why the question is not answered, or None where it is."""
+    """Return why the question is not answered, in its language, or None where it is."""
     if not question.terms:
-        return "The question holds no word to search for."
-    return "The documents hold too little on it." if trust < THRESHOLD else None
+        return message(question.language, "refusal.no_words")
+    return message(question.language, "refusal.too_little") if trust < THRESHOLD else None
 
 
 def without_open_parts(evidence: Evidence) -> tuple[Evidence, list[str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -18,7 +20,8 @@ DELETIONS_MEANT = "--allow-deletions"
 OUTCOMES = "outcomes"
 _SECONDS_BETWEEN_LOOKS = 1.0
 _OPEN = 5
-_CHANGES = {"added": "added", "updated": "changed", "renamed": "renamed", "deleted": "removed"}
+_BACK = "back"
+_CHANGES = {"added": "added", "updated": "changed", _BACK: "brought back", "renamed": "renamed", "deleted": "removed"}
 _STATES = _CHANGES | {"failed": "failed", "skipped": "skipped", "unchanged": "unchanged"}
 _DOING = {
     "preview": "Comparing the documents with the index",
@@ -45,10 +48,11 @@ def has_official_documents() -> bool:
     return official.is_dir() and any(path.is_dir() and not path.name.startswith(".") for path in official.iterdir())
 
 
-def draw_activity(found: Activity | None, folder: Sequence[str]) -> None:
+def draw_activity(found: Activity | None, folder: Sequence[str], undone: Collection[str] = ()) -> None:
     """Draw what the page started last, and why something was not started.
 
-    `folder` is the argument that names the folder of an index that is made of one.
+    `folder` is the argument that names the folder of an index that is made of one, `undone` the documents that a roll back
+    took out of the index.
     """
     if error := st.session_state.pop("refused", None):
         draw_error(error)
@@ -58,7 +62,18 @@ def draw_activity(found: Activity | None, folder: Sequence[str]) -> None:
     elif found.is_running:
         st.fragment(_draw_running, run_every=_SECONDS_BETWEEN_LOOKS)()
     else:
-        _draw_ended(found, folder)
+        _draw_ended(with_brought_back(found, undone), folder)
+
+
+def with_brought_back(found: Activity, undone: Collection[str]) -> Activity:
+    """Return a preview in which what a roll back took out is brought back, not new."""
+    if found.action != "preview" or found.report is None or not undone:
+        return found
+    report = dict(found.report)
+    for state in ("added", "updated"):
+        report[_BACK] = [*report.get(_BACK, ()), *(source for source in report.get(state) or () if source in undone)]
+        report[state] = [source for source in report.get(state) or () if source not in undone]
+    return replace(found, report=report)
 
 
 def _draw_running() -> None:
@@ -94,8 +109,11 @@ def _draw_ended(found: Activity, folder: Sequence[str]) -> None:
         changes = sum(len((found.report or {}).get(state) or ()) for state in _CHANGES)
         with st.container(horizontal=True):
             if found.action == "preview" and changes:
+                kind: Literal["primary", "secondary"] = "primary"
                 text = f"Publish {'this change' if changes == 1 else f'these {changes:,} changes'}"
-                st.button(text, icon=":material/publish:", type="primary", on_click=start, args=("sync", folder), key="publish")
+                if changes == len((found.report or {}).get(_BACK) or ()):
+                    text, kind = "Undo the roll back", "secondary"
+                st.button(text, icon=":material/publish:", type=kind, on_click=start, args=("sync", folder), key="publish")
             # Most documents of a root are gone: only a person knows whether that was meant.
             if any(DELETIONS_MEANT in str(text) for text in (found.error or "", *notices)):
                 st.button(

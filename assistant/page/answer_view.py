@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from urllib.parse import urljoin
@@ -13,17 +13,19 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
+from assistant.messages import message
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
+from assistant.workbench.bibliography import Library
 from assistant.workbench.exporting import ENDINGS, written
 from assistant.workbench.notes import look_up, remarks_on
 from assistant.workbench.tables import as_csv
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label, guarded
-from knowledge_base.language.words import words
+from knowledge_base.language.words import question_language, words
 from knowledge_base.passages import RetrievedPassage
-from knowledge_base.store.generations import current_id
+from knowledge_base.store.generations import current_id, open_generation
 from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
 
 NEAREST = 3
@@ -49,16 +51,10 @@ log = logging.getLogger(__name__)
 
 def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
     """Draw an answer or a refusal; `key` keeps its controls apart from those of other answers."""
-    if answer.writing and answer.writing.notice:
-        draw_notice(answer.writing.notice)
+    draw_words(answer, conversation)
     if answer.abstained:
-        draw("refusal", text=answer.text, refusal=answer.refusal)
         _draw_nearest(answer.retrieved[:NEAREST], answer.generation, conversation, key)
         return
-    if answer.is_weak:
-        told = Markup("<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them.")
-        draw_line(told, "pc-quiet pc-evidence", role="note")
-    show(answer_html(answer, conversation))
     if answer.table:
         rows = [{name: guarded(value) for name, value in row.items()} for row in answer.table]
         st.dataframe(rows, hide_index=True, width="stretch", key=f"table-{key}")
@@ -78,11 +74,25 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
             show(Markup().join(card_html([citation]) for citation in answer.quoted.citations))
 
 
+def draw_words(answer: Answer, conversation: str | None, opened: Collection[int] = ()) -> None:
+    """Draw what an answer says, or that there is none; the marks of the quotes that are `opened` beside it stand out."""
+    if answer.writing and answer.writing.notice:
+        draw_notice(answer.writing.notice)
+    if answer.abstained:
+        draw("refusal", text=answer.text, refusal=answer.refusal)
+        return
+    if answer.is_weak:
+        told = Markup("<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them.")
+        draw_line(told, "pc-quiet pc-evidence", role="note")
+    show(answer_html(answer, conversation, opened))
+
+
 def draw_copy(answer: Answer) -> None:
     """Draw the button that opens the answer as text, with a control that copies it."""
     with st.popover("Copy with citations", icon=":material/content_copy:"):
         st.caption("The icon at the upper right of the text copies it.")
-        st.code(with_references(answer), language=None, wrap_lines=True)
+        known = addresses(answer.generation, tuple(dict.fromkeys(c.source for c in answer.citations)))
+        st.code(with_references(answer, known), language=None, wrap_lines=True)
 
 
 def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> None:
@@ -120,14 +130,12 @@ def _file(answers: Sequence[Answer], form: ExportFormat) -> bytes:
 def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
     """Draw a card per page that is quoted, in the order of the numbers; what moved or is gone since is said."""
     found = standings_of(answer)
-    pages: dict[tuple[str, int | None], list[int]] = {}
-    for index, citation in enumerate(answer.citations):
-        pages.setdefault((citation.source, citation.page), []).append(index)
-    if pages:
+    places = {id(citation): index for index, citation in enumerate(answer.citations)}
+    known = addresses(answer.generation, tuple(dict.fromkeys(c.source for c in answer.citations)))
+    if answer.citations:
         draw_line("Sources", "pc-over")
-    for position, indexes in enumerate(pages.values()):
-        quoted = [answer.citations[index] for index in indexes]
-        stand = [(answer.citations[index].number, found[index]) for index in indexes] if found else []
+    for position, quoted in enumerate(quoted_pages(answer)):
+        stand = [(citation.number, found[places[id(citation)]]) for citation in quoted] if found else []
         with st.expander(citation_label(quoted, stand), key=f"source-{key}-{position}"):
             show(card_html(quoted, stand, conversation))
             link = SourceLink.to_citations(quoted, answer.generation, conversation)
@@ -135,10 +143,35 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
                 _draw_link(link, quoted[0].page)
                 with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
                     st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                    weak = [message(question_language(answer.question), "export.weak")] if answer.is_weak else []
                     for citation in quoted:
-                        st.code(reference_line(citation), language=None, wrap_lines=True)
+                        line = reference_line(citation, known.get(citation.source))
+                        st.code("\n".join([*weak, line]), language=None, wrap_lines=True)
                     address = urljoin(st.context.url or "", link.without_conversation().address())
                     st.code(address, language=None, wrap_lines=True)
+
+
+def quoted_pages(answer: Answer) -> list[list[Citation]]:
+    """Return the citations of an answer by the page that they quote, in the order of the numbers."""
+    pages: dict[tuple[str, int | None], list[Citation]] = {}
+    for citation in answer.citations:
+        pages.setdefault((citation.source, citation.page), []).append(citation)
+    return list(pages.values())
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def addresses(generation: str | None, sources: tuple[str, ...]) -> dict[str, str]:
+    """Return where documents of a generation were published, as far as the lists of official documents say it."""
+    settings = page_settings()
+    try:
+        library = Library(settings)
+        with open_generation(settings.data_dir, generation, text_only=True) as opened:
+            rows = [row for source in sources if (row := opened.catalog.document(source))]
+    except KnowledgeBaseError as error:
+        log.info("Where documents were published is not known: %s", error)
+        return {}
+    found = {r.source: library.reference(r.source, r.title, r.date, r.language, r.content_hash).address for r in rows}
+    return {source: address for source, address in found.items() if address}
 
 
 def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, conversation: str | None, key: str) -> None:
@@ -149,8 +182,9 @@ def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, 
         passage = retrieved.passage
         text = " ".join(passage.text.split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-        page = [] if passage.page is None else [f"page {passage.page}"]
-        with st.expander(" — ".join([as_label(passage.title, _TITLE_LENGTH), *page]), key=f"nearest-{key}-{position}"):
+        place = as_label(passage.heading) if passage.page is None else f"page {passage.page}"
+        told = " — ".join(filter(None, [as_label(passage.title, _TITLE_LENGTH), place]))
+        with st.expander(told, key=f"nearest-{key}-{position}"):
             quotes = [(None, excerpt)]
             draw("card", heading=passage.heading, quotes=quotes, source=passage.source, moves=())
             spans = ((passage.start, passage.end),)
@@ -162,12 +196,12 @@ def _draw_link(link: SourceLink, page: int | None) -> None:
     st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
 
 
-def answer_html(answer: Answer, conversation: str | None) -> Markup:
-    """Return the parts of an answer as HTML, each with marks that open what it quotes."""
+def answer_html(answer: Answer, conversation: str | None, opened: Collection[int] = ()) -> Markup:
+    """Return the parts of an answer as HTML, each with marks that open what it quotes; those of `opened` stand out."""
     marks = {c.number: (c, SourceLink.to_citations([c], answer.generation, conversation).address()) for c in answer.citations}
     parts = answer.parts or (AnswerPart(answer.text),)
     blocks = [(kind, list(run)) for kind, run in groupby(parts, key=lambda part: part.kind)]
-    return render("answer", blocks=blocks, marks=marks, short=answer.short_answer)
+    return render("answer", blocks=blocks, marks=marks, short=answer.short_answer, opened=opened)
 
 
 def card_html(
@@ -255,18 +289,22 @@ def written_by(record: WritingRecord) -> str:
     return f"written by {record.model} {where}; sentences: {', '.join(filter(None, counts))}{cost}"
 
 
-def with_references(answer: Answer) -> str:
-    """Return question, answer and numbered references; that it stands on weak evidence, and who wrote it, comes first."""
+def with_references(answer: Answer, known: Mapping[str, str] | None = None) -> str:
+    """Return question, answer and numbered references; that it stands on weak evidence, and who wrote it, comes first.
+
+    `known` are the addresses where documents were published, by source.
+    """
     remarks = [] if answer.abstained else list(remarks_on(answer))
     lines = [answer.question, "", *(part for remark in remarks for part in (remark, "")), answer.text]
     if answer.citations:
         lines.append("")
-    lines += map(reference_line, answer.citations)
+    lines += [reference_line(citation, (known or {}).get(citation.source)) for citation in answer.citations]
     return "\n".join(lines)
 
 
-def reference_line(citation: Citation) -> str:
-    """Return a citation as one line: number, title, date, page, numbered part, source and quote."""
+def reference_line(citation: Citation, address: str | None = None) -> str:
+    """Return a citation as one line: number, title, date, page, numbered part, source, where it was published, and quote."""
     page = "no pages" if citation.page is None else f"page {citation.page}"
     place = ", ".join(filter(None, (citation.date, page, citation.label)))
-    return f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{' '.join(citation.quote.split())}”"
+    where = citation.source + (f", {address}" if address else "")
+    return f"[{citation.number}] {citation.title}, {place} ({where}): “{' '.join(citation.quote.split())}”"

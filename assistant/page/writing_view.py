@@ -1,9 +1,12 @@
-"""An answer while a language model writes it: verified sentences, the one being written as a draft, a button that stops it."""
+"""An answer under way: how far it is, what a language model has written so far, a button that stops it.
+
+It is made in a thread of its own, which goes on when the page is left or loaded again, and is kept when it is done.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 import streamlit as st
@@ -11,16 +14,20 @@ from markupsafe import Markup
 
 from assistant.answers import Answer, AskedMode
 from assistant.page.answer_view import answer_html
+from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw_line, render, show
 from assistant.writing.faults import ModelFault
 from assistant.writing.model import endpoint
-from assistant.writing.writing import Drafted, Event, Finished, Started, Waiting, Writing, Written
+from assistant.writing.writing import Drafted, Finished, Writing, Written
+from knowledge_base.logs import listening
 from knowledge_base.settings import Settings
 
-_PENDING = "pending-answer"
-_EVERY = 0.08  # seconds between two drawings of a draft
+_EVERY = 0.08  # seconds between two drawings
+_PATIENCE = 1.0  # seconds until it is said how far an answer is, and it can be stopped
 _WRITTEN, _QUOTED = "Written, checked", "Quotes only"
+_READING = "Reading the documents…"
+_under_way: dict[str, UnderWay] = {}
 
 
 def draw_mode_switch() -> AskedMode:
@@ -56,75 +63,110 @@ def _where(settings: Settings) -> str:
     return f"{settings.chat_model}: your question and the passages found for it leave this machine for {place.host}."
 
 
-class Pending:
-    """An answer under way that is kept once: by the run that draws it, or by the run that interrupts that one."""
-
-    def __init__(self, writing: Writing, keep: Callable[[Answer], object]) -> None:
-        self.writing = writing
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._is_kept = False
-
-    def keep(self, finished: Answer | None = None) -> None:
-        """Keep the finished answer, or what is written so far; nothing happens where it is kept already."""
-        with self._lock:
-            if not self._is_kept:
-                self._is_kept = True
-                self._keep(finished or self.writing.stopped())
+class Stopped(BaseException):
+    """Ends an answer that nobody waits for any more; no fault of the program, and not to be counted as one."""
 
 
-def keep_interrupted() -> None:
-    """Keep the answer that this session's last run was drawing when it was interrupted, by "Stop" or another click.
+class UnderWay:
+    """The answer under way for a conversation, in a thread of its own.
 
-    Streamlit begins a new run before the old one has ended: without this, the new one would not find the answer.
+    `begin` gives the answer, or what has a model write it; `keep` takes it when it is done, or what is written when it is
+    stopped. `answer` and `draft` are what a model has written so far, and `error` is what went wrong.
     """
-    pending = st.session_state.pop(_PENDING, None)
-    if isinstance(pending, Pending):
-        pending.keep()
 
+    def __init__(self, conversation: str, begin: Callable[[], Answer | Writing], keep: Callable[[Answer], object]) -> None:
+        self._conversation = conversation
+        self._begin = begin
+        self._keep = keep
+        self._is_stopped = threading.Event()
+        self._started = monotonic()
+        self.told = "Opening the documents…"
+        self.answer: Answer | None = None
+        self.draft = ""
+        self.is_written = False
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._run, name="answer", daemon=True)
+        _under_way[conversation] = self
+        self.thread.start()
 
-def draw_writing(writing: Writing, conversation: str | None, keep: Callable[[Answer], object]) -> None:
-    """Draw an answer as it comes, and keep it in the end; one that is stopped, or whose page is left, is kept so far."""
-    pending = st.session_state[_PENDING] = Pending(writing, keep)
-    finished: Answer | None = None
-    st.button("Stop", icon=":material/stop_circle:", key="stop-writing", help="Keep what is written so far")
-    place = st.empty()
-    drawing = Drawing(conversation)
-    try:
+    @property
+    def seconds(self) -> float:
+        """Return how long it has taken so far."""
+        return monotonic() - self._started
+
+    def stop(self) -> None:
+        """Have it end at its next step."""
+        self._is_stopped.set()
+        self.told = "Stopping…"
+
+    def _run(self) -> None:
+        try:
+            with listening(self._hear):
+                begun = self._begin()
+                if isinstance(begun, Answer):  # counted already
+                    self._keep(begun)
+                else:
+                    self._keep(answer := self._written(begun))
+                    metrics().answered(answer)
+        except Stopped:
+            pass
+        except Exception as error:  # is raised again where the page is drawn
+            self.error = error
+        finally:
+            if _under_way.get(self._conversation) is self:
+                del _under_way[self._conversation]
+
+    def _hear(self, step: str, found: Mapping[str, object]) -> None:
+        """Take note of a step that begins."""
+        if self.is_written:
+            return
+        if self._is_stopped.is_set():
+            raise Stopped
+        if step == "read":
+            self.told = f"Reading {found['sentences']} sentences of {found['passages']} passages…"
+        elif step in ("retrieve", "compose"):
+            self.told = {"retrieve": "Searching the documents…", "compose": "Choosing the quotes…"}[step]
+
+    def _written(self, writing: Writing) -> Answer:
+        """Follow what a model writes, and return it whole, or as far as it is where it was stopped."""
+        self.is_written = True
         for event in writing.events():
             if isinstance(event, Finished):
-                finished = event.answer
-            elif drawing.takes(event):
-                with place:
-                    show(drawing.html())
-    finally:
-        pending.keep(finished)
+                return event.answer
+            if self._is_stopped.is_set():
+                break
+            if isinstance(event, Drafted):
+                self.draft = event.text
+            elif isinstance(event, Written):
+                self.answer, self.draft = event.answer, ""
+        return writing.stopped()
+
+    def html(self, conversation: str | None) -> Markup:
+        """Return what there is to see: how far it is; of what a model writes the verified sentences, and the draft."""
+        if not self.is_written:
+            return render("line", text=self.told if self.seconds >= _PATIENCE else _READING, kind="pc-quiet", role="status")
+        verified = answer_html(self.answer, conversation) if self.answer else ""
+        waited = f" {self.seconds:.0f} s" if self.seconds >= 1 else ""
+        return render("draft", verified=verified, draft=self.draft, waited=waited)
 
 
-class Drawing:
-    """What is on the page: the verified sentences, and the draft."""
+def under_way(conversation: str) -> UnderWay | None:
+    """Return the answer that is being made for a conversation, or None. Look before you read what is kept of it."""
+    return _under_way.get(conversation)
 
-    def __init__(self, conversation: str | None) -> None:
-        self._conversation = conversation
-        self._answer: Answer | None = None
-        self._draft = ""
-        self._seconds = 0.0
-        self._drawn = 0.0
 
-    def takes(self, event: Event) -> bool:
-        """Take in an event, and return whether the page is to be drawn again."""
-        if isinstance(event, Written):
-            self._answer, self._draft = event.answer, ""
-        elif isinstance(event, Drafted):
-            self._draft = event.text
-        elif isinstance(event, Waiting):
-            self._seconds = event.seconds
-        is_due = monotonic() - self._drawn >= _EVERY or isinstance(event, (Started, Waiting, Written))
-        self._drawn = monotonic() if is_due else self._drawn
-        return is_due
-
-    def html(self) -> Markup:
-        """Return what is there so far."""
-        verified = answer_html(self._answer, self._conversation) if self._answer else ""
-        waited = f" {self._seconds:.0f} s" if self._seconds >= 1 else ""
-        return render("draft", verified=verified, draft=self._draft, waited=waited)
+def draw_under_way(answer: UnderWay, conversation: str) -> None:
+    """Draw an answer as it comes, with a button that stops it, until it is kept; raise what went wrong with it."""
+    button, place = st.empty(), st.empty()
+    can_be_stopped, drawn = False, Markup()
+    while answer.thread.is_alive():
+        if not can_be_stopped and (answer.is_written or answer.seconds >= _PATIENCE):
+            can_be_stopped = True
+            button.button("Stop", icon=":material/stop_circle:", key="stop-writing", on_click=answer.stop)
+        if (html := answer.html(conversation)) != drawn:
+            drawn = html
+            with place:
+                show(html)
+        answer.thread.join(_EVERY)
+    if answer.error:
+        raise answer.error

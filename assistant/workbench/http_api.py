@@ -169,11 +169,12 @@ def _turns(messages: Any) -> list[dict[str, str]]:
 
 
 def with_sources(answer: Answer) -> str:
-    """Return an answer with the quotes that its [numbers] refer to below it."""
+    """Return an answer with the quotes that its [numbers] refer to below it; that it is weak comes first."""
     if not answer.citations:
         return answer.text
     language = question_language(answer.question)
-    lines = [answer.text, "", message(language, "sources.heading")]
+    weak = [message(language, "export.weak"), ""] if answer.is_weak else []
+    lines = [*weak, answer.text, "", message(language, "sources.heading")]
     for citation in answer.citations:
         cited = citation_as_json(citation, answer.generation)
         key = "sources.quote" if cited["page"] is None else "sources.quote_on_page"

@@ -14,6 +14,7 @@ from ingest.loaders.docx_parts.numbering import Numbering
 from ingest.loaders.docx_parts.page_heads import HeadsAndFeet
 from ingest.loaders.docx_parts.styles import Styles
 from ingest.loaders.docx_parts.text import TextReader, W
+from ingest.loaders.opening import is_junk_title
 from ingest.loaders.structure import PageWriter, make_document, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
@@ -49,7 +50,7 @@ def load(data: bytes, source: str) -> Document:
     write_notes(writer, word, texts, reader)
     properties = _properties(word)
     title = clean(properties.title or "") if properties else ""
-    title = title or writer.first_heading() or ""
+    title = (writer.first_heading() or "") if is_junk_title(title) else title
     left_out = writer.add_links()
     date = properties.modified or properties.created if properties else None
     return make_document(

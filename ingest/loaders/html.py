@@ -10,6 +10,7 @@ from ingest.loaders.characters import clean, decode
 from ingest.loaders.html_elements.notes import tie_notes
 from ingest.loaders.html_elements.prepare import prepare
 from ingest.loaders.html_elements.walk import write_elements
+from ingest.loaders.opening import is_junk_title
 from ingest.loaders.structure import PageWriter, language_code, make_document, one_line, struck_notice
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document
@@ -45,7 +46,7 @@ def load(data: bytes, source: str) -> Document:
     tie_notes(root)
     writer = PageWriter()
     write_elements(writer, root)
-    title = title or writer.first_heading(1)
+    title = writer.first_heading(1) if is_junk_title(title or "") else title
     left_out = writer.add_links()
     return make_document(
         data,

@@ -9,7 +9,8 @@ from ingest.loaders.characters import decode
 from ingest.loaders.markdown_dialects.blocks import BlockWriter
 from ingest.loaders.markdown_dialects.front_matter import FrontMatter, split_front_matter
 from ingest.loaders.markdown_dialects.rewriting import rewrite
-from ingest.loaders.structure import PageWriter, language_code, make_document, says_little, struck_notice
+from ingest.loaders.opening import says_little
+from ingest.loaders.structure import PageWriter, language_code, make_document, struck_notice
 from knowledge_base.language.places import current_code
 from knowledge_base.passages import Document, RegisterRecord
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.loaders import ocr
 from ingest.loaders.characters import clean
 from ingest.loaders.document import load_document
+from ingest.loaders.opening import choose_date, is_junk_title, iso_date, opening_title, written_date
 from ingest.loaders.pdf_pages.embedded import Embedded, EmbeddedFile, read_embedded, with_embedded
 from ingest.loaders.pdf_pages.extractor import Annotation, Drawings, PdfiumPage
 from ingest.loaders.pdf_pages.filled import with_annotations
@@ -21,10 +23,18 @@ from ingest.loaders.pdf_pages.legible import GARBLED, LeftOut, are_garbled, is_g
 from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines, words_of
 from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
-from ingest.loaders.pdf_pages.properties import choose_date, choose_title
 from ingest.loaders.pdf_pages.struck import find_covered, find_struck
-from ingest.loaders.pdf_pages.structure import carry_headers, levels_of, page_units, part_words, plain_page, write_page
+from ingest.loaders.pdf_pages.structure import (
+    carry_headers,
+    largest_text,
+    levels_of,
+    page_units,
+    part_words,
+    plain_page,
+    write_page,
+)
 from ingest.loaders.pdf_pages.style import letters, measure
+from ingest.loaders.structure import one_line
 from knowledge_base.errors import DocumentError
 from knowledge_base.passages import Document, Page, read_by_ocr
 from knowledge_base.platform_limits import processor_time_left
@@ -38,6 +48,8 @@ MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 MOST_CHARACTERS = 20_000_000
 _MOST_OUTLINE_ENTRIES = 5_000
 _OUTER_PAGES = 2
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
+_LONGEST_DATE = 60
 _COVER = "The page is the cover of a collection of files; they are read."
 _NO_TEXT = "The page has no text of its own; it may be a picture."
 _FIRST_PICTURE = 4.0  # seconds of processor time that a picture may take
@@ -141,14 +153,18 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         else:
             pages.append(Page(number, label, "", problem=raw.problem or _NO_TEXT))
     cover = next(([unit for unit, _ in page] for page in units if page), [])
+    first = next((page for page in pages if page.text.strip()), pages[0])
+    title = one_line(clean(properties.title))
+    if is_junk_title(title):
+        title = one_line(largest_text(cover if lines[0] else [], style)) or opening_title(first, source)
     return Document(
         source=source,
-        title=choose_title(properties.title, cover if lines[0] else [], style, source),
+        title=title,
         content_hash=sha256(data).hexdigest(),
         language=None,
         pages=tuple(part_words(pages, style)),
         kind="pdf",
-        date=choose_date(properties.date, _outer_blocks(pages)),
+        date=_date(properties.date, pages, first),
     )
 
 
@@ -162,6 +178,14 @@ def _read_lines(raw_pages: Sequence[_RawPage]) -> list[list[Line]]:
     take_margin_numbers(lines)
     join_initials(lines)
     return [with_annotations(kept, page.annotations) for kept, page in zip(lines, raw_pages, strict=True)]
+
+
+def _date(stated: str, pages: Sequence[Page], first: Page) -> str | None:
+    """Return the ISO date that an outer block of its own states; of several or none, what the `first` page or the file says."""
+    written = {written_date(block) for block in _outer_blocks(pages) if len(block) <= _LONGEST_DATE} - {None}
+    found = _PDF_DATE.match(stated.strip())
+    known = iso_date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+    return written.pop() if len(written) == 1 else choose_date(known, first)
 
 
 def _outer_blocks(pages: Sequence[Page]) -> Iterator[str]:

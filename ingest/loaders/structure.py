@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label, typed_label, unit_rank
 from ingest.loaders.marks import without_struck_letters
+from ingest.loaders.opening import choose_date, opening_title
 from knowledge_base.errors import DocumentError
 from knowledge_base.language.words import without_note_marks
 from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRecord
@@ -16,7 +16,6 @@ from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRe
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+", re.IGNORECASE)
 _CALLED = re.compile(r"(?:tel:|mailto:)([^?]*).*", re.IGNORECASE)
-_SAYS_LITTLE = re.compile(r"(?:index|readme|page|text|content|default|(?:.*\s)?\d{1,3})", re.IGNORECASE)
 _TIGHT: frozenset[BlockKind] = frozenset({"field", "table_row", "list_item"})
 _LABELLED: frozenset[BlockKind] = frozenset({"heading", "paragraph", "list_item"})
 _LONGEST_TITLE = 120
@@ -133,17 +132,20 @@ def make_document(
     record: RegisterRecord | None = None,
     notices: Iterable[str | None] = (),
 ) -> Document:
-    """Return the document of one page; without a title the file's name speaks. Raise DocumentError where there is no text."""
+    """Return the document of one page; its opening speaks where no title is stated, and before a stated date.
+
+    Raise DocumentError where there is no text.
+    """
     if not page.text.strip():
         raise DocumentError(f"{source} has no text.", "Check that the file is the one you meant; an empty file can be deleted.")
     return Document(
         source=source,
-        title=one_line(title or "") or title_from_source(source),
+        title=one_line(title or "") or opening_title(page, source),
         content_hash=hashlib.sha256(data).hexdigest(),
         language=language,
         pages=(page,),
         kind=kind,
-        date=date,
+        date=date if record else choose_date(date, page),
         links=tuple(links),
         record=record,
         notices=tuple(notice for notice in notices if notice),
@@ -162,30 +164,7 @@ def one_line(text: str, limit: int = 300) -> str:
     return " ".join(without_note_marks(text).split())[:limit]
 
 
-def title_from_source(source: str) -> str:
-    """Return a readable title from the path; a name such as `principle-4` gets its folder's name in front."""
-    path = PurePosixPath(source)
-    name = _readable(path.stem)
-    folder = _readable(path.parent.name)
-    if folder and says_little(source):
-        return f"{_capitalised(folder)}: {name}"
-    return _capitalised(name) or source
-
-
-def says_little(source: str) -> bool:
-    """Tell whether the file's name alone is no title: a number at its end, `index`, `readme`."""
-    return _SAYS_LITTLE.fullmatch(_readable(PurePosixPath(source).stem)) is not None
-
-
 def language_code(value: object) -> str | None:
     """Return the ISO 639-1 code of a language tag such as `en-GB`, or None."""
     found = _LANGUAGE.fullmatch(str(value or "").strip())
     return found[1].lower() if found else None
-
-
-def _readable(name: str) -> str:
-    return " ".join(re.sub(r"[-_]+", " ", name).split())
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -48,9 +48,10 @@ def page_picture(
     page: int,
     spans: Sequence[tuple[int, int]],
     origin: Sequence[OriginRun],
+    width: int = WIDTH,
 ) -> bytes:
     """Return the page of a kept PDF as PNG with the spans highlighted; raise DocumentError where that cannot be had."""
-    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin))
+    return sandbox.run(render_page, read_original(original, content_hash), page, list(spans), list(origin), width)
 
 
 def read_original(path: Path, content_hash: str) -> bytes:

@@ -154,9 +154,38 @@ def test_a_question_is_answered_and_its_mark_opens_the_highlighted_page(address:
     drawn = Image.open(BytesIO(page.request.get(str(picture.evaluate("image => image.src"))).body()))
     assert yellow_pixels(drawn) > 2000
     page.get_by_role("button", name="Next").click()
-    page.get_by_text("page 3 of 3").wait_for()
+    page.get_by_role("img", name="Page 3 of").wait_for()
     page.get_by_text("Back to the conversation").click()
     page.locator(".pc-answer").get_by_text("Mary Holt").wait_for()
+    assert_stayed_within(address, watched)
+
+
+def test_on_a_wide_screen_the_answer_stands_beside_its_page_which_is_enlarged_and_turned(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    ask(page, QUESTION)
+    page.locator("a.pc-mark").first.click()
+    picture = page.get_by_role("img", name="Page 2 of")
+    picture.wait_for()
+    settle(page)
+    mark = page.locator("a.pc-mark[aria-current]")
+    assert mark.is_visible() and mark.bounding_box()["x"] < picture.bounding_box()["x"]  # type: ignore[index]
+    width = picture.bounding_box()["width"]  # type: ignore[index]
+    page.get_by_label("Zoom").click()
+    page.get_by_role("option", name="200 %").click()
+    for _ in range(TIMEOUT // 1000):
+        if picture.evaluate("image => image.naturalWidth") > 2000:
+            break
+        come_to_rest(page)
+    assert abs(picture.bounding_box()["width"] - 2 * width) < 20  # type: ignore[index]
+    page.set_viewport_size({"width": 390, "height": 844})
+    come_to_rest(page)
+    assert not mark.is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_label("Go to page").fill("3")
+    page.get_by_label("Go to page").press("Enter")
+    page.get_by_role("img", name="Page 3 of").wait_for()
+    page.get_by_role("button", name="To the quote").click()
+    picture.wait_for()
     assert_stayed_within(address, watched)
 
 

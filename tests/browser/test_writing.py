@@ -72,6 +72,28 @@ def test_a_verified_sentence_is_shown_while_the_next_one_is_a_draft(server: Chat
     assert_stayed_within(address, watched)
 
 
+def test_a_reload_and_another_page_do_not_lose_an_answer_under_way(server: ChatServer, address: str, watched: Watched):  # noqa: F811
+    page = watched.page
+    say(server, TRUE, LIE, after="hang")
+    page.goto(address)
+    box = page.get_by_label("Ask about the documents")
+    box.fill(QUESTION)
+    box.press("Enter")
+    page.locator(".pc-writing .pc-answer").get_by_text(TRUE).wait_for()
+    page.get_by_role("button", name="Saved answers").click()
+    page.get_by_role("heading", name="Saved answers").wait_for()
+    page.locator("[class*=st-key-open-] button").first.click()
+    page.locator(".pc-writing .pc-answer").get_by_text(TRUE).wait_for()
+    page.reload()
+    page.locator(".pc-writing .pc-answer").get_by_text(TRUE).wait_for()
+    assert page.get_by_text("has not been answered").count() == 0
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("The answer was stopped before it was finished.").wait_for()
+    settle(page)
+    assert page.locator(".pc-question").count() == 1
+    assert_stayed_within(address, watched)
+
+
 def test_the_quoted_answer_is_one_click_away_and_the_mark_opens_the_quote(server: ChatServer, address: str, watched: Watched):  # noqa: F811
     page = watched.page
     say(server, TRUE, LIE)

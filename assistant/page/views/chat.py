@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from assistant.answers import Answer, AskedMode
 from assistant.evaluation.testset import GoldQuote, Turn, add_item, item_from, sentences_of
+from assistant.messages import languages
+from assistant.messages import message as message_of
 from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
@@ -23,14 +27,16 @@ from assistant.page.links import (
     SEARCH_PAGE,
     TERM,
 )
-from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import counts_of, published_manifest
 from assistant.page.templates import draw_error, draw_line, draw_notice, run_script
-from assistant.page.writing_view import draw_mode_switch, draw_writing, keep_interrupted
+from assistant.page.writing_view import UnderWay, draw_mode_switch, draw_under_way, under_way
 from assistant.question.requests import read_request
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.language.words import content_words, question_language
+
+if TYPE_CHECKING:
+    from assistant.writing.writing import Writing
 
 EXAMPLES = (
     "Who launched the Paris Call, and when?",
@@ -56,7 +62,6 @@ _GOOD, _BAD = 1, 0
 
 def draw_page() -> None:
     """Draw the conversation, answer what was asked, then open what the next question will need."""
-    keep_interrupted()
     settings, store = page_settings(), resources.conversations()
     with st.bottom:
         mode = draw_mode_switch()
@@ -79,20 +84,26 @@ def draw_page() -> None:
         if conversation is None:
             draw_notice("That conversation is not kept here any more. You can begin a new one.")
             del st.query_params[CONVERSATION]
+    pending = under_way(conversation.id) if conversation else None
     messages = store.messages(conversation.id) if conversation else []
     if store.notice:
         draw_notice(store.notice)
     if conversation:
         _draw_conversation_menu(conversation, messages)
     if not messages and not question:
-        _draw_first_screen()
-    _draw_messages(messages, conversation)
+        with st.container(key="first-screen"):
+            _draw_first_screen()
+    _draw_messages(messages, conversation, is_pending=pending is not None)
     if st.session_state.pop(_ANSWERED, False):
         run_script("scroll")
     if not st.session_state.get(_FOCUSED):
         st.session_state[_FOCUSED] = True
         run_script("focus")
-    if question:
+    if conversation and pending:
+        if question:  # is asked once this one is answered
+            st.session_state[ASKED] = question
+        _see_through(pending, conversation.id)
+    elif question:
         _take(question, conversation, [] if st.session_state.pop(_BY_ITSELF, False) else messages, mode)
     elif messages and messages[-1].role == "user":
         st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
@@ -161,14 +172,15 @@ def _ask_later(question: str, by_itself: bool = False) -> None:
     st.session_state[_BY_ITSELF] = by_itself
 
 
-def _draw_messages(messages: Sequence[Message], conversation: Conversation | None) -> None:
+def _draw_messages(messages: Sequence[Message], conversation: Conversation | None, *, is_pending: bool) -> None:
     store = resources.conversations()
     saved, ratings = (store.saved_messages(), store.ratings()) if messages else (set(), {})
     for position, message in enumerate(messages):
         if message.role == "user":
             _draw_question(message.content)
-            if position + 1 == len(messages) or messages[position + 1].role == "user":
-                draw_line("This question has not been answered: its run was interrupted.")
+            is_last = position + 1 == len(messages)
+            if is_last and not is_pending or not is_last and messages[position + 1].role == "user":
+                draw_line("This question has not been answered: its run was stopped or interrupted.")
             continue
         with st.chat_message("assistant", avatar=_QUOTE_ICON):
             if message.answer is None:
@@ -184,6 +196,9 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
                     label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
                 st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
                 _draw_way_to_words(message.answer.question)
+                notes = (message_of(code, "register.official_register") for code in languages())
+                if any(note in message.answer.text for note in notes) and not has_official_documents():
+                    st.page_link(DOCUMENTS_PAGE, label="Bring in the official register", icon=":material/download:")
                 draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
             _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
 
@@ -288,7 +303,7 @@ def _label(quote: GoldQuote) -> str:
 
 
 def _take(question: str, conversation: Conversation | None, messages: Sequence[Message], mode: AskedMode) -> None:
-    """Keep a question, answer it, keep the answer however that ends, and draw the page again from what is kept."""
+    """Keep a question, have it answered, and draw the page again from what is kept."""
     store = resources.conversations()
     _draw_question(question)
     run_script("scroll")
@@ -297,19 +312,23 @@ def _take(question: str, conversation: Conversation | None, messages: Sequence[M
         st.query_params[CONVERSATION] = begun.id
         if not (messages and messages[-1].role == "user" and messages[-1].content == question):
             store.add_question(begun.id, question)
-        with st.spinner("Reading the documents…"):
-            shared, history = resources.assistant(), _history(messages)
-            answered = shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
+    except KnowledgeBaseError as error:
+        draw_error(error)
+        st.stop()
+    history = _history(messages)
 
-        def keep(answer: Answer) -> None:
-            store.add_answer(begun.id, answer)
-            metrics().answered(answer)
+    def begin() -> Answer | Writing:
+        shared = resources.assistant()
+        return shared.begin(question, history) if mode == "generative" else shared.ask(question, history)
 
-        if isinstance(answered, Answer):  # counted already
-            store.add_answer(begun.id, answered)
-        else:
-            with st.chat_message("assistant", avatar=_QUOTE_ICON):
-                draw_writing(answered, begun.id, keep)
+    _see_through(UnderWay(begun.id, begin, partial(store.add_answer, begun.id)), begun.id)
+
+
+def _see_through(pending: UnderWay, conversation: str) -> None:
+    """Draw an answer under way until it is kept, then the page again from what is kept."""
+    try:
+        with st.chat_message("assistant", avatar=_QUOTE_ICON):
+            draw_under_way(pending, conversation)
     except KnowledgeBaseError as error:
         draw_error(error)
         st.stop()

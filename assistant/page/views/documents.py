@@ -41,12 +41,12 @@ def draw_page() -> None:
     waiting: list[Upload] = []
     if not folder:
         indexed, failed = (holdings.indexed, holdings.failed) if holdings else ({}, {})
-        waiting = uploads.waiting(settings, indexed, failed, later.indexed if later else {})
+        waiting = uploads.waiting(settings, indexed, failed, later.failed | later.indexed if later else {})
     # A container each, so that what comes or goes in one does not take the place, and the state, of what stands in another.
     with st.container():
         _draw_head(holdings, later, is_busy=is_busy)
     with st.container():
-        draw_activity(found, folder)
+        draw_activity(found, folder, _undone(holdings, later, waiting))
     with st.container():
         if folder:
             draw_notice(f"This index is made of the folder {folder[0]}. Put documents there, then bring the index up to date.")
@@ -55,9 +55,9 @@ def draw_page() -> None:
                 draw_fetch_offer(is_busy=is_busy)
             _draw_upload(is_busy=is_busy)
     with st.container():
-        is_previewed = found is not None and found.action == "preview" and not is_busy
+        is_previewed = found is not None and _is_preview_of(found, waiting)
         is_new = any(upload.state != "undone" for upload in waiting)
-        _draw_update(waiting, folder, is_busy=is_busy, is_first=is_new and not is_previewed)
+        _draw_update([] if is_previewed else waiting, folder, is_busy=is_busy, is_first=is_new and not is_previewed)
     with st.container():
         listed = entries(holdings, waiting, _health(holdings))
         if listed:
@@ -90,6 +90,24 @@ def _later(holdings: Holdings | None) -> Holdings | None:
     except KnowledgeBaseError as error:
         log.warning("%s", error)
         return None
+
+
+def _undone(holdings: Holdings | None, later: Holdings | None, waiting: Sequence[Upload]) -> set[str]:
+    """Return the documents that a roll back took out of the index, or took back to what they were; no upload that is new."""
+    if holdings is None or later is None:
+        return set()
+    known = holdings.indexed
+    new = {upload.source for upload in waiting if upload.state != "undone"}
+    return {source for source, digest in later.indexed.items() if known.get(source) != digest} - new
+
+
+def _is_preview_of(found: activity.Activity, waiting: Sequence[Upload]) -> bool:
+    """Return whether a preview that has ended tells of all that waits."""
+    if found.action != "preview" or found.report is None:
+        return False
+    lists = (found.report.get(state) or () for state in ("added", "updated", "renamed", "deleted", "failed"))
+    told = {entry["source"] if isinstance(entry, dict) else entry for listed in lists for entry in listed}
+    return all(upload.source in told for upload in waiting)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

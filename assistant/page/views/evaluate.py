@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -26,6 +28,8 @@ OWN = "Your own questions"
 RUN, OTHER = "evaluation-run", "evaluation-other"
 _RUNS = 40
 _POLL_SECONDS = 0.4
+_SECONDS_A_QUESTION = 0.5  # where nothing was evaluated yet
+_LONG = 100
 
 
 def draw_page() -> None:
@@ -41,7 +45,7 @@ def draw_page() -> None:
             if runs:
                 _draw_results(dict(runs))
             elif not is_running:
-                draw_line("Nothing has been evaluated yet. It takes about a second per question.")
+                draw_line("Nothing has been evaluated yet.")
         with own:
             _draw_own()
     except KnowledgeBaseError as error:
@@ -70,9 +74,22 @@ def _draw_start(runs: list[tuple[Path, EvaluationReport]]) -> bool:
         _draw_progress()
     elif found and found.error:
         draw_error(EvaluationError(f"The evaluation did not come to its end: {found.error}"))
-    elif name and (last := next((r for _, r in runs if r.test_set == sets[name].name), None)):
-        draw_line(f"The last run of these {last.whole.items} questions took {last.seconds:.0f} s.")
+    elif name and sets[name].is_file():
+        draw_line(expected(sets[name], [report for _, report in runs]))
     return is_running
+
+
+def expected(test_set: Path, runs: Sequence[EvaluationReport]) -> str:
+    """Say how many questions a test set has, and how long they take: by its last run, else by the last of any."""
+    count = sum(bool(line.strip()) for line in test_set.read_text(encoding="utf-8", errors="replace").splitlines())
+    last = next((run for run in runs if run.test_set == test_set.name), next(iter(runs), None))
+    pace = last.seconds / max(1, last.whole.items) if last else _SECONDS_A_QUESTION
+    told = f"{count} question{'' if count == 1 else 's'}: about {_duration(count * pace)}"
+    return f"{told}, as the last time." if last and last.test_set == test_set.name else f"{told}. It can be stopped."
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < _LONG else f"{round(seconds / 60)} minutes"
 
 
 @st.fragment(run_every=_POLL_SECONDS)
@@ -84,7 +101,9 @@ def _draw_progress() -> None:
         st.progress(0.0, text="Opening the index…")
         return
     done, total = found.stages[-1].done, found.stages[-1].total or 1
-    st.progress(done / total, text=f"{done} of {total} questions" if done < total else "Computing the figures…")
+    passed = (datetime.now(UTC) - datetime.fromisoformat(found.started)).total_seconds()
+    left = f", about {_duration(passed / done * (total - done))} left" if done else ""
+    st.progress(done / total, text=f"{done} of {total} questions{left}" if done < total else "Computing the figures…")
 
 
 def _draw_results(runs: dict[Path, EvaluationReport]) -> None:

@@ -7,25 +7,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.page.links import CHAT_PAGE, CONVERSATION, SourceLink, digest
+from assistant.answers import Answer, Citation
+from assistant.page import resources
+from assistant.page.answer_view import addresses, citation_label, draw_words, quoted_pages
+from assistant.page.conversations import Message
+from assistant.page.links import CHAT_PAGE, CONVERSATION, SOURCE_PAGE, SourceLink, digest
 from assistant.page.settings import page_settings
-from assistant.page.templates import draw, draw_error, draw_line, draw_notice, render, show
+from assistant.page.templates import draw, draw_error, draw_line, draw_notice, draw_style, render, show
 from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
 from knowledge_base.escaping import safe_address
-from knowledge_base.passages import OriginRun, Page
-from knowledge_base.sandbox.page_images import page_picture, read_original
+from knowledge_base.passages import OriginRun, Page, Passage
+from knowledge_base.sandbox.page_images import WIDTH, page_picture, read_original
 from knowledge_base.sandbox.sandbox import Sandbox
 from knowledge_base.store.catalog import DocumentRow
 from knowledge_base.store.generations import current_id, open_generation
 
 BEFORE = 700
 AFTER = 6000
-_WIDE = "wide"
+_NUMBER, _ZOOM = "page-number", "zoom"
+_ZOOMS = (100, 125, 150, 200, 300)  # percent of the width that there is
+_SHARPER = 200  # from here on a page is drawn with twice as many pixels a side
 _LINKS = 60
 
 log = logging.getLogger(__name__)
@@ -54,7 +60,7 @@ class SourcePage:
 
 
 def draw_page() -> None:
-    """Draw the document that the address names."""
+    """Draw the document that the address names; on a wide screen beside the answer that quotes it."""
     link = SourceLink.read(st.query_params)
     conversation = link.conversation if link else None
     label = "Back to the conversation" if conversation else "Ask a question"
@@ -63,6 +69,7 @@ def draw_page() -> None:
     if link is None:
         draw_notice("This address names no document. Open a source from an answer.")
         return
+    answer = quoting_answer(resources.conversations().messages(conversation), link) if conversation else None
     try:
         found = read_source(page_settings().data_dir, link.source, link.page, link.generation)
     except KnowledgeBaseError as error:
@@ -70,22 +77,55 @@ def draw_page() -> None:
         return
     if found is None:
         draw_notice("The index holds no such document or page. It may have been taken out since the answer was given.")
-        return
-    _draw_source(found, link)
+    elif answer is None:
+        _draw_source(found, link)
+    else:
+        with st.container(key="beside"):
+            left, right = st.columns([2, 3], gap="large")
+            with left:
+                _draw_answer(answer, link)
+            with right:
+                _draw_source(found, link, is_beside=True)
 
 
-def _draw_source(source: SourcePage, link: SourceLink) -> None:
+def quoting_answer(messages: Sequence[Message], link: SourceLink) -> Answer | None:
+    """Return the latest answer of a conversation that quotes the place of a link, or that names it as near."""
+    answers = [message.answer for message in reversed(messages) if message.answer]
+    quoting = (answer for answer in answers if any(_is_at(c, link) for c in answer.citations))
+    near = (answer for answer in answers if any(_is_at(r.passage, link) for r in answer.retrieved))
+    return next(quoting, None) or next(near, None)
+
+
+def _is_at(quote: Citation | Passage, link: SourceLink) -> bool:
+    return (quote.source, quote.page) == (link.source, link.page_of_spans) and (quote.start, quote.end) in link.spans
+
+
+def _draw_answer(answer: Answer, link: SourceLink) -> None:
+    """Draw an answer with its marks, those of the open place highlighted, and the ways to its other sources."""
+    draw_line(answer.question, "pc-question")
+    draw_words(answer, link.conversation, {c.number for c in answer.citations if _is_at(c, link)})
+    pages = quoted_pages(answer)
+    if pages:
+        draw_line("Sources", "pc-over")
+    for position, quoted in enumerate(pages):
+        to = SourceLink.to_citations(quoted, answer.generation, link.conversation)
+        with st.container(key=f"beside-source-{position}"):
+            st.page_link(SOURCE_PAGE, label=citation_label(quoted), query_params=to.parameters())
+
+
+def _draw_source(source: SourcePage, link: SourceLink, *, is_beside: bool = False) -> None:
     """Draw the document's particulars, the controls, and the page."""
     document = source.document
     details = [detail for detail in (document.date, document.kind.upper(), document.language) if detail]
-    draw("particulars", document=document, details=details)
+    address = addresses(source.generation, (document.source,)).get(document.source)
+    draw("particulars", document=document, details=details, address=address, host=urlsplit(address or "").hostname)
     if source.notice:
         draw_notice(source.notice)
     spans = _spans(source, link)
     is_picture = document.kind == "pdf" and source.page.number is not None
     if is_picture:
         _draw_controls(source, link)
-    if not (is_picture and _draw_picture(source, spans)):
+    if not (is_picture and _draw_picture(source, spans, is_beside=is_beside)):
         show(marked_text_html(source.page.text, spans))
     _draw_ways_out(source, link)
     if document.links:
@@ -105,17 +145,29 @@ def _spans(source: SourcePage, link: SourceLink) -> list[tuple[int, int]]:
 
 
 def _draw_controls(source: SourcePage, link: SourceLink) -> None:
+    """Draw what turns the pages, goes to one by its number, and makes them larger."""
     number, label = source.page.number or 1, source.page.label
-    known = {n for n in source.page_numbers if n is not None}
+    known = [n for n in source.page_numbers if n is not None]
     printed = f" (printed as {label[:12]})" if label and label != str(number) else ""
-    with st.container(horizontal=True, vertical_alignment="center", key="page-controls"):
+    st.session_state[_NUMBER] = number
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="page-controls"):
         _draw_turn("Previous", ":material/chevron_left:", link, number - 1 if number - 1 in known else None)
-        told = f"page {number} of {len(source.page_numbers)}{printed}"
-        draw_line(told, "pc-quiet pc-page", width="content")
+        draw_line("page", "pc-quiet pc-page", width="content")
+        st.number_input(
+            "Go to page",
+            min_value=min(known),
+            max_value=max(known),
+            key=_NUMBER,
+            on_change=_go_to,
+            args=(link, known),
+            label_visibility="collapsed",
+            width=84,
+        )
+        draw_line(f"of {len(source.page_numbers)}{printed}", "pc-quiet pc-page", width="content")
         _draw_turn("Next", ":material/chevron_right:", link, number + 1 if number + 1 in known else None)
         if link.quoted_page is not None and link.quoted_page in known:
             _draw_turn("To the quote", ":material/format_quote:", link, link.quoted_page)
-        st.toggle("Wide", key=_WIDE, help="Show the page as wide as the window")
+        st.selectbox("Zoom", _ZOOMS, format_func="{} %".format, key=_ZOOM, label_visibility="collapsed", width=96)
 
 
 def _draw_turn(label: str, icon: str, link: SourceLink, to: int | None) -> None:
@@ -126,17 +178,26 @@ def _turn(link: SourceLink, to: int) -> None:
     st.query_params.from_dict(link.turned_to(to).parameters())
 
 
-def _draw_picture(source: SourcePage, spans: list[tuple[int, int]]) -> bool:
+def _go_to(link: SourceLink, known: Sequence[int]) -> None:
+    """Turn to the page whose number was put in, or to the nearest that there is."""
+    wanted = int(st.session_state[_NUMBER])
+    _turn(link, min(known, key=lambda number: abs(number - wanted)))
+
+
+def _draw_picture(source: SourcePage, spans: list[tuple[int, int]], *, is_beside: bool) -> bool:
     """Draw the page's picture, its text below; return False, and say why, if it cannot be drawn."""
     document, number = source.document, source.page.number or 1
+    zoom = int(st.session_state.get(_ZOOM) or _ZOOMS[0])
+    width = WIDTH if zoom < _SHARPER else 2 * WIDTH
     try:
-        drawn = picture(document.content_hash, number, tuple(spans), source.generation, source.page.origin)
+        drawn = picture(document.content_hash, number, tuple(spans), width, source.generation, source.page.origin)
     except DocumentError as error:
         draw_notice(f"The page cannot be shown as a picture: {error} This is its text.")
         return False
     quoted = ", the quote highlighted" if spans else ""
-    with st.container(key="page-wide" if st.session_state.get(_WIDE) else "page-picture"):
-        st.image(drawn, width="stretch", alt=f"Page {number} of {document.title}{quoted}")
+    draw_style(f":root {{ --pc-zoom: {zoom / 100} }}")
+    with st.container(key="page-picture" if is_beside or zoom == _ZOOMS[0] else "page-wide"):
+        st.image(drawn, width=width, alt=f"Page {number} of {document.title}{quoted}")
     with st.expander("The text of this page"):
         show(marked_text_html(source.page.text, spans))
     return True
@@ -215,14 +276,14 @@ def sandbox() -> Sandbox:
 
 @st.cache_data(show_spinner="Drawing the page…", max_entries=48)
 def picture(
-    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], generation: str, _origin: Sequence[OriginRun]
+    content_hash: str, page: int, spans: tuple[tuple[int, int], ...], width: int, generation: str, _origin: Sequence[OriginRun]
 ) -> bytes:
-    """Return a page's picture as PNG; raise DocumentError if it cannot be drawn.
+    """Return a page's picture as PNG, about `width` pixels wide; raise DocumentError if it cannot be drawn.
 
     It is cached by content, page, spans and generation: the origin of the text's characters follows from these.
     """
     original = page_settings().data_dir / "originals" / content_hash
-    return page_picture(sandbox(), original, content_hash, page, spans, _origin)
+    return page_picture(sandbox(), original, content_hash, page, spans, _origin, width)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label
+from ingest.loaders.opening import written_date
 from ingest.loaders.pdf_pages.blocks import Unit, read_units
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, Line
@@ -37,6 +38,9 @@ _NAMED = re.compile(
 )
 _NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,6}(?=\.))\.?\s+(?=\S)")
 _DEEPEST_INDENT = 90.0
+_MONTH_AND_YEAR = re.compile(r"(?:[^\W\d]+,? )?\d{4}")
+_COVER_LENGTH = 800
+_TITLE_RATIO = 1.1
 _WORD_BEFORE = re.compile(r"[\w-]+$")
 _WORD_AFTER = re.compile(r"\w+")
 
@@ -280,3 +284,21 @@ def _indents(lefts: Sequence[float], unit: Unit) -> list[float]:
     """Return the left edges of the list levels that are open at this item, its own last."""
     left = unit.cells[0][0].box.left
     return [*(other for other in lefts if 3 < left - other < _DEEPEST_INDENT), left]
+
+
+def largest_text(cover: Sequence[Unit], style: Style) -> str:
+    """Return the largest text of a cover, which is its title, and on a page with little else the next large one after it."""
+    large = [unit for unit in cover if unit.size >= _TITLE_RATIO * style.body_size and _is_title(unit_text(unit, style))]
+    titles = _of_largest_size(large)
+    if sum(unit.length for unit in cover) <= _COVER_LENGTH:
+        titles += _of_largest_size([unit for unit in large if unit not in titles])
+    return ": ".join(unit_text(unit, style).rstrip(" :") for unit in titles)
+
+
+def _is_title(text: str) -> bool:
+    return len(text) > 3 and _MONTH_AND_YEAR.fullmatch(text) is None and written_date(text) is None
+
+
+def _of_largest_size(units: Sequence[Unit]) -> list[Unit]:
+    largest = max((unit.size for unit in units), default=0.0)
+    return [unit for unit in units if unit.size >= 0.95 * largest]
