@@ -9,9 +9,11 @@ import pytest
 from small_catalogs import catalog_of
 
 from assistant.evidence.gathering import Evidence
+from assistant.evidence.provisions import named_provisions
 from assistant.evidence.scoring import Sentence
 from assistant.question.questions import Question, analyse
 from assistant.quotes.composing import ExtractiveSettings, compose
+from assistant.quotes.sections import by_heading
 from knowledge_base.search.queries import QueryReader
 from knowledge_base.store.catalog import Catalog
 
@@ -106,3 +108,16 @@ def test_a_list_with_as_many_items_as_asked_in_the_document_named_is_the_answer(
         quotes = quoted(opened, asked(opened, question), {"The keeper": 1.2, "oil is bought": 0.2})
     assert any("wicks are cut" in quote for quote in quotes) == is_quoted
     assert any(quote.startswith("The keeper") for quote in quotes) != is_quoted
+
+
+def test_a_number_of_another_document_is_no_item_of_a_list(tmp_path: Path) -> None:
+    items = "".join(f"{number}. Count the ropes of quay {number} each week.\n" for number in range(1, 7))
+    texts = {
+        "three.md": f"# Report of Work Party 3\n\nIt met in May.\n\n## Recommendations\n\n{items}",
+        "five.md": "# Report of Work Party 5\n\n## Recommendations of the year\n\nIt recommends two new cranes.\n",
+    }
+    with catalog_of(tmp_path / "catalog.sqlite3", texts) as parties:
+        question = asked(parties, "What does Work Party 5 recommend?")
+        assert named_provisions(question, parties) == ([], False)
+        quotes = by_heading(question, [], parties, lambda _, passages: {i: 1.0 for p in passages for i in p.quotable_sentences})
+        assert [quote.passage.source for quote in quotes] == ["five.md"]

@@ -22,6 +22,7 @@ _REFERENCE = re.compile(
     r"(?P<number>\b\d{1,3}(?:\.\d{1,3})*\b|\([a-z0-9]{1,5}\)|\b[IVXLC]{1,6}\b)(?P<inner>(?:\s?\([a-z0-9]{1,5}\))*)",
 )
 _BELONGS = re.compile(r"\s*(?:,|\bof\b(?: the)?|\bin\b(?: the)?|\bunder\b|\bde\b|\bdu\b|\bde l['’]|\bà l['’])\s*")
+_ITSELF_NUMBERED = re.compile(r"\b[^\W\d_]+\s+\d+\b(?!\s*(?:[-–,]|to\b|and\b|à\b|et\b))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,12 @@ def passage_at(catalog: Catalog, source: str, provision: Provision) -> Passage |
 
 
 def _named_by(passage: Passage) -> frozenset[str]:
-    """Return the stems of what names the things that a passage numbers: its title and the heading right above."""
-    return stems_of_all_words(f"{passage.title} {passage.heading.rpartition(' > ')[2]}", passage.language)
+    """Return the stems of what names the things that a passage numbers: its title and the heading right above.
+
+    What has a number there itself ("Report of Working Group 3") names no series.
+    """
+    above = f"{passage.title} {passage.heading.rpartition(' > ')[2]}"
+    return stems_of_all_words(_ITSELF_NUMBERED.sub(" ", above), passage.language)
 
 
 def counted_provisions(question: Question, catalog: Catalog) -> tuple[str, list[Provision]] | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assistant.answers import AnswerPart, Citation
 from assistant.evidence.gathering import Evidence
+from assistant.evidence.provisions import references_in
 from assistant.evidence.scoring import Sentence
 from assistant.messages import message
 from assistant.question.questions import Question, QuestionKind
@@ -41,7 +42,8 @@ def by_heading(
 ) -> list[Quote]:
     """Return the list, or the best sentences, of the section whose heading says what is asked; nothing where there is none.
 
-    `sources` are the documents that the question names, whose own words are not asked for; in no others is looked then.
+    `sources` are the documents that the question names, whose own words are not asked for; in no others is looked then. A
+    question on "working group 5" is answered by documents whose title names it, where there are such.
     """
     named = frozenset[str]().union(*(_naming(source, catalog) for source in sources)) if sources else frozenset()
     asked = without_asking_words(question.asked, question.language)
@@ -53,7 +55,7 @@ def by_heading(
         return []
     expression = match_expression(root for roots in terms.values() for root in roots)
     found = catalog.passages(catalog.search(expression, _SEARCHED, _HEADINGS_FIRST)).values()
-    looked_in = list(sources) or list(dict.fromkeys(passage.source for passage in found))[:_DOCUMENTS]
+    looked_in = list(sources) or _numbered_alike(question, catalog) or list(dict.fromkeys(p.source for p in found))[:_DOCUMENTS]
     total = sum(question.weights.get(word, 1.0) for word in terms)
     best: tuple[float, Section] | None = None
     for section in (section for source in looked_in for section in _sections(source, catalog)):
@@ -62,6 +64,17 @@ def by_heading(
         if held >= _SAYS_IT and (best is None or held > best[0]):
             best = held, section
     return _of_section(best[1], question, catalog, similarities) if best else []
+
+
+def _numbered_alike(question: Question, catalog: Catalog) -> list[str]:
+    """Return the documents whose titles name the numbered things that a question names."""
+    asked = {reference.parts[:1] for reference in references_in(question.asked, question.language) if reference.noun}
+    titles = catalog.titles().items()
+    return [
+        source
+        for source, (title, _) in titles
+        if asked and asked <= {r.parts[:1] for r in references_in(title, question.language)}
+    ]
 
 
 def _sections(source: str, catalog: Catalog) -> Iterator[Section]:
