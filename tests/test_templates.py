@@ -50,7 +50,8 @@ FILLED: dict[str, dict[str, Any]] = {
         "address": ADDRESS, "title": H, "page": 2, "heading": H, "source": H,
         "pieces": [(True, H), (False, H)], "is_cut": (True, True),
     },
-    "library": {"counts": [H], "published": H},
+    "language": {"code": H, "cookie": H},
+    "library": {"counts": [H], "moment": H, "generation": H},
     "line": {"text": H, "kind": "pc-quiet"},
     "links": {"links": [(H, None), (H, "http://127.0.0.2/" + H)]},
     "notice": {"text": H},
@@ -85,7 +86,7 @@ def test_hostile_text_is_text_in_every_template(template: str) -> None:
 
 @pytest.mark.parametrize("template", WITHOUT_VALUES)
 def test_a_template_without_values_stays_as_it_is(template: str) -> None:
-    assert "{{" not in (FOLDER / f"{template}.html").read_text()
+    assert "{{" not in (FOLDER / f"{template}.html").read_text().replace("{{ say(", "")
 
 
 def test_controls_are_dropped_and_what_is_missing_is_an_error() -> None:

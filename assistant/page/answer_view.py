@@ -13,6 +13,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
+from assistant.page.language import decimal, on_page, say
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
@@ -24,23 +25,22 @@ from knowledge_base.escaping import as_label, guarded
 from knowledge_base.language.words import words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id
-from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
+from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, standings
 
 NEAREST = 3
 Standings = Mapping[int, QuoteStanding]
 """The standing of each citation of an answer, by its position; empty where the documents are those that it was made from."""
 
-_STANDS: dict[Standing, str] = {"moved": "moved", "gone": "no longer there"}
 _TITLE_LENGTH = 90
 _EXCERPT = 420
 
-_FORMS: dict[ExportFormat, tuple[str, str, str]] = {
-    "docx": ("Word, with footnotes", ":material/description:", "application/octet-stream"),
-    "md": ("Markdown", ":material/markdown:", "text/markdown"),
-    "html": ("Web page, to print", ":material/print:", "application/octet-stream"),
-    "bundle": ("Bundle that others can verify", ":material/verified:", "application/zip"),
-    "bibtex": ("Sources as BibTeX", ":material/menu_book:", "application/octet-stream"),
-    "csl": ("Sources for Zotero (CSL-JSON)", ":material/library_books:", "application/json"),
+_FORMS: dict[ExportFormat, tuple[str, str]] = {
+    "docx": (":material/description:", "application/octet-stream"),
+    "md": (":material/markdown:", "text/markdown"),
+    "html": (":material/print:", "application/octet-stream"),
+    "bundle": (":material/verified:", "application/zip"),
+    "bibtex": (":material/menu_book:", "application/octet-stream"),
+    "csl": (":material/library_books:", "application/json"),
 }
 _NAME_WORDS = 6
 
@@ -56,14 +56,14 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         _draw_nearest(answer.retrieved[:NEAREST], answer.generation, conversation, key)
         return
     if answer.is_weak:
-        told = Markup("<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them.")
+        told = Markup("<b>{}</b> {}").format(say("answer.weak_evidence"), say("answer.weak_evidence_told"))
         draw_line(told, "pc-quiet pc-evidence", role="note")
     show(answer_html(answer, conversation))
     if answer.table:
         rows = [{name: guarded(value) for name, value in row.items()} for row in answer.table]
         st.dataframe(rows, hide_index=True, width="stretch", key=f"table-{key}")
         st.download_button(
-            "Download as CSV",
+            say("answer.csv"),
             as_csv(answer.table),
             file_name="register.csv",
             mime="text/csv",
@@ -73,15 +73,15 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         )
     _draw_citations(answer, conversation, key)
     if answer.quoted and not answer.quoted.abstained:
-        with st.expander("The answer in quotes only", icon=":material/format_quote:", key=f"quoted-{key}"):
+        with st.expander(say("answer.quoted"), icon=":material/format_quote:", key=f"quoted-{key}"):
             show(answer_html(answer.quoted, conversation))
             show(Markup().join(card_html([citation]) for citation in answer.quoted.citations))
 
 
 def draw_copy(answer: Answer) -> None:
     """Draw the button that opens the answer as text, with a control that copies it."""
-    with st.popover("Copy with citations", icon=":material/content_copy:"):
-        st.caption("The icon at the upper right of the text copies it.")
+    with st.popover(say("answer.copy"), icon=":material/content_copy:"):
+        st.caption(say("answer.copy_how"))
         st.code(with_references(answer), language=None, wrap_lines=True)
 
 
@@ -89,10 +89,10 @@ def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> N
     """Draw the button that opens the forms in which answers can be taken away; a file is made when it is asked for."""
     can_be_verified = all(map(_can_be_verified, answers))
     with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"), st.container(gap=None):
-        for form, (told, icon, mime) in _FORMS.items():
+        for form, (icon, mime) in _FORMS.items():
             is_out = form == "bundle" and not can_be_verified
             st.download_button(
-                told,
+                say(f"export.{form}"),
                 partial(_file, answers, form),
                 f"{'-'.join(words(name)[:_NAME_WORDS]) or 'answers'}.{ENDINGS[form]}",
                 mime,
@@ -100,7 +100,7 @@ def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> N
                 type="tertiary",
                 on_click="ignore",
                 disabled=is_out,
-                help="A quote is no longer in the documents, and the index that it came from is not kept." if is_out else None,
+                help=say("answer.unverifiable") if is_out else None,
                 key=f"export-{key}-{form}",
             )
 
@@ -124,7 +124,7 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
     for index, citation in enumerate(answer.citations):
         pages.setdefault((citation.source, citation.page), []).append(index)
     if pages:
-        draw_line("Sources", "pc-over")
+        draw_line(say("answer.sources"), "pc-over")
     for position, indexes in enumerate(pages.values()):
         quoted = [answer.citations[index] for index in indexes]
         stand = [(answer.citations[index].number, found[index]) for index in indexes] if found else []
@@ -133,8 +133,8 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
             link = SourceLink.to_citations(quoted, answer.generation, conversation)
             with st.container(horizontal=True, vertical_alignment="center", key=f"ways-{key}-{position}"):
                 _draw_link(link, quoted[0].page)
-                with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
-                    st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                with st.popover(say("answer.copy_quote"), icon=":material/content_copy:", key=f"copy-{key}-{position}"):
+                    st.caption(say("answer.copy_quote_how"))
                     for citation in quoted:
                         st.code(reference_line(citation), language=None, wrap_lines=True)
                     address = urljoin(st.context.url or "", link.without_conversation().address())
@@ -144,12 +144,12 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
 def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, conversation: str | None, key: str) -> None:
     """Draw the passages that came nearest to a question that was refused."""
     if passages:
-        draw_line("Nearest passages (not an answer)", "pc-over")
+        draw_line(say("answer.nearest"), "pc-over")
     for position, retrieved in enumerate(passages):
         passage = retrieved.passage
         text = " ".join(passage.text.split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-        page = [] if passage.page is None else [f"page {passage.page}"]
+        page = [] if passage.page is None else [on_page(passage.page)]
         with st.expander(" — ".join([as_label(passage.title, _TITLE_LENGTH), *page]), key=f"nearest-{key}-{position}"):
             quotes = [(None, excerpt)]
             draw("card", heading=passage.heading, quotes=quotes, source=passage.source, moves=())
@@ -158,7 +158,7 @@ def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, 
 
 
 def _draw_link(link: SourceLink, page: int | None) -> None:
-    label = "Open the text" if page is None else "Open the page"
+    label = say("answer.open_text") if page is None else say("answer.open_page")
     st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
 
 
@@ -190,13 +190,13 @@ def citation_label(quoted: Sequence[Citation], stand: Sequence[tuple[int, QuoteS
     first, numbers = quoted[0], [citation.number for citation in quoted]
     follow = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
     named = f"{numbers[0]}–{numbers[-1]}" if follow else ", ".join(map(str, numbers))
-    page = [] if first.page is None else [f"page {first.page}"]
-    page += [] if first.ocr is None else ["read from a picture (OCR)"]
+    page = [] if first.page is None else [on_page(first.page)]
+    page += [] if first.ocr is None else [say("answer.ocr")]
     details = " · ".join([*map(as_label, filter(None, [first.label])), *page, *([as_label(first.date)] if first.date else [])])
     states = {standing.standing for _, standing in stand}
-    worst = [f" · {_STANDS[state]}" for state in ("gone", "moved") if state in states][:1]
+    worst = [f" · {told}" for state, told in (("gone", say("answer.gone")), ("moved", say("answer.moved"))) if state in states]
     title = f"**{named}**  {as_label(first.title, _TITLE_LENGTH)}"
-    return "".join([title, f" — {details}" if details else "", *worst])
+    return "".join([title, f" — {details}" if details else "", *worst[:1]])
 
 
 def standings_of(answer: Answer) -> Standings | None:
@@ -226,33 +226,37 @@ def standing_line(answer: Answer, found: Standings | None) -> tuple[str, str] | 
     counts = Counter(standing.standing for standing in found.values())
     count = len(answer.citations)
     if not found or counts["there"] == count:
-        return "there", "What it quotes is still there, word for word."
-    told = [f"{counts[state]} of {count} quotes {word}" for state, word in _STANDS.items() if counts[state]]
+        return "there", say("answer.all_there")
+    told = [say("answer.quotes_moved", count=counts["moved"], total=count)] if counts["moved"] else []
+    told += [say("answer.quotes_gone", count=counts["gone"], total=count)] if counts["gone"] else []
     if count == 1:
-        told = [f"what it quotes {'has moved' if counts['moved'] else 'is no longer there'}"]
-    return "gone" if counts["gone"] else "moved", f"The documents have changed since: {', '.join(told)}."
+        told = [say("answer.quote_moved") if counts["moved"] else say("answer.quote_gone")]
+    return "gone" if counts["gone"] else "moved", say("answer.changed_since", told=", ".join(told))
 
 
 def summary(answer: Answer) -> str:
     """Return the quiet line below an answer."""
     documents = len({citation.source for citation in answer.citations})
-    seconds = f"{max(answer.seconds, 0.01):.2f} s"
+    told = say("answer.quoted_from", count=documents)
     if answer.abstained:
-        return f"not answered, {seconds}"
-    if answer.mode == "generative" and answer.writing:
-        return f"{written_by(answer.writing)}, {seconds}"
-    if answer.mode == "register" and not documents:
-        return f"counted in the register, {seconds}"
-    return f"quoted from {documents} document{'' if documents == 1 else 's'}, {seconds}"
+        told = say("answer.refused")
+    elif answer.mode == "generative" and answer.writing:
+        told = written_by(answer.writing)
+    elif answer.mode == "register" and not documents:
+        told = say("answer.counted")
+    return f"{told}, {say('form.seconds', seconds=decimal(max(answer.seconds, 0.01), 2))}"
 
 
 def written_by(record: WritingRecord) -> str:
     """Return who wrote an answer, and how many of its sentences the documents support."""
-    where = "on this machine" if record.is_local else "elsewhere"
-    counts = [f"{record.supported} supported", f"{record.weak} weak" if record.weak else ""]
-    counts.append(f"{record.unsupported} not supported" if record.unsupported else "")
-    cost = f", cost {record.cost:.4f}" if record.cost is not None else ""
-    return f"written by {record.model} {where}; sentences: {', '.join(filter(None, counts))}{cost}"
+    counts = [say("answer.supported", count=record.supported)]
+    counts += [say("answer.weakly_supported", count=record.weak)] if record.weak else []
+    counts += [say("answer.unsupported", count=record.unsupported)] if record.unsupported else []
+    counts += [say("answer.cost", cost=decimal(record.cost, 4))] if record.cost is not None else []
+    told = ", ".join(counts)
+    if record.is_local:
+        return say("answer.written_here", model=record.model, counts=told)
+    return say("answer.written_elsewhere", model=record.model, counts=told)
 
 
 def with_references(answer: Answer) -> str:
@@ -267,6 +271,7 @@ def with_references(answer: Answer) -> str:
 
 def reference_line(citation: Citation) -> str:
     """Return a citation as one line: number, title, date, page, numbered part, source and quote."""
-    page = "no pages" if citation.page is None else f"page {citation.page}"
+    page = say("answer.no_pages") if citation.page is None else on_page(citation.page)
     place = ", ".join(filter(None, (citation.date, page, citation.label)))
-    return f"[{citation.number}] {citation.title}, {place} ({citation.source}): “{' '.join(citation.quote.split())}”"
+    quote = say("form.quoted", text=" ".join(citation.quote.split()))
+    return f"[{citation.number}] {citation.title}, {place} ({citation.source}): {quote}"

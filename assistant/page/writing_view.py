@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from assistant.answers import Answer, AskedMode
 from assistant.page.answer_view import answer_html
+from assistant.page.language import decimal, say
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw_line, render, show
 from assistant.writing.faults import ModelFault
@@ -20,7 +21,7 @@ from knowledge_base.settings import Settings
 
 _PENDING = "pending-answer"
 _EVERY = 0.08  # seconds between two drawings of a draft
-_WRITTEN, _QUOTED = "Written, checked", "Quotes only"
+_WRITTEN, _QUOTED = "written", "quoted"
 
 
 def draw_mode_switch() -> AskedMode:
@@ -30,16 +31,17 @@ def draw_mode_switch() -> AskedMode:
         return "extractive"
     with st.container(horizontal=True, vertical_alignment="center", key="mode-switch"):
         chosen = st.segmented_control(
-            "How the next question is answered",
+            say("writing.how"),
             [_WRITTEN, _QUOTED],
+            format_func={_WRITTEN: say("writing.written"), _QUOTED: say("writing.quoted")}.__getitem__,
             default=_WRITTEN,
             required=True,
             key="answer-mode",
             label_visibility="collapsed",
-            help="A language model writes, and each sentence is checked against a quote; or quotes only, without the model.",
+            help=say("writing.help"),
         )
         is_written = chosen == _WRITTEN
-        draw_line(_where(settings) if is_written else "No language model is asked.", "pc-quiet pc-where")
+        draw_line(_where(settings) if is_written else say("writing.no_model"), "pc-quiet pc-where")
     return "generative" if is_written else "extractive"
 
 
@@ -52,8 +54,8 @@ def _where(settings: Settings) -> str:
     if place is None:
         return ""
     if place.is_local:
-        return f"{settings.chat_model}: on this machine; nothing leaves it."
-    return f"{settings.chat_model}: your question and the passages found for it leave this machine for {place.host}."
+        return say("writing.here", model=settings.chat_model)
+    return say("writing.elsewhere", model=settings.chat_model, host=place.host)
 
 
 class Pending:
@@ -87,7 +89,7 @@ def draw_writing(writing: Writing, conversation: str | None, keep: Callable[[Ans
     """Draw an answer as it comes, and keep it in the end; one that is stopped, or whose page is left, is kept so far."""
     pending = st.session_state[_PENDING] = Pending(writing, keep)
     finished: Answer | None = None
-    st.button("Stop", icon=":material/stop_circle:", key="stop-writing", help="Keep what is written so far")
+    st.button(say("writing.stop"), icon=":material/stop_circle:", key="stop-writing", help=say("writing.stop_help"))
     place = st.empty()
     drawing = Drawing(conversation)
     try:
@@ -126,5 +128,5 @@ class Drawing:
     def html(self) -> Markup:
         """Return what is there so far."""
         verified = answer_html(self._answer, self._conversation) if self._answer else ""
-        waited = f" {self._seconds:.0f} s" if self._seconds >= 1 else ""
+        waited = f" {say('form.seconds', seconds=decimal(self._seconds, 0))}" if self._seconds >= 1 else ""
         return render("draft", verified=verified, draft=self._draft, waited=waited)
