@@ -35,6 +35,7 @@ from knowledge_base.language.words import fold, question_language, split_words, 
 from knowledge_base.logs import as_request, span
 from knowledge_base.models.embeddings import Embedder, open_embedder
 from knowledge_base.models.evidence import EvidenceModel, open_evidence_model
+from knowledge_base.models.multilingual import open_multilingual
 from knowledge_base.models.query_adapter import open_query_adapter
 from knowledge_base.passages import Passage, RetrievedPassage
 from knowledge_base.search.retrieval import HybridRetriever
@@ -73,6 +74,7 @@ class Assistant(Closing):
         self._follows = follows
         self._evidence_model = evidence_model
         self._adapter = open_query_adapter(settings, embedder.model_id)
+        self._multilingual = open_multilingual(settings, embedder.model_id)
         self._use(generation)
 
     @classmethod
@@ -97,7 +99,7 @@ class Assistant(Closing):
         return self.generation.notices
 
     def _use(self, generation: Generation) -> None:
-        self._retriever = HybridRetriever(generation, self._embedder, adapter=self._adapter)
+        self._retriever = HybridRetriever(generation, self._embedder, adapter=self._adapter, multilingual=self._multilingual)
         self._latest: tuple[tuple[str, tuple[str, ...]], Evidence] = (("", ()), Evidence([], []))
         self.generation = generation
 

@@ -11,6 +11,7 @@ from knowledge_base.language.roles import Role
 from knowledge_base.language.sentences import is_quotable
 
 PREFIX_TOKENS = 48  # word pieces of a passage's embedded text that title and headings may take
+PARTING_HYPHEN = "\u2010"  # at the end of a page's sentence: its word goes on overleaf without it
 CountTokens = Callable[[Sequence[str]], list[int]]
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "caption", "field"]
 

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         description="`off`, or any sentence-transformers CrossEncoder on this machine (the extra `torch`)",
     )
     query_adapter: bool = Field(default=True, description="off: questions are searched by the embedding model's own vectors")
+    multilingual: bool = Field(
+        default=True, description="off: questions in other languages than English are searched without the multilingual encoder"
+    )
     max_question_length: int = Field(default=1000, ge=20, description="characters that a question may have")
     generations_kept: int = Field(default=3, ge=1, description="how many published generations are kept for `rollback`")
     parse_seconds: float = Field(default=30.0, gt=0, description="processor time that reading one file may take")

@@ -148,7 +148,7 @@ def test_what_a_term_means_stands_behind_it(name: str, data: bytes) -> None:
 def test_raised_marks_that_follow_each_other_are_told_apart() -> None:
     markup = b'<p>It covers 40 m<sup>2</sup><sup><a href="#n3">3</a></sup> since 1994<sup>[1]</sup><sup>[2]</sup>.</p>'
     markup += b'<p id="n3">At ebb.</p>'
-    assert texts(markup, "a.html")[0] == "It covers 40 m² since 1994."
+    assert texts(markup, "a.html")[0] == "It covers 40 m²\u2060³ since 1994\u2060¹,²."
 
 
 def test_a_hyphen_between_two_words_that_make_a_compound_stays() -> None:

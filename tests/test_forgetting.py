@@ -124,6 +124,13 @@ def test_no_byte_of_a_forgotten_document_is_left(synced: Place) -> None:
     assert not (synced.data_dir / "forgetting").exists()
 
 
+def test_what_was_read_of_pictures_goes_too(synced: Place) -> None:
+    (synced.data_dir / "pictures").mkdir()
+    (synced.data_dir / "pictures" / "page-1.json").write_text("the bridge")
+    forget(synced.settings, "uploads/bridge.md")
+    assert not (synced.data_dir / "pictures").exists()
+
+
 def test_a_later_answer_to_a_saved_question_goes_too(answered: Place) -> None:
     with ConversationStore.open(answered.data_dir) as store:
         (saved,) = store.saved_answers()

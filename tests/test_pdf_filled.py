@@ -31,6 +31,12 @@ def test_ticked_boxes_stand_before_their_words() -> None:
     assert blocks(pdf.load(make_pdf([lines], marks=marks), "form.pdf"))[0] == ("field", "Is it insured? ☐ yes ☒ no")
 
 
+def test_a_ticked_box_may_stand_behind_its_word() -> None:
+    lines = [Text(60, 700, "Is it insured?"), Text(220, 700, "Yes"), Text(280, 700, "No"), *paragraph(60, 600, BODY)]
+    marks = [Mark("Widget", 245, 697, 259, 711, ticked=False), Mark("Widget", 300, 697, 314, 711, ticked=True)]
+    assert blocks(pdf.load(make_pdf([lines], marks=marks), "form.pdf"))[0] == ("field", "Is it insured? Yes ☐ No ☒")
+
+
 def test_an_empty_field_adds_nothing() -> None:
     lines = [Text(60, 700, "Name of the boat"), *paragraph(60, 600, BODY)]
     found = blocks(pdf.load(make_pdf([lines], marks=[Mark("Widget", 200, 695, 400, 713)]), "form.pdf"))

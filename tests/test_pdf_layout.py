@@ -6,7 +6,7 @@ import pytest
 from pdf_files import Text, make_pdf, paragraph, text_width
 
 from ingest.loaders import pdf
-from knowledge_base.passages import Document, Page
+from knowledge_base.passages import PARTING_HYPHEN, Document, Page
 
 LEFT = [
     "At dawn the ferry leaves the north quay",
@@ -113,6 +113,39 @@ def test_numbers_in_the_margin_are_labels_of_their_paragraphs() -> None:
 def test_numbers_of_lines_are_left_out() -> None:
     lines = [Text(60, 700, "5"), Text(60, 630, "10"), *paragraph(90, 756, [f"{BODY[0].lower()} and" for _ in range(12)])]
     assert texts(read(lines)) == [" ".join([f"{BODY[0].lower()} and"] * 12)]
+
+
+def test_numbers_of_lines_count_empty_ones_too() -> None:
+    said = ["A rule on lamps", "", "A lamp in a street is shielded, so that no", "light leaves it above its own height.", ""]
+    said += ["The keeper takes a lamp down that is not", "shielded within a year of this rule, at the"]
+    said += ["cost of whoever put it up.", "", "The rule ends in May."]
+    lines = [Text(100, 700 - 26 * place, line, 12) for place, line in enumerate(said) if line]
+    numbers = [Text(70 - text_width(str(place + 1), 9), 700 - 26 * place, str(place + 1), 9) for place in range(len(said))]
+    assert texts(read([*lines, *numbers])) == [said[0], " ".join(said[2:4]), " ".join(said[5:8]), said[9]]
+
+
+def test_headers_that_stand_equally_far_apart_are_cells() -> None:
+    rows = [
+        ("Berth", "Length", "Draught", "Tenant"),
+        ("K1", "120 m", "7.5 m", "Grain Union"),
+        ("K2", "95 m", "6.0 m", "Coast Guard"),
+    ]
+    lines = [Text(60 + 130 * x, 700 - 20 * y, cell, bold=not y) for y, row in enumerate(rows) for x, cell in enumerate(row)]
+    assert texts(read([*lines, *paragraph(60, 600, BODY)]))[2] == "K2 | Length: 95 m | Draught: 6.0 m | Tenant: Coast Guard"
+
+
+def test_a_line_that_is_set_up_the_margin_is_one() -> None:
+    lines = [Text(25, 250, "Received at the office on 14 May", 8, upwards=True), *paragraph(70, 700, BODY * 4)]
+    assert texts(read(lines))[-1] == "Received at the office on 14 May"
+
+
+def test_a_word_that_a_page_s_end_parts_is_known_as_one() -> None:
+    first = [*BODY, "A keeper who finds the bell cracked stops and tele-"]
+    second = ["phones the founder, who sends another bell within", "forty days."]
+    pages = [[*paragraph(60, 700, first)], [*paragraph(60, 700, second)]]
+    assert [page.text[-5:] for page in read_pages(pages).pages] == [f"tele{PARTING_HYPHEN}", "days."]
+    pages = [[*paragraph(60, 700, [*BODY, "The keeper rings a well-"])], [*paragraph(60, 700, ["known tune at noon."])]]
+    assert read_pages(pages).pages[0].text.endswith("well-")
 
 
 def test_a_column_of_figures_in_a_table_is_no_margin() -> None:

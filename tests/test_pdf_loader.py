@@ -178,7 +178,7 @@ def test_a_sentence_that_goes_on_in_the_next_column_is_one_paragraph() -> None:
 def test_notes_at_the_foot_are_paragraphs_of_their_own() -> None:
     notes = [Text(60, 80, "1 See the first report.", 8), Text(60, 70, "2 See the second report.", 8)]
     page = only_page([*paragraph(60, 700, [*BODY, *BODY]), *notes])
-    assert shown(page)[1:] == [("paragraph", "1 See the first report."), ("paragraph", "2 See the second report.")]
+    assert shown(page)[1:] == [("paragraph", "See the first report."), ("paragraph", "See the second report.")]
 
 
 def test_text_off_the_page_is_left_out() -> None:

@@ -37,16 +37,23 @@ def test_an_exponent_is_shown_raised(before: str, raised: str, after: str, shown
 @pytest.mark.parametrize(
     ("before", "raised", "after", "shown"),
     [
-        ("It was founded in 1987", "4", " by nine clerks", "It was founded in 1987 by nine clerks"),
-        ("Of the pots 19", "4", " were broken", "Of the pots 19 were broken"),
-        ("The oath was sworn.", "4", " Then they left", "The oath was sworn. Then they left"),
-        ("The oath was sworn", "4", ", and they left", "The oath was sworn, and they left"),
+        ("It was founded in 1987", "4", " by nine clerks", "It was founded in 1987\u2060⁴ by nine clerks"),
+        ("Of the pots 19", "4", " were broken", "Of the pots 19\u2060⁴ were broken"),
+        ("The oath was sworn.", "4", " Then they left", "The oath was sworn.\u2060⁴ Then they left"),
+        ("The oath was sworn", "4", ", and they left", "The oath was sworn\u2060⁴, and they left"),
+        ("The oath was sworn", "4", ".", "The oath was sworn\u2060⁴."),
         ("The oath was sworn", "*", " by all", "The oath was sworn by all"),
     ],
 )
-def test_the_mark_of_a_note_is_taken_out(before: str, raised: str, after: str, shown: str) -> None:
+def test_the_number_of_a_note_is_raised_and_another_mark_taken_out(before: str, raised: str, after: str, shown: str) -> None:
     page = page_of(before, raised, after, ["4 See the fourth report.", "* Not by the clerks."])
     assert page.text.startswith(shown)
+
+
+def test_an_accent_that_is_drawn_over_a_letter_joins_it() -> None:
+    drawn = "BT /R 11 Tf 60 700 Td [(La r´) 333 (egion est ferm´) 333 (ee)] TJ ET"  # as TeX sets it
+    page = pdf.load(make_pdf([[Text(60, 660, "A lone ´ stays.")]], drawn=drawn), "accents.pdf").pages[0]
+    assert page.text == "La région est fermée\n\nA lone ´ stays."
 
 
 def test_an_ordinal_stays() -> None:
@@ -56,12 +63,12 @@ def test_an_ordinal_stays() -> None:
 def test_a_note_is_a_block_with_its_mark_as_label() -> None:
     page = page_of("It was founded in 1987", "4", " by nine", ["4 See the fourth report."])
     note = page.blocks[-1]
-    assert (page.text[note.start : note.end], note.label) == ("4 See the fourth report.", "note 4")
+    assert (page.text[note.start : note.end], note.label) == ("See the fourth report.", "note 4")
 
 
 def test_a_mark_that_stands_apart_leaves_one_space() -> None:
     page = page_of("The oath was sworn", "4", "by all of them", ["4 See the fourth report."], gap=2.0)
-    assert page.text.startswith("The oath was sworn by all of them")
+    assert page.text.startswith("The oath was sworn\u2060⁴ by all of them")
 
 
 def test_what_is_left_leads_back_to_its_characters() -> None:
@@ -74,5 +81,6 @@ def test_what_is_left_leads_back_to_its_characters() -> None:
     text_page = pypdfium2.PdfDocument(data)[0].get_textpage()
     for run in page.origin:
         for i in range(run.length):
-            assert page.text[run.start + i] == chr(pypdfium2.raw.FPDFText_GetUnicode(text_page, run.origin_index + i))
-    assert page.text == "Sworn in 1987 by nine of them."
+            original = chr(pypdfium2.raw.FPDFText_GetUnicode(text_page, run.origin_index + i))
+            assert page.text[run.start + i] == original.replace("4", "⁴")
+    assert page.text == "Sworn in 1987\u2060⁴ by nine of them."

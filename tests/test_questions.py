@@ -25,6 +25,8 @@ def read(question: str) -> Question:
         ("Why do the lamps go out?", QuestionKind.WHY),
         ("How many towns signed?", QuestionKind.QUANTITY),
         ("Combien de villes ont signé ?", QuestionKind.QUANTITY),
+        ("What does a lamp cost at night?", QuestionKind.QUANTITY),
+        ("What is the deadline of the tender?", QuestionKind.WHEN),
         ("What are the duties of a town?", QuestionKind.LIST),
         ("Which three towns left?", QuestionKind.LIST),
         ("Quels sont les devoirs des villes ?", QuestionKind.LIST),

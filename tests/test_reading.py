@@ -53,11 +53,11 @@ def test_a_file_that_vanishes_gives_its_reason(tmp_path: Path) -> None:
     assert read([planned])[0] == {"a.txt": reading.Unread("it cannot be read: No such file or directory", is_passing=True)}
 
 
-def parse_or_die(files: Sequence[tuple[str, str, str]]) -> list[Document | reading.Unread]:
+def parse_or_die(files: Sequence[tuple[str, str, str]], pictures: Path | None = None) -> list[Document | reading.Unread]:
     """Stand in for `parse` with a parser that kills its process at one file."""
     if any(source == "deadly.txt" for source, _, _ in files):
         os.kill(os.getpid(), signal.SIGKILL)
-    return reading.parse(files)
+    return reading.parse(files, pictures)
 
 
 def test_a_file_that_kills_its_parser_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from ingest.loaders.text import load
@@ -117,6 +119,19 @@ def test_a_table_made_with_spaces_is_read_by_rows() -> None:
         "Energy | Entity: Gas | Deadline: 24 hours",
         "Rail | Entity: — | Deadline: —",
     ]
+
+
+def test_the_ruled_headers_of_a_table_are_no_heading() -> None:
+    text = "Station   Altitude  First train\n-------------------------------\nGrund     940 m     06:12\nHalsegg   1,760 m\n"
+    assert [block[2] for block in blocks(read(text))][1:] == [
+        "Grund | Altitude: 940 m | First train: 06:12",
+        "Halsegg | Altitude: 1,760 m | First train: —",
+    ]
+    assert blocks(read("Chapter 1   The lake\n--------------------\nIt is deep and cold.\n"))[0][0] == "heading"
+
+
+def test_letters_and_their_accents_are_composed() -> None:
+    assert read(unicodedata.normalize("NFD", "Le musée est fermé.")).pages[0].text == "Le musée est fermé."
 
 
 def test_numbers_of_paragraphs_are_labels() -> None:

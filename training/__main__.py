@@ -170,6 +170,21 @@ def adapter(
 
 
 @app.command()
+def multilingual(
+    data_dir: DataDirectory,
+    output: Annotated[Path, typer.Option(help="File for the map (.npy).")],
+    vectors: Annotated[Path, typer.Option(help="Folder that keeps the embedder's vectors.")] = Path("vectors"),
+) -> None:
+    """Learn the map that lets questions in other languages search; print how near it comes on texts kept apart."""
+    from knowledge_base.models.multilingual import MultilingualEncoder
+    from training.multilingual import english_texts, learn_map
+
+    matrix, figures = learn_map(english_texts(data_dir), MultilingualEncoder().read, cached_encoder(vectors))
+    np.save(output, matrix)
+    typer.echo(json.dumps(figures))
+
+
+@app.command()
 def refusal(
     collections: Annotated[
         list[str], typer.Argument(help="NAME=QUESTIONS.jsonl=DATA_DIR: questions on the documents indexed in a data directory.")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from assistant.evidence.cues import cue
 from assistant.evidence.provisions import named_provisions, passage_at
-from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, names_title, score_sentences
+from assistant.evidence.scoring import EvidenceWeights, Judgement, Sentence, is_foreign, names_title, score_sentences
 from assistant.question.questions import Question, QuestionKind
 from knowledge_base.logs import span
 from knowledge_base.models.evidence import with_neighbours
-from knowledge_base.passages import Passage, RetrievedPassage
+from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.search.queries import match_expression, question_terms
 from knowledge_base.search.retrieval import HybridRetriever
 from knowledge_base.store.catalog import Catalog
@@ -152,16 +152,23 @@ def read_sentences(
 ) -> dict[str, tuple[float, float]]:
     """Have the evidence model read the `most` sentences most like the question; return by sentence id what it says of each.
 
-    That is a logit that ranks it among the others, and the probability that it answers.
+    That is a logit that ranks it among the others, and the probability that it answers. Beside sentences that are not in its
+    language the question is read as its words in English.
     """
     texts = {i: text for r in found for i, text in r.passage.quotable_sentences.items() if i in similarities}
     scores = {i: similarities[i] + r.score for r in found for i in r.passage.quotable_sentences if i in similarities}
     chosen = sorted(texts, key=lambda identifier: -scores[identifier])[:most]
-    marked = [with_neighbours("", texts[identifier], "") for identifier in chosen]
-    passages = {identifier.rpartition("#")[0] for identifier in chosen}
-    with span("read", sentences=len(chosen), passages=len(passages)):
-        ranks, answers = model.score(question.query.text, marked), model.answers(question.query.text, marked)
-    return dict(zip(chosen, zip(map(float, ranks), map(float, answers), strict=True), strict=True))
+    foreign = {i for r in found if is_foreign(r.passage, question) for i in r.passage.quotable_sentences}
+    read: dict[str, tuple[float, float]] = {}
+    for asked, ids in (
+        (question.query.text, [i for i in chosen if i not in foreign]),
+        (question.query.in_english, [i for i in chosen if i in foreign]),
+    ):
+        marked = [with_neighbours("", texts[identifier], "") for identifier in ids]
+        with span("read", sentences=len(ids), passages=len({passage_of(identifier) for identifier in ids})):
+            ranks, answers = (model.score(asked, marked), model.answers(asked, marked)) if marked else ((), ())
+        read |= dict(zip(ids, zip(map(float, ranks), map(float, answers), strict=True), strict=True))
+    return read
 
 
 def reranked(found: Sequence[RetrievedPassage], sentences: Sequence[Sentence], share: float) -> list[RetrievedPassage]:

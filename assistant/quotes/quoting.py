@@ -12,7 +12,7 @@ from knowledge_base.language.roles import Role
 from knowledge_base.language.sentences import LEANS, SENTENCE_END
 from knowledge_base.language.vocabulary import pattern
 from knowledge_base.language.words import words
-from knowledge_base.passages import Page, Passage
+from knowledge_base.passages import PARTING_HYPHEN, Page, Passage
 from knowledge_base.provisions import Provision
 from knowledge_base.store.catalog import Catalog
 
@@ -207,7 +207,8 @@ def _begins_overleaf(first: Quote) -> bool:
 def _broken_off(page: Sequence[Quote]) -> Quote | None:
     """Return the last sentence of a page's text that nothing ends; foot notes and addresses, which follow it, are none."""
     for quote in reversed(page):
-        if quote.kind == "paragraph" and not (SENTENCE_END.search(quote.text) or _NOTE.search(quote.text)):
+        is_note = quote.role == "note" or _NOTE.search(quote.text)
+        if quote.kind == "paragraph" and not is_note and not SENTENCE_END.search(quote.text):
             return quote
     return None
 
@@ -321,10 +322,10 @@ def _parts(run: Sequence[Quote], made: Sequence[Citation]) -> Iterator[AnswerPar
 
 
 def _text(quote: Quote) -> str:
-    """Return the text of a quote with its rest overleaf, without a space where a word was parted."""
+    """Return the text of a quote with its rest overleaf; a word that the page's end parts is whole again."""
     text = quote.text
     for *_, rest in quote.rest:
-        text += rest if text.endswith("-") else f" {rest}"
+        text = text.removesuffix(PARTING_HYPHEN) + rest if text.endswith(("-", PARTING_HYPHEN)) else f"{text} {rest}"
     return text
 
 

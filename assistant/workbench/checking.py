@@ -22,6 +22,7 @@ from knowledge_base.language.text import Text
 from knowledge_base.language.vocabulary import LANGUAGES
 from knowledge_base.language.words import words
 from knowledge_base.models.embeddings import Embedder, open_embedder
+from knowledge_base.models.multilingual import open_multilingual
 from knowledge_base.models.query_adapter import open_query_adapter
 from knowledge_base.passages import Passage
 from knowledge_base.sandbox.sandbox import Sandbox
@@ -105,7 +106,8 @@ class Checker(Closing):
         try:
             embedder = open_embedder(settings)
             adapter = open_query_adapter(settings, embedder.model_id)
-            return cls(generation, embedder, HybridRetriever(generation, embedder, adapter=adapter))
+            multilingual = open_multilingual(settings, embedder.model_id)
+            return cls(generation, embedder, HybridRetriever(generation, embedder, None, adapter, multilingual))
         except BaseException:
             generation.close()
             raise

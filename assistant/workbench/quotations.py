@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from knowledge_base.language.vocabulary import pattern
-from knowledge_base.language.words import content_words, question_language, stem, words
+from knowledge_base.language.words import NOTE_MARK, content_words, question_language, stem, words
 from knowledge_base.passages import Page
 from knowledge_base.search.queries import match_expression, question_terms
 from knowledge_base.store.catalog import Catalog
@@ -53,6 +53,9 @@ def levelled(text: str) -> tuple[str, tuple[int, ...]]:
     origin: list[int] = []
     position = 0
     while position < len(text):
+        if mark := NOTE_MARK.match(text, position):
+            position = mark.end()
+            continue
         pair, character = text[position : position + 2], text[position]
         size = 2 if pair in ("``", "''") else 1
         level = '"' if size == 2 else " " if character.isspace() else _MARKS.get(character, character)

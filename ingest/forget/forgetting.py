@@ -18,6 +18,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ingest.forget.traces import Traces, erase_questions, evaluations_that_hold, find_traces, questions_that_hold
+from ingest.loaders import ocr
 from knowledge_base.errors import DamagedIndexError, StorageError
 from knowledge_base.files import SHARDS, replace_file, require_free_space, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
@@ -287,7 +288,11 @@ def _remove(path: Path) -> None:
 
 
 def _clean_cache(data_dir: Path, embedder: Embedder) -> int:
-    """Keep in the cache only the vectors of what the remaining generations hold; return how many are erased."""
+    """Keep in the cache only the vectors of what the remaining generations hold; return how many are erased.
+
+    What was read of pictures goes whole: it is read again when a file with pictures is.
+    """
+    _remove(data_dir / ocr.FOLDER)
     for damaged in data_dir.glob("embeddings.sqlite3.damaged-*"):
         damaged.unlink()
     if not (data_dir / "embeddings.sqlite3").exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from typing import NamedTuple
+from unicodedata import normalize
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -20,8 +21,9 @@ _SOFT_HYPHEN_AT_END = re.compile("\u00ad[ \t]*\r?\n[ \t]*(?=\\w)")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Controls, soft hyphen, zero-width space and joiners of words, text direction overrides, tags, no characters, lone surrogates.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2061-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ufdd0-\ufdef\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|\u2060(?![\u2070\u00b9\u00b2\u00b3\u2074-\u2079])"  # before a raised number it parts the mark of a note from its word
 )
 
 
@@ -46,10 +48,10 @@ def decode(data: bytes, declared: str | None = None, *, page_breaks: bool = Fals
 
 
 def clean(text: str) -> str:
-    """Return `text` with line ends as `\\n` and without controls, overrides, invisible tags and lone surrogates."""
+    """Return `text` composed (NFC), with line ends as `\\n`, without controls, overrides, invisible tags, lone surrogates."""
     if "\u00ad" in text:
         text = _SOFT_HYPHEN_AT_END.sub("", text)
-    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+    return normalize("NFC", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def _by_mark(data: bytes) -> Decoded | None:

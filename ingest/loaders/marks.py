@@ -1,4 +1,4 @@
-"""Marks above and below the line: exponents stay readable, footnote marks are cut, struck letters go.
+"""Marks above and below the line: exponents and the numbers of notes are raised, other marks of notes and struck letters go.
 
 A loader writes RAISED, the mark, and END (or LOWERED ... END) into a text; `settle` decides by what stands around it.
 The three are characters that no text may hold; `characters.clean` takes them out of what is read.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from knowledge_base.language.words import BEFORE_NOTE
+
 RAISED, LOWERED, END = "\ufdd0", "\ufdd1", "\ufdd2"
-NOTE = "\ufdd3"  # where a mark of a note stood that is known as one
+NOTE = "\ufdd3"  # where a mark of a note stood that is known as one; around its raised number, where it has one
 NOTE_ENDS = (NOTE, "[", "]")  # at an end of a mark that stands for a note of its own
 _SUPERSCRIPTS = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _SUBSCRIPTS = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
@@ -20,7 +22,8 @@ _LOWERABLE = re.compile(r"[0-9+\-−=()aehijklmnoprstuvx]+")
 _SPAN = re.compile(f"([{RAISED}{LOWERED}])([^{RAISED}{LOWERED}{END}]*){END}")
 _GLUED = re.compile(f"{END}(\\s*)([{RAISED}{LOWERED}])")
 _LEFT_OVER = re.compile(f"[{RAISED}{LOWERED}{END}]")
-_NOTE = re.compile(rf"[^\S\n]*(?:[\[(]\s*)?{NOTE}+(?:\s*[\])])?(?=[\s.,;:!?)\]”»]|$)|[\[(]{NOTE}+[\])]|{NOTE}+")
+_NOTES = f"{NOTE}+(?:[⁰¹²³⁴-⁹]+{NOTE}+)*"
+_NOTE = re.compile(rf"[^\S\n]*(?:[\[(]\s*)?{_NOTES}(?:\s*[\])])?(?=[\s.,;:!?)\]”»]|$)|[\[(]{_NOTES}[\])]|{_NOTES}")
 _NOTE_MARK = re.compile(r"[\[(]?\s*(?:\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*|[*†‡§¶]{1,4}|[a-z])\s*[\])]?[.,]?")
 _ORDINALS = frozenset("eor")  # as in XIXe, no, Dr
 _EXPRESSION = re.compile(r"[\w()]{1,4}(?:\s?[+\-−*/·×]\s?[\w()]{1,4})+")
@@ -44,8 +47,20 @@ def settle(text: str) -> str:
         text = _GLUED.sub(lambda found: found[1] if _joins(text, found) else found[0], text)
         text = _inner(text)
     if NOTE in text:
-        text = _NOTE.sub("", text)
+        text = _NOTE.sub(_settled_note, text)
     return text
+
+
+def note_mark(text: str) -> str:
+    """Return what stands for the mark of a note until `settle` decides on it: with its number, where `text` is one."""
+    number = note_number(text)
+    return f"{NOTE}{number.translate(_SUPERSCRIPTS)}{NOTE}" if number.isdecimal() and number.isascii() else NOTE
+
+
+def _settled_note(found: re.Match[str]) -> str:
+    numbers = re.findall("[⁰¹²³⁴-⁹]+", found[0])
+    is_glued = found.string[found.end() : found.end() + 1].isalnum()
+    return f"{BEFORE_NOTE}{','.join(numbers)}{' ' * is_glued}" if numbers else ""
 
 
 def with_marks(text: str) -> str:
@@ -125,16 +140,16 @@ def _raised_in_place(inside: str, before: str, after: str) -> str:
     if not mark:
         return inside
     if NOTE in mark:
-        return NOTE
+        return mark[mark.index(NOTE) : mark.rindex(NOTE) + 1]
     if after.lstrip()[:1] in ("/", "⁄") and mark.isdigit():
         return f" {mark}" if before[-1:].isdigit() else mark  # the upper half of a fraction
     if _CITATION.fullmatch(mark):
-        return NOTE
+        return note_mark(mark)
     if _EXPRESSION.fullmatch(mark):
         return raised(mark)
     if mark in _ORDINALS or (not _NOTE_MARK.fullmatch(mark) and not _RAISABLE.fullmatch(mark)):
         return inside  # an ordinal, an abbreviation, a trade mark
-    return raised(mark) if _is_exponent(mark, before, after) else NOTE
+    return raised(mark) if _is_exponent(mark, before, after) else note_mark(mark)
 
 
 def _is_exponent(mark: str, before: str, after: str) -> bool:

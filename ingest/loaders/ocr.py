@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 from collections.abc import Sequence
+from contextvars import ContextVar
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from ingest.loaders.characters import clean
 from ingest.loaders.pdf_pages.lines import Box, Line
 from ingest.loaders.pdf_pages.rows import rows_of
+from knowledge_base.files import replace_file
 
+VERSION = 1  # of what is kept of a reading
+FOLDER = "pictures"  # in the data directory
+KEPT_IN: ContextVar[Path | None] = ContextVar("the folder that keeps what was read of pictures, so that none is read twice")
+NO_TIME = "The page is a picture, and reading it would pass the limit of processor time. Raise PARISCALL_PARSE_SECONDS."
 REMEDY = "Run OCR on it (ocrmypdf does that), or install text recognition: pip install paris-call-assistant[ocr]."
 _SCALE = 200 / 72  # pixels a point
 _MOST_PIXELS = 9_000_000
@@ -27,6 +36,37 @@ class Picture(NamedTuple):
 
     lines: list[Line]
     confidence: float
+
+
+def kept_reading(name: str) -> Picture | None:
+    """Return what is kept under the name of a file's page or of a drawing; None where nothing is, or it is broken."""
+    folder = KEPT_IN.get(None)
+    if folder is None:
+        return None
+    try:
+        kept = json.loads((folder / f"{name}.json").read_bytes())
+        lines = [
+            Line(order, text, [-1] * len(text), Box(*box), size, bold=False)
+            for order, (text, box, size) in enumerate(kept["lines"])
+        ]
+        return Picture(lines, float(kept["confidence"])) if kept["version"] == VERSION else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_once(page: Any, name: str) -> Picture:  # noqa: ANN401
+    """Read a page of pypdfium2 where no page that looks the same is kept, and keep the reading under its `name`, too."""
+    folder = KEPT_IN.get(None)
+    if folder is None:
+        return read_picture(page)
+    drawing = f"drawing-{sha256(page.render(scale=1).to_numpy().tobytes()).hexdigest()}"
+    picture = kept_reading(drawing) or read_picture(page)
+    lines = [(line.text, line.box, line.size) for line in picture.lines]
+    data = json.dumps({"version": VERSION, "confidence": picture.confidence, "lines": lines}).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    for kept in (drawing, name):
+        replace_file(folder / f"{kept}.json", data)
+    return picture
 
 
 def is_installed() -> bool:

@@ -24,7 +24,15 @@ from ingest.loaders.pdf_pages.lines import Line, read_lines, running_lines, word
 from ingest.loaders.pdf_pages.margins import join_initials, take_margin_numbers
 from ingest.loaders.pdf_pages.marks import settle_marks
 from ingest.loaders.pdf_pages.struck import find_covered, find_struck
-from ingest.loaders.pdf_pages.structure import carry_headers, largest_text, levels_of, page_units, plain_page, write_page
+from ingest.loaders.pdf_pages.structure import (
+    carry_headers,
+    largest_text,
+    levels_of,
+    page_units,
+    part_words,
+    plain_page,
+    write_page,
+)
 from ingest.loaders.pdf_pages.style import letters, measure
 from ingest.loaders.structure import one_line
 from knowledge_base.errors import DocumentError
@@ -44,7 +52,6 @@ _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 _LONGEST_DATE = 60
 _COVER = "The page is the cover of a collection of files; they are read."
 _NO_TEXT = "The page has no text of its own; it may be a picture."
-_NO_TIME = "The page is a picture, and reading it would pass the limit of processor time. Raise PARISCALL_PARSE_SECONDS."
 _FIRST_PICTURE = 4.0  # seconds of processor time that a picture may take
 _log = logging.getLogger(__name__)
 
@@ -155,7 +162,7 @@ def _document(data: bytes, source: str, raw_pages: Sequence[_RawPage], propertie
         title=title,
         content_hash=sha256(data).hexdigest(),
         language=None,
-        pages=tuple(pages),
+        pages=tuple(part_words(pages, style)),
         kind="pdf",
         date=_date(properties.date, pages, first),
     )
@@ -309,14 +316,16 @@ def _read_pictures(data: bytes, pages: Sequence[_RawPage]) -> None:
         return
     import pypdfium2
 
-    slowest = _FIRST_PICTURE
+    slowest, file = _FIRST_PICTURE, sha256(data).hexdigest()
     with pypdfium2.PdfDocument(data) as document:
         for number in waiting:
-            if processor_time_left() < 2 * slowest:
-                pages[number].problem = _NO_TIME
+            name = f"page-{file}-{number + 1}"
+            picture = ocr.kept_reading(name)
+            if picture is None and processor_time_left() < 2 * slowest:
+                pages[number].problem = ocr.NO_TIME
                 continue
             start = process_time()
-            pages[number].lines, confidence = ocr.read_picture(document[number])
+            pages[number].lines, confidence = picture or ocr.read_once(document[number], name)
             slowest = max(slowest, process_time() - start)
             if pages[number].lines:
                 pages[number].ocr, pages[number].problem = confidence, None

@@ -10,6 +10,7 @@ from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label, 
 from ingest.loaders.marks import without_struck_letters
 from ingest.loaders.opening import choose_date, opening_title
 from knowledge_base.errors import DocumentError
+from knowledge_base.language.words import without_note_marks
 from knowledge_base.passages import Block, BlockKind, Document, Page, RegisterRecord
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
@@ -160,7 +161,7 @@ def struck_notice(struck: int, deleted: int = 0) -> str | None:
 
 def one_line(text: str, limit: int = 300) -> str:
     """Return `text` on one line, white space collapsed, cut at `limit` characters."""
-    return " ".join(text.split())[:limit]
+    return " ".join(without_note_marks(text).split())[:limit]
 
 
 def language_code(value: object) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ _BULLET = re.compile(
     r"|(?P<number>\(?\d{1,3}(?:\.\d{1,3}){0,3}[.)]|\(?(?:[a-z]{1,2}|[ivx]{1,5}|[A-Z])\)|[a-z]\.)[ \t]+)(?=\S)"
 )
 _NUMBERED_TITLE = re.compile(r"\s*(\d{1,3}(?:\.\d{1,3}){0,4})[.)]?\s+(?=\S)")
+_GAP = re.compile(r"\S(?: {2,}|\t)\s*\S")
 _RULE = re.compile(r"\s*([-=_*~#^+.·])(?:\1{2,}|(?: {1,3}\1){2,})\s*")
 _NOTE = re.compile(r"\s*\[(\d{1,3})\]\s+(?=\S)")
 _REFERENCE = re.compile(r"\s?\[(\d{1,3})\](?!\()")
@@ -111,13 +113,14 @@ def write_text(writer: PageWriter, text: str) -> None:
             _write_group(writer, group, lines, notes)
 
 
-def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Yield runs of lines between blank ones."""
+def _groups(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield runs of lines between blank ones; a title that is ruled off is one of its own, a table's ruled headers are not."""
     group: list[str] = []
-    for line in lines:
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         if line.strip():
             group.append(line.rstrip())
-        if group and (not line.strip() or (len(group) == 2 and _RULE.fullmatch(line) and len(group[0]) <= _HEADING_LENGTH)):
+        is_ruled = len(group) == 2 and _RULE.fullmatch(line) and len(group[0]) <= _HEADING_LENGTH
+        if group and (not line.strip() or (is_ruled and not (_GAP.search(group[0]) and _GAP.search(following)))):
             yield group
             group = []
     if group:

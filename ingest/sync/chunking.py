@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from knowledge_base.language.roles import role_of
 from knowledge_base.language.sentences import sentence_spans
+from knowledge_base.language.words import without_note_marks
 from knowledge_base.passages import Block, CountTokens, Document, Page, Passage, SentenceSpan, prefix_tokens
 
 VERSION = 8
@@ -65,7 +66,8 @@ def _units(page: Page, headings: list[tuple[int, str]], language: str | None, co
     units: list[_Unit] = []
     for block, text, tokens in zip(page.blocks, texts, count(texts) if texts else [], strict=True):
         if block.kind == "heading":
-            headings[:] = [h for h in headings if h[0] < block.level] + [(block.level, " ".join(text.split()))]
+            shown = " ".join(without_note_marks(text).split())
+            headings[:] = [h for h in headings if h[0] < block.level] + [(block.level, shown)]
         heading = HEADING_SEPARATOR.join(text for _, text in headings)
         if tokens <= limit:
             units.append(_Unit(block, block.start, block.end, tokens, heading, text.endswith(":")))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ingest.fetch.sources import as_listed, listed_files
+from ingest.loaders import ocr
 from ingest.loaders.document import load_document
 from ingest.sync import chunking
 from ingest.sync.plan import FileToRead, SyncPlan, limited_version, limits_of, with_earlier_version
@@ -58,7 +60,7 @@ class LocalReader:
         """Yield each file as it is done; `count` is told of as many."""
         listed = listed_files(settings)
         with open_sandbox(settings, workers=min(os.cpu_count() or 1, max(1, len(files)))) as sandbox:
-            for file, result in read_documents(files, sandbox, count):
+            for file, result in read_documents(files, sandbox, count, settings.data_dir / ocr.FOLDER):
                 if isinstance(result, Document):
                     document = as_listed(result, listed)
                     yield file, document, cut(document, embedder())
@@ -97,21 +99,28 @@ def read_plan(settings: Settings, plan: SyncPlan, reader: Reader, embedder: Open
 
 
 def read_documents(
-    files: Sequence[FileToRead], sandbox: Sandbox, progress: Count
+    files: Sequence[FileToRead], sandbox: Sandbox, progress: Count, pictures: Path | None = None
 ) -> Iterator[tuple[FileToRead, Document | Unread]]:
     """Yield each file with its document, or the reason why there is none, as they are done; `progress` counts files.
 
-    The files of a batch that failed are read one by one, and a file that the machine was too busy for is tried once more.
+    The files of a batch that failed are read one by one, and a file that the machine was too busy for is tried once more. What
+    is read of pictures is kept in the folder `pictures`; a file with more of them than its time allows is read on from there.
     """
-    batches, tried = list(file_batches(files)), set[str]()
+    batches, tried, left = list(file_batches(files)), set[str](), dict[str, int]()
     while batches:
         again = []
         arguments = [[(file.source, str(file.path), file.content_hash) for file in batch] for batch in batches]
-        for index, result in sandbox.map_unordered(parse, arguments):
+        for index, result in sandbox.map_unordered(partial(parse, pictures=pictures), arguments):
             batch = batches[index]
             if not isinstance(result, SandboxFailure):
-                yield from zip(batch, result, strict=True)
-                progress(len(batch))
+                for file, document in zip(batch, result, strict=True):
+                    waiting = _pictures_left(document) if pictures else 0
+                    if waiting and waiting < left.get(file.source, waiting + 1):
+                        left[file.source] = waiting
+                        again.append([file])
+                    else:
+                        yield file, document
+                        progress(1)
             elif len(batch) > 1:
                 again += [[file] for file in batch]
             elif result.is_passing and batch[0].source not in tried:
@@ -122,6 +131,13 @@ def read_documents(
                 yield batch[0], Unread(reason, result.is_passing, not result.is_passing)
                 progress(1)
         batches = again
+
+
+def _pictures_left(document: Document | Unread) -> int:
+    """Count the pages that the time of one task was too short to read."""
+    if isinstance(document, Unread):
+        return 0
+    return sum(page.problem == ocr.NO_TIME for page in document.pages)
 
 
 def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) -> Iterator[list[FileToRead]]:
@@ -139,8 +155,9 @@ def file_batches(files: Sequence[FileToRead], small_ones: int = _FILES_A_BATCH) 
         yield small[first : first + small_ones]
 
 
-def parse(files: Sequence[tuple[str, str, str]]) -> list[Document | Unread]:
+def parse(files: Sequence[tuple[str, str, str]], pictures: Path | None = None) -> list[Document | Unread]:
     """Read each (source, path, content hash); a document, or why there is none. Runs in a child process."""
+    ocr.KEPT_IN.set(pictures)
     found: list[Document | Unread] = []
     for source, path, content_hash in files:
         try:

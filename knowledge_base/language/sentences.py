@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from knowledge_base.language.vocabulary import pattern
+from knowledge_base.language.words import without_note_marks
 
 SENTENCE_END = re.compile(r"[.!?;:…。！？；：؟۔][”\"’»)\]]*\d{0,3}$")  # with a footnote's mark
 LEANS = pattern(r"^[“\"(]?(?:{leaning.pronouns}|{leaning.possessives}|{leaning.heads})\b")  # on the sentence before it
@@ -38,10 +39,12 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
     """Return the (start, end) of each sentence of `text`, in order, without surrounding white space.
 
     Boundaries are sentencex's, corrected in two ways that reports need: an abbreviation before a number ("para. 13") does not
-    end a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does. The mark is no part of the sentence.
+    end a sentence, and a footnote mark glued to a full stop ("cyberspace.2 However") does. The mark is no part of the sentence,
+    nor is a raised one at its end.
     """
     from sentencex import get_sentence_boundaries
 
+    text = without_note_marks(text)
     merged: list[tuple[int, int]] = []
     for boundary in get_sentence_boundaries(language or "en", text):
         start, end = boundary["start_index"], boundary["end_index"]

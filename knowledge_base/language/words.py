@@ -22,7 +22,14 @@ _NO_WORDS = re.compile(r"[^\w]+")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e|ed|es|er|ers|ing|ation|ations)$")
 _COMBINING = re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(0x10000))))}]+")
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
+BEFORE_NOTE = "\u2060"  # stands before the raised number of a note within a sentence, and parts it from the word
+NOTE_MARK = re.compile(f"{BEFORE_NOTE}[⁰¹²³⁴-⁹]+(?:[,–-] ?[⁰¹²³⁴-⁹]+)*")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
+
+
+def without_note_marks(text: str) -> str:
+    """Return `text` with blanks in place of the marks of notes, each other character in its old place."""
+    return NOTE_MARK.sub(lambda found: " " * len(found[0]), text) if BEFORE_NOTE in text else text
 
 
 def fold(text: str) -> str:
@@ -44,7 +51,7 @@ def without_accents(text: str) -> str:
 
 def normalised(text: str) -> str:
     """Return folded words with single blanks: the form in which quoted words are looked up."""
-    return _NO_WORDS.sub(" ", fold(text)).strip()
+    return _NO_WORDS.sub(" ", fold(without_note_marks(text))).strip()
 
 
 @cache
@@ -56,7 +63,7 @@ def stop_words(language: str) -> frozenset[str]:
 
 def words(text: str) -> list[str]:
     """Return the folded words of `text` in order; "65/182" and "multi-factor" are split at their marks."""
-    return _parts(fold(text))
+    return _parts(fold(without_note_marks(text)))
 
 
 def _parts(folded: str) -> list[str]:
@@ -76,7 +83,7 @@ def _pairs(piece: str) -> list[str]:
 def split_words(text: str) -> list[tuple[str, int]]:
     """Return the words of a text as written, elisions and possessives taken off, each with its offset."""
     found = []
-    for match in _WRITTEN.finditer(text):
+    for match in _WRITTEN.finditer(without_note_marks(text)):
         bare = _ELISION.sub("", match[0])
         found.append((_POSSESSIVE.sub("", bare), match.end() - len(bare)))
     return found
@@ -95,7 +102,7 @@ def question_language(text: str) -> str:
 def content_words(text: str, language: str | None) -> list[str]:
     """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
     stop = stop_words(known_language(language))
-    joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
+    joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), without_note_marks(text))
     shouted = joined.isupper()
     return [
         word

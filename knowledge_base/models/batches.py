@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.language.words import BEFORE_NOTE, NOTE_MARK
+
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
@@ -34,7 +36,8 @@ def open_tokenizer(file: Path) -> Tokenizer:
 
 
 def well_formed(text: str) -> str:
-    """Replace lone surrogates, which no tokenizer takes, by question marks."""
+    """Replace lone surrogates, which no tokenizer takes, by question marks; leave out the marks of notes, which say nothing."""
+    text = NOTE_MARK.sub("", text) if BEFORE_NOTE in text else text
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -41,7 +41,7 @@ class Query:
     """A question as it is searched.
 
     `text` is the question, misspelt words corrected, in `language` ("en" or "fr"); `context` is what a follow-up needs;
-    `gloss` are the words of a French question in English. All are embedded. `terms` maps each content word to its stems in
+    both are embedded. `terms` maps each content word to its stems in
     English and French, `weights` to its rarity among the passages, less for words of the context. `unknown` are the words that
     occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names` maps the words written as names
     to the FTS5 expressions that find them.
@@ -50,12 +50,18 @@ class Query:
     text: str
     context: str = ""
     language: str = "en"
-    gloss: str = ""
     terms: Terms = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     mended: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def in_english(self) -> str:
+        """Return the words of a French question that carry meaning, in English where the glossary has them; others as asked."""
+        if self.language != "fr":
+            return self.text
+        return " ".join(in_english(word) or word for word in content_words(self.text, "fr"))
 
 
 class QueryReader:
@@ -77,10 +83,6 @@ class QueryReader:
         }
         text = re.sub(r"[^\W_]+", lambda found: mended.get(fold(found[0]), found[0]), question) if mended else question
         own = question_terms(text, language)
-        content = content_words(text, "fr") if french else []
-        english = [in_english(word) for word in content]
-        in_glossary = 2 * len(list(filter(None, english))) >= len(content)
-        gloss = " ".join(other or word for word, other in zip(content, english, strict=True)) if in_glossary else ""
         written = [] if text.isupper() else [word for name in _NAME.findall(text) for word in words(name) if word in own]
         names = {word: match_expression(own[word]) for word in dict.fromkeys(written)}
         all_terms = {**question_terms(context), **own}
@@ -89,7 +91,6 @@ class QueryReader:
             text=text,
             context=context,
             language=language,
-            gloss=gloss,
             terms=all_terms,
             weights={word: value * (1.0 if word in own else CONTEXT_WEIGHT) for word, value in rarity.items()},
             unknown=self._unknown(all_terms),

@@ -12,6 +12,7 @@ import numpy as np
 from knowledge_base.errors import ModelError
 from knowledge_base.logs import span
 from knowledge_base.models.embeddings import Embedder
+from knowledge_base.models.multilingual import MultilingualEncoder
 from knowledge_base.models.query_adapter import QueryAdapter
 from knowledge_base.passages import Passage, RetrievedPassage, passage_of
 from knowledge_base.search.queries import Query, QueryReader, Terms, match_expression
@@ -109,7 +110,7 @@ class Retriever(Protocol):
 class HybridRetriever:
     """Retrieves from one generation; the embedder must be the one the generation was made with.
 
-    `adapter` moves the vectors of questions; it must be one for that embedder.
+    `adapter` moves the vectors of questions, `multilingual` reads those that are not in English: both must be for it.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class HybridRetriever:
         embedder: Embedder,
         weights: RetrievalWeights | None = None,
         adapter: QueryAdapter | None = None,
+        multilingual: MultilingualEncoder | None = None,
     ) -> None:
         if generation.manifest.model_id != embedder.model_id:
             raise ModelError(
@@ -129,6 +131,8 @@ class HybridRetriever:
         self._reader = QueryReader(generation.catalog, lambda word: embedder.count_tokens([word])[0] == 1)
         self._weights = weights or RetrievalWeights()
         self._adapter = adapter
+        self._multilingual = multilingual
+        self._shares: dict[str, float] = {}  # of the passages in other languages, by language
         self._latest: tuple[tuple[str, ...], Future[NDArray[np.float32]]] | None = None
         self._passage_words: Remembered[PassageWords] = Remembered(_PASSAGES_REMEMBERED)
         self._passages = HeldVectors(generation.vectors.passages)
@@ -229,9 +233,10 @@ class HybridRetriever:
     def prepare(self, query: Query) -> Future[NDArray[np.float32]]:
         """Begin to embed a query in a thread, while something else is done; for the latest one nothing is computed again.
 
-        Its vector is the mean of the question's, with what it depends on, and in English words.
+        Its vector is the mean of the question's and of that with what it depends on. How the multilingual encoder reads the
+        latter is added for one that is not in English, at the share of the passages that are in another language.
         """
-        texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()), *filter(None, [query.gloss]))
+        texts = (query.text, *([f"{query.context} {query.text}"] if query.context else ()))
         latest = self._latest
         if latest and latest[0] == texts and not (latest[1].done() and latest[1].exception()):
             return latest[1]
@@ -239,10 +244,20 @@ class HybridRetriever:
         def embedded() -> NDArray[np.float32]:
             mean: NDArray[np.float32] = self._embedder.encode(texts).mean(axis=0)
             vector: NDArray[np.float32] = mean / np.linalg.norm(mean)
+            share = self._share_in_other_languages(query.language)
+            if self._multilingual and share:
+                vector = vector + share * self._multilingual.encode(texts[-1])
+                vector /= np.linalg.norm(vector)
             return self._adapter.adapted(vector) if self._adapter else vector
 
         self._latest = texts, _ASIDE.submit(embedded)
         return self._latest[1]
+
+    def _share_in_other_languages(self, language: str) -> float:
+        """Return the share of the passages that a question in this language can only find with the multilingual encoder."""
+        if language not in self._shares:
+            self._shares[language] = 0.0 if language == "en" else self._generation.catalog.share_in_other_languages(language)
+        return self._shares[language]
 
     def _nearest(self, vector: NDArray[np.float32]) -> tuple[Scores, Scores]:
         """Return the similarities of the nearest passages, and those of the passages with the nearest sentences, by id."""

@@ -447,6 +447,12 @@ class Catalog(Closing):
         )
         return [RegisterRow(source, RegisterRecord(*record)) for source, *record in rows]
 
+    def share_in_other_languages(self, language: str) -> float:
+        """Return the share of the passages, 0 to 1, that are known to be in another language than `language`."""
+        select = "SELECT avg(documents.language IS NOT NULL AND documents.language != ?) FROM passages"
+        joined = f"{select} JOIN documents ON documents.id = passages.document"
+        return float(self._connection.execute(joined, (language,)).fetchone()[0] or 0.0)
+
     def counts(self) -> dict[str, int]:
         """Return the numbers of documents (records apart), pages, passages, register records and failures."""
         select = {

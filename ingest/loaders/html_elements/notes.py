@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.html_elements.inline import names
 from ingest.loaders.html_elements.seen import tag_of
-from ingest.loaders.marks import NOTE, is_note_mark, note_number
+from ingest.loaders.marks import is_note_mark, note_mark, note_number
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -46,7 +46,7 @@ def tie_notes(root: HtmlElement) -> None:
         if not opens and _leads_to_a_note(link, text, address, by_id):
             notes.setdefault(address, note_number(text))
             sources.update(_ids_around(link))
-            _make_mark(link)
+            _make_mark(link, text)
     for link, text, opens in marks:
         if opens and ((link.get("href") or "")[1:] in sources or not notes.keys().isdisjoint(_ids_around(link))):
             _label_block(link, note_number(text))
@@ -111,10 +111,10 @@ def _leads_to_a_note(link: HtmlElement, text: str, address: str, by_id: dict[str
     return is_said or (is_bracketed and (address in by_id or named)) or (named and address in by_id)
 
 
-def _make_mark(link: HtmlElement) -> None:
+def _make_mark(link: HtmlElement, text: str) -> None:
     for child in list(link):
         link.remove(child)
-    link.text = NOTE
+    link.text = note_mark(text)
     link.attrib.pop("href", None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ingest.loaders.html_elements.inline import CHECKED, UNCHECKED, as_meant
-from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, is_note_mark, raised, with_marks
+from ingest.loaders.marks import END, LOWERED, NOTE, RAISED, is_note_mark, note_mark, raised, with_marks
 from ingest.loaders.structure import PageWriter
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class InlineWriter:
             and is_note_mark(text)
             and ("[" in text or RAISED in "".join(parts[max(0, start - 1) : start]))
         ):
-            parts[start:] = [NOTE]
+            parts[start:] = [note_mark(text.replace(RAISED, "").replace(END, ""))]
         elif re.fullmatch(r"[↩↑^⏎\ufe0e\s]+", text) and address.startswith("#"):
             del parts[start:]
         else:
@@ -123,7 +123,7 @@ class InlineWriter:
 
     def _refer(self, found: re.Match[str]) -> str:
         self.referred.append(found[1])
-        return NOTE
+        return note_mark(found[1])
 
     def _keep_note(self, found: re.Match[str]) -> str:
         self.notes.append(found[1])

@@ -22,6 +22,7 @@ _RIVER_ROWS = 4
 _RIVER_STEP = 3.0
 _WIDEST_GAP = 100
 _EVEN = 0.12
+_WIDEST_STRETCH = 6.0
 _OPEN_END = re.compile(r"[^.!?:;…”\"’»)\]]$")
 _WIDE_BAND = 3.0
 _FEWEST_BANDS = 3
@@ -108,7 +109,9 @@ def _is_stretched(row: Sequence[Line]) -> bool:
     gaps = [gap.right - gap.left for line in row for gap in line.gaps]
     gaps += [after.box.left - before.box.right for before, after in pairwise(row)]
     spaces = sum(line.text.count(" ") for line in row) + len(row) - 1
-    return len(gaps) == spaces > 2 and max(gaps) - min(gaps) <= _EVEN * max(gaps)
+    if not len(gaps) == spaces > 2 or max(gaps) > _WIDEST_STRETCH * row[0].size:
+        return False  # cells of a table may stand equally far apart too
+    return max(gaps) - min(gaps) <= _EVEN * max(gaps)
 
 
 def _joined(before: Line, line: Line) -> Line:

@@ -76,7 +76,10 @@ def _above(lines: Sequence[Line], box: Box) -> Line | None:
 def _add_tick(lines: list[Line], note: Annotation) -> None:
     row = [line for line in lines if _in_row(line, note.box)]
     right = min((line for line in row if line.box.left >= note.box.left), key=lambda line: line.box.left, default=None)
-    if right is not None and right.box.left - note.box.right <= _TICK_DISTANCE:
+    left = _beside(row, note.box)
+    if left is not None and (right is None or note.box.left - left.box.right < right.box.left - note.box.right):
+        _write(left, left.text, f" {note.text}", note.box)
+    elif right is not None and right.box.left - note.box.right <= _TICK_DISTANCE:
         right.text, right.indices = f"{note.text} {right.text}", [-1, -1, *right.indices]
         right.box = right.box.joined(note.box)
     elif row:
@@ -91,7 +94,8 @@ def _with_tick_rows(lines: Sequence[Line]) -> list[Line]:
     joined: list[Line] = []
     for line in lines:
         before = joined[-1] if joined else None
-        if before is not None and line.text[:1] in TICKS and _in_row(before, line.box) and before.box.right <= line.box.left:
+        has_tick = line.text[:1] in TICKS or line.text[-1:] in TICKS
+        if before is not None and has_tick and _in_row(before, line.box) and before.box.right <= line.box.left:
             before.indices = [*before.indices, -1, *line.indices]
             before.text, before.box, before.kind = f"{before.text} {line.text}", before.box.joined(line.box), "field"
         else:

@@ -90,11 +90,22 @@ def seen_lines(lines: Sequence[Line], page: PdfiumPage, drawn: Drawings) -> Seen
             hidden.append(line)
             continue
         line.is_turned = bool(turn)
-        seen.lines.append(line)
+        last = seen.lines[-1] if seen.lines else None
+        if line.is_turned and last is not None and _goes_on_turned(last, line):
+            last.text, last.indices = f"{last.text} {line.text}", [*last.indices, -1, *line.indices]
+            last.box, last.order = last.box.joined(line.box), line.order
+        else:
+            seen.lines.append(line)
     if not seen.lines:
         return SeenLines(hidden, 0, seen.across)
     seen.hidden = len(hidden)
     return seen
+
+
+def _goes_on_turned(last: Line, line: Line) -> bool:
+    """Tell whether a turned line goes on with the one before: the extractor ends such lines at each wider space."""
+    is_next = last.is_turned and line.order == last.order + 1 and abs(last.size - line.size) < 1
+    return is_next and last.box.overlap_across(line.box) > 0.8 * line.size and -line.size < last.box.overlap_down(line.box) < 1
 
 
 def _is_backed(box: Box, drawn: Drawings) -> bool:

@@ -36,6 +36,9 @@ _SYMBOL_BULLETS = frozenset({0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF0A8})
 _TICK_BOXES = {0x274F: "☐", 0x2750: "☐", 0x2751: "☐", 0x2752: "☐", 0xF06F: "☐", 0xF071: "☐", 0xF0FD: "☒", 0xF0FE: "☑"}
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE_USE = range(0xE000, 0xF900)
+_LAST_ALONE = "\u02ff"  # letters beyond may compose with the one before
+_MARKS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
+_ACCENTS = dict(zip("`´ˆ˜¯˘˙¨˚˝ˇ¸˛", _MARKS, strict=True))  # that stand alone, and over a letter
 
 
 class Box(NamedTuple):
@@ -220,7 +223,7 @@ def shown_character(code: int) -> str:
     character = chr(code)
     if code in _LIGATURES:
         return unicodedata.normalize("NFKC", character)
-    return character if character.isprintable() else clean(character).strip("\n")
+    return unicodedata.normalize("NFC", character) if character.isprintable() else clean(character).strip("\n")
 
 
 def words_of(page: PageCharacters, struck: Collection[int] = frozenset()) -> Iterator[Word]:
@@ -297,6 +300,11 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
             indices.append(-1 if word.after_break or before.end >= word.start else before.end)
         for index in range(word.start, word.end):
             shown = shown_character(codes[index])
+            last = characters[-1] if characters else ""
+            may_join = last in _ACCENTS or (shown > _LAST_ALONE and last != "")
+            if may_join and (composed := _composed(last, shown, indices[-1], index, page)):
+                characters[-1], indices[-1] = composed, index if last in _ACCENTS else indices[-1]
+                continue
             characters.extend(shown)
             indices.extend([index] * len(shown))
     size = _typical_size(words)
@@ -310,6 +318,16 @@ def _line(order: int, words: Sequence[Word], page: PageCharacters) -> Line:
     if raised_at:
         line.raised = spans_of(raised_at, indices)
     return line
+
+
+def _composed(last: str, shown: str, before: int, index: int, page: PageCharacters) -> str:
+    """Return the letter that two characters make: one and an accent behind it, or one drawn over the accent before it."""
+    if last in _ACCENTS and before >= 0:
+        accent, letter = page.box(before), page.box(index)
+        is_over = accent.overlap_across(letter) > 0.5 * (accent.right - accent.left)
+        last, shown = ("i" if shown == "ı" else shown, _ACCENTS[last]) if is_over else (last, shown)
+    composed = unicodedata.normalize("NFC", last + shown)
+    return composed if len(composed) == 1 else ""
 
 
 def _raised_indices(words: Sequence[Word], size: float, page: PageCharacters) -> set[int]:

@@ -33,13 +33,26 @@ _TALLEST_INITIAL = 8
 
 @dataclass(slots=True)
 class _MarginNumber:
-    """A number beside a line: in a line of its own (`own`), or at the start or the end of the line."""
+    """A number beside a line: in a line of its own (`own`), or at the start or the end of the line.
+
+    `line` is the nearest line of prose where no text stands beside the number, as with one that counts an empty line.
+    """
 
     number: int
     text: str
     line: Line
     own: Line | None = None
     span: tuple[int, int] = (0, 0)
+
+    @property
+    def is_beside_text(self) -> bool:
+        """Tell whether text stands in the row of the number."""
+        return self.own is None or _in_row(self.line.box, self.own.box)
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Return the left and the right end of a number in a line of its own."""
+        return (self.own.box.left, self.own.box.right) if self.own else ()
 
 
 def take_margin_numbers(pages: Sequence[list[Line]]) -> None:
@@ -50,14 +63,15 @@ def take_margin_numbers(pages: Sequence[list[Line]]) -> None:
     found = [_margin_numbers(lines) for lines in pages]
     for is_right in (False, True):
         numbers = [[n for n in page if _is_right(n) == is_right] for page in found]
-        flat = [number.number for page in numbers for number in page]
+        beside = [[n for n in page if n.is_beside_text] for page in numbers]
+        flat = [number.number for page in beside for number in page]
         if len(flat) < _FEWEST and flat not in ([5, 10], [10, 20]):
             continue
         last = 0
-        for lines, page in zip(pages, numbers, strict=True):
+        for lines, every, page in zip(pages, numbers, beside, strict=True):
             here = [number.number for number in page]
-            if page and _number_lines(lines, page, flat):
-                _take(lines, page, as_labels=False)
+            if page and _number_lines(lines, every, flat):
+                _take(lines, every, as_labels=False)
             elif page and _count_paragraphs(here, last, flat) and (not is_right or _beside_prose(page)):
                 _take(lines, page, as_labels=True)
                 last = here[-1]
@@ -71,11 +85,13 @@ def _margin_numbers(lines: Sequence[Line]) -> list[_MarginNumber]:
     taken = {id(number.line) for number in found}
     clear = [line for line in prose if id(line) not in taken]
     found += [number for line in lines if (number := _own_line(line, lines, clear))]
-    return sorted(found, key=lambda number: -number.line.box.top)
+    edges = {round(edge) for number in found if number.is_beside_text for edge in number.edges}
+    found = [number for number in found if number.is_beside_text or edges & {round(edge) for edge in number.edges}]
+    return sorted(found, key=lambda number: -(number.own or number.line).box.top)
 
 
 def _own_line(number: Line, lines: Sequence[Line], prose: Sequence[Line]) -> _MarginNumber | None:
-    """Return a line that is but a number, clear of the prose around it, with one piece of prose and no more in its row."""
+    """Return a line that is but a number, clear of the prose around it, with one piece of prose in its row, or nothing."""
     found = _NUMBER.fullmatch(number.text)
     if found is None:
         return None
@@ -83,7 +99,8 @@ def _own_line(number: Line, lines: Sequence[Line], prose: Sequence[Line]) -> _Ma
     if any(line.box.overlap_across(number.box) > 1 and line.box.overlap_down(near) > 0 for line in prose):
         return None
     row = [line for line in lines if line is not number and _in_row(line.box, number.box)]
-    return _MarginNumber(int(found[1]), found[0], row[0], number) if len(row) == 1 and len(row[0].text) > 3 else None
+    beside = row or prose and [min(prose, key=lambda line: abs(line.box.top - number.box.top))]
+    return _MarginNumber(int(found[1]), found[0], beside[0], number) if len(beside) == 1 and len(beside[0].text) > 3 else None
 
 
 def _in_row(one: Box, other: Box) -> bool:
@@ -143,7 +160,7 @@ def _number_lines(lines: Sequence[Line], numbers: Sequence[_MarginNumber], all_n
     if len(numbers) < _FEWEST_LINE_NUMBERS or not _counts_on([number.number for number in numbers], 1):
         return False
     own = {id(number.own) for number in numbers}
-    top, bottom = numbers[0].line.box.top, numbers[-1].line.box.bottom
+    top, bottom = (numbers[0].own or numbers[0].line).box.top, (numbers[-1].own or numbers[-1].line).box.bottom
     beside = [line for line in lines if id(line) not in own and bottom <= line.box.bottom and line.box.top <= top]
     return len(numbers) >= _DENSE * len({round(line.box.bottom) for line in beside})
 

@@ -1,4 +1,4 @@
-"""Small characters above the line: exponents are shown as such, the marks of notes are taken out of the text."""
+"""Small characters above the line: exponents and the numbers of notes are raised, other marks of notes are cut."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ingest.loaders.pdf_pages.lines import Line
+from knowledge_base.language.words import BEFORE_NOTE
 
 _RAISED = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ")
 _EXPONENT = re.compile(r"[+−–-]?\d{1,3}[+−–-]?|[+−–-]|[ni]|[ni0-9+−–-]{2,5}")
@@ -67,6 +68,12 @@ def _settle(line: Line, start: int, end: int, notes: set[str], last: int) -> int
     is_number = _NUMBERS.fullmatch(text) is not None
     if not (is_number or (_SYMBOLS.fullmatch(text) and (text.strip("()") in notes or not text.strip("()").isalpha()))):
         return 0
+    if re.fullmatch(r"\d+(?:[,–-]\s?\d+)*", text):
+        if after[:1].isalnum():
+            _replace(line, end, end, " ")
+        line.text = line.text[:start] + line.text[start:end].translate(_RAISED) + line.text[end:]
+        _replace(line, len(before), start, BEFORE_NOTE)
+        return int(re.findall(r"\d+", text)[-1])
     before_stop = re.match(r"\s+(?=[.,;:!?])", after)
     space = " " if before[-1].isalnum() and after[:1].isalnum() else ""
     _replace(line, len(before), end + (before_stop.end() if before_stop else 0), space)

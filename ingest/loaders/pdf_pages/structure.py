@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from ingest.loaders.labels import begins_recitals, names_a_unit, recital_label
@@ -12,7 +13,7 @@ from ingest.loaders.pdf_pages.blocks import Unit, read_units
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, LINE_END_HYPHEN, Line
 from ingest.loaders.pdf_pages.style import Style, heading_levels, join_at_hyphen, letters
-from knowledge_base.passages import Block, BlockKind, OriginRun, Page
+from knowledge_base.passages import PARTING_HYPHEN, Block, BlockKind, OriginRun, Page
 
 CELL_SEPARATOR = " | "
 EMPTY_CELL = "—"
@@ -131,8 +132,24 @@ def write_page(
                 in_recitals = begins_recitals(written)
             elif in_recitals:
                 block_label = recital_label(block_label) or block_label
-            blocks.append(Block(kind, level, start + unit.marker, len(text.characters), block_label))
+            begin = start + _mark_length(unit, written, block_label)
+            blocks.append(Block(kind, level, begin, len(text.characters), block_label))
     return Page(number, label, "".join(text.characters), tuple(blocks), text.runs())
+
+
+def part_words(pages: Sequence[Page], style: Style) -> list[Page]:
+    """Return the pages, a hyphen that only parts a word over a page's end written as one that its reader may take out."""
+    parted = list(pages)
+    for number, (page, after) in enumerate(pairwise(pages)):
+        blocks = (block for block in reversed(page.blocks) if block.kind == "paragraph" and not block.label.startswith("note "))
+        last, first = next(blocks, None), next((block for block in after.blocks if block.kind == "paragraph"), None)
+        if last is None or first is None or page.text[last.end - 1 : last.end] != "-":
+            continue
+        left, right = _WORD_BEFORE.search(page.text[: last.end - 1]), _WORD_AFTER.match(after.text, first.start)
+        if left and right and join_at_hyphen(left[0], right[0], style.words):
+            text = page.text[: last.end - 1] + PARTING_HYPHEN + page.text[last.end :]
+            parted[number] = replace(page, text=text)
+    return parted
 
 
 def _is_contents_entry(entry: tuple[Unit, BlockKind]) -> bool:
@@ -150,6 +167,12 @@ def _add_cells(text: PageText, unit: Unit, style: Style) -> None:
             _add_lines(text, cell, style)
         else:
             text.add(EMPTY_CELL)
+
+
+def _mark_length(unit: Unit, text: str, label: str) -> int:
+    """Return the length of what stands before the text of a block: a bullet, or the mark of a note."""
+    mark = _NOTE_NUMBER.match(text) if label.startswith("note ") else None
+    return unit.marker or (mark.end() if mark and mark[1] == label.removeprefix("note ") else 0)
 
 
 def _label(unit: Unit, kind: BlockKind, text: str, style: Style) -> str:

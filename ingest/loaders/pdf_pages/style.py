@@ -117,9 +117,9 @@ def _whole_words(lines: Sequence[Line]) -> Iterator[str]:
     """Yield the words, and the parts of compounds, that no line end divides."""
     after_hyphen = False
     for line in lines:
-        words = _WORD.findall(line.text)
-        for word in words[1:] if after_hyphen else words:
+        words = _WORD.findall(line.text)[int(after_hyphen) : -1 if line.text.endswith("-") else None]
+        for word in words:
             if LINE_END_HYPHEN not in word:
                 yield word.casefold()
                 yield from word.casefold().split("-")
-        after_hyphen = line.text.endswith(LINE_END_HYPHEN)
+        after_hyphen = line.text.endswith((LINE_END_HYPHEN, "-"))

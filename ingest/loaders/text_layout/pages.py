@@ -53,7 +53,7 @@ def _by_numbers(lines: Sequence[str]) -> list[list[str]]:
 
 
 def _page_number(line: str) -> re.Match[str] | None:
-    return _NUMBERED.fullmatch(line) if len(line) <= _LONGEST and any(map(str.isdigit, line[-12:])) else None
+    return _NUMBERED.fullmatch(line.strip()) if len(line) <= _LONGEST and any(map(str.isdigit, line[-12:])) else None
 
 
 def _without_furniture(pages: Sequence[list[str]]) -> list[list[str]]:
