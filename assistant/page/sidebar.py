@@ -31,6 +31,7 @@ from knowledge_base.language.words import fold
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.manifest import Manifest, read_manifest
 
+_SWITCH = "language-switch"
 _LABEL_LENGTH = 40
 _LISTED = 12
 _COUNTS = ("documents", "pages", "passages", "records")
@@ -108,11 +109,21 @@ def _draw_all(listed: list[Conversation]) -> None:
 def _draw_language() -> None:
     """Draw the switch, and tell the browser the language: for screen readers, and to be kept for the next session."""
     names = {code: name_of_itself(code) for code in languages()}
-    label = "Language, langue"  # in every language the same, so that the control stays the same one
+    st.session_state[_SWITCH] = page_language()
     st.segmented_control(
-        label, list(names), format_func=names.__getitem__, required=True, key=LANGUAGE, label_visibility="collapsed"
+        "Language, langue",  # in every language the same, so that the control stays the same one
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key=_SWITCH,
+        on_change=_choose_language,
+        label_visibility="collapsed",
     )
     run_script("language", render("language", code=page_language(), cookie=COOKIE))
+
+
+def _choose_language() -> None:
+    st.session_state[LANGUAGE] = st.session_state[_SWITCH]
 
 
 def published_manifest() -> Manifest | None:
