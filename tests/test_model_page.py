@@ -56,7 +56,9 @@ def say(server: ChatServer, *sentences: str) -> None:
 def test_without_a_model_there_is_no_switch(configure: Configure) -> None:
     configure(chat_model="")
     opened = page()
-    assert [group.key for group in opened.get("button_group")] == ["language"] and "No language model" not in shown(opened)
+    assert [group.key for group in opened.get("button_group")] == ["language-switch"] and "No language model" not in shown(
+        opened
+    )
 
 
 def test_an_answer_is_written_checked_and_has_the_quotes_beside_it(configure: Configure, server: ChatServer) -> None:

@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from assistant.messages import languages, message
 
-LANGUAGE, COOKIE = "language", "pariscall-language"
+LANGUAGE, COOKIE = "page-language", "pariscall-language"
 DEFAULT = "en"
 
 

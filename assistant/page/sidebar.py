@@ -31,8 +31,9 @@ from knowledge_base.language.words import fold
 from knowledge_base.store.generations import current_id
 from knowledge_base.store.manifest import Manifest, read_manifest
 
+_SWITCH = "language-switch"
 _LABEL_LENGTH = 40
-_LISTED = 12
+_LISTED, _FOUND, _SOUGHT = 6, 60, 5000
 _COUNTS = ("documents", "pages", "passages", "records")
 _ICONS = {
     SAVED_PAGE: ":material/bookmark:",
@@ -56,7 +57,7 @@ def draw_sidebar() -> None:
         draw_line(say("sidebar.workbench"), "pc-over")
         _draw_entries(_WORKBENCH)
         draw_line(say("sidebar.conversations"), "pc-over")
-        listed = conversations().conversations()
+        listed = conversations().conversations(_SOUGHT)
         if not listed:
             draw_line(say("sidebar.no_conversations"))
         _draw_conversations(listed[:_LISTED])
@@ -98,7 +99,9 @@ def _draw_all(listed: list[Conversation]) -> None:
     found = [conversation for conversation in listed if sought in fold(conversation.title)] if sought else listed[_LISTED:]
     if sought and not found:
         draw_line(say("sidebar.none_found"))
-    _draw_conversations(found, "found")
+    _draw_conversations(found[:_FOUND], "found")
+    if len(found) > _FOUND:
+        draw_line(say("form.and_more", count=len(found) - _FOUND))
     is_sure = st.checkbox(say("sidebar.sure"), key="sure-all")
     if st.button(say("sidebar.delete_all"), disabled=not is_sure, key="delete-all"):
         conversations().delete_all()
@@ -108,11 +111,21 @@ def _draw_all(listed: list[Conversation]) -> None:
 def _draw_language() -> None:
     """Draw the switch, and tell the browser the language: for screen readers, and to be kept for the next session."""
     names = {code: name_of_itself(code) for code in languages()}
-    label = "Language, langue"  # in every language the same, so that the control stays the same one
+    st.session_state[_SWITCH] = page_language()
     st.segmented_control(
-        label, list(names), format_func=names.__getitem__, required=True, key=LANGUAGE, label_visibility="collapsed"
+        "Language, langue",  # in every language the same, so that the control stays the same one
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key=_SWITCH,
+        on_change=_choose_language,
+        label_visibility="collapsed",
     )
     run_script("language", render("language", code=page_language(), cookie=COOKIE))
+
+
+def _choose_language() -> None:
+    st.session_state[LANGUAGE] = st.session_state[_SWITCH]
 
 
 def published_manifest() -> Manifest | None:

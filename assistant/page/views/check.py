@@ -80,7 +80,7 @@ def _draw_result(result: Result) -> None:
     draw_line(say("check.result"), "pc-title", tag="h2")
     chosen = st.pills(
         say("check.show"), STATUSES, selection_mode="multi", key="check-filter", label_visibility="collapsed",
-        format_func=lambda status: f"{SYMBOLS[status]} {found[status]} {say(f'check.status.{status}')}",
+        format_func=lambda status: f"{SYMBOLS[status]} {say(f'check.counted.{status}', count=found[status])}",
     )  # fmt: skip
     if left:
         draw_line(say("check.left", count=left))
