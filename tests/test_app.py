@@ -18,7 +18,7 @@ from assistant.page import activity
 from assistant.page.conversations import FILE_NAME, ConversationStore
 from assistant.page.links import CHANGES_PAGE, CHAT_PAGE, DOCUMENTS_PAGE, SAVED_PAGE, SOURCE_PAGE, SourceLink
 from assistant.page.settings import SETTINGS_VARIABLE
-from assistant.page.views.chat import EXAMPLES
+from assistant.page.views.chat import examples
 from ingest.loaders import pdf
 from knowledge_base.errors import DamagedIndexError, KnowledgeBaseError, ModelError, NoIndexError
 from knowledge_base.settings import Settings
@@ -98,7 +98,7 @@ def labels(opened) -> list[str]:
 def test_the_empty_page_says_what_it_is_for_and_offers_examples(fake: FakeAssistant):
     opened = page()
     assert "Every sentence of an answer is quoted" in shown(opened)
-    assert [label for label in labels(opened) if label in EXAMPLES] == list(EXAMPLES)
+    assert [label for label in labels(opened) if label in examples()] == examples()
 
 
 def test_the_page_says_that_the_index_was_repaired(fake: FakeAssistant):
@@ -140,8 +140,8 @@ def test_a_question_is_answered_with_marks_sources_and_the_quiet_line(fake: Fake
 
 def test_an_example_is_asked_with_one_click(fake: FakeAssistant):
     opened = page()
-    next(button for button in opened.button if button.label == EXAMPLES[1]).click().run()
-    assert f'<p class="pc-question">{EXAMPLES[1]}</p>' in shown(opened)
+    next(button for button in opened.button if button.label == examples()[1]).click().run()
+    assert f'<p class="pc-question">{examples()[1]}</p>' in shown(opened)
 
 
 def test_a_follow_up_is_asked_with_what_came_before(fake: FakeAssistant):

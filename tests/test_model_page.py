@@ -56,7 +56,9 @@ def say(server: ChatServer, *sentences: str) -> None:
 def test_without_a_model_there_is_no_switch(configure: Configure) -> None:
     configure(chat_model="")
     opened = page()
-    assert not opened.get("button_group") and "No language model" not in shown(opened)
+    assert [group.key for group in opened.get("button_group")] == ["language-switch"] and "No language model" not in shown(
+        opened
+    )
 
 
 def test_an_answer_is_written_checked_and_has_the_quotes_beside_it(configure: Configure, server: ChatServer) -> None:
@@ -188,7 +190,8 @@ def test_what_is_written_so_far_is_kept_when_it_is_stopped() -> None:
     assert kept == [generated()] and made.error is None
 
 
-def test_the_steps_of_an_answer_are_told_and_one_that_is_stopped_ends_at_the_next() -> None:
+def test_the_steps_of_an_answer_are_told_and_one_that_is_stopped_ends_at_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.page.writing_view._PATIENCE", 0.0)
     kept: list[Answer] = []
     step, taken = Semaphore(0), Semaphore(0)
 
@@ -202,7 +205,7 @@ def test_the_steps_of_an_answer_are_told_and_one_that_is_stopped_ends_at_the_nex
     made = UnderWay("c1", begin, kept.append)
     for told in ("Searching the documents…", "Reading 14 sentences of 8 passages…"):
         step.release()
-        assert taken.acquire(timeout=5) and made.told == told
+        assert taken.acquire(timeout=5) and made.told() == told
     made.stop()
     step.release()
     made.thread.join(5)

@@ -8,7 +8,7 @@ import pytest
 from page_fixtures import HOSTILE, QUOTE, TEXT, citation, quoted_answer, refused_answer, register_answer
 
 from assistant.answers import AnswerPart, ShortAnswer
-from assistant.page import answer_view, links, sidebar
+from assistant.page import answer_view, language, links, sidebar
 from assistant.page.links import SourceLink
 from assistant.page.templates import render
 from assistant.page.views.source import marked_text_html
@@ -220,4 +220,4 @@ def test_the_library_says_its_counts_and_when_it_was_published():
 
 @pytest.mark.parametrize("timezone", [None, "No/Where", "../x"])
 def test_without_a_time_zone_the_time_is_marked_as_utc(timezone: str | None):
-    assert sidebar.local_time("2026-01-02T03:04:05+00:00", timezone) == "2 January 2026, 03:04 UTC"
+    assert language.local_time("2026-01-02T03:04:05+00:00", timezone) == "2 January 2026, 03:04 UTC"

@@ -34,6 +34,7 @@ FILLED: dict[str, dict[str, Any]] = {
         "blocks": [("list_item", PARTS), ("note", PARTS), ("sentence", PARTS)],
         "marks": {1: (Record(title=H, page=3), ADDRESS)},
         "short": Record(citation=1, text=H),
+        "opened": {1},
     },
     "card": {"heading": H, "quotes": [(1, H), (None, H)], "source": H, "moves": [(1, Record(page=2, source=H), ADDRESS)]},
     "changes": {"document": CHANGE, "passages": [("edited", H, [("now", ADDRESS)], [("ins", H)])], "more": 2},
@@ -50,13 +51,15 @@ FILLED: dict[str, dict[str, Any]] = {
         "address": ADDRESS, "title": H, "page": 2, "heading": H, "source": H,
         "pieces": [(True, H), (False, H)], "is_cut": (True, True),
     },
-    "library": {"counts": [H], "published": H},
+    "language": {"code": H, "cookie": H},
+    "library": {"counts": [H], "moment": H, "generation": H},
     "line": {"text": H, "kind": "pc-quiet"},
     "links": {"links": [(H, None), (H, "http://127.0.0.2/" + H)]},
     "notice": {"text": H},
-    "outcomes": {"outcomes": [Record(name=H, is_in=False, reason=H), Record(name=H, is_in=True, replaced=True)]},
+    "outcomes": {"outcomes": [Record(name=H, is_in=False, replaced=False, reason=H), Record(name=H, is_in=True, replaced=True),
+                              Record(name=H, is_in=True, replaced=False)]},
     "own": {"item": ITEM},
-    "particulars": {"document": Record(title=H, source=H), "details": [H]},
+    "particulars": {"document": Record(title=H, source=H), "details": [H], "address": ADDRESS, "host": H},
     "question": {"item": ITEM, "outcome": H, "before": H, "details": ""},
     "refusal": {"text": H, "refusal": Record(reason=H, searched=[H, "known"], unknown=[H])},
     "references": {"references": [(REFERENCE, [(FOUND_ROW, ADDRESS)])]},
@@ -85,7 +88,7 @@ def test_hostile_text_is_text_in_every_template(template: str) -> None:
 
 @pytest.mark.parametrize("template", WITHOUT_VALUES)
 def test_a_template_without_values_stays_as_it_is(template: str) -> None:
-    assert "{{" not in (FOLDER / f"{template}.html").read_text()
+    assert "{{" not in (FOLDER / f"{template}.html").read_text().replace("{{ say(", "")
 
 
 def test_controls_are_dropped_and_what_is_missing_is_an_error() -> None:

@@ -1,5 +1,7 @@
 """The sentences of the assistant: one TOML file for each language, named by its code; a new file adds a language.
 
+Those of answers stand in `CODE.toml`, those of the page in `page/CODE.toml`: their names begin with "page.".
+
 A message is a string, or a table of plural forms (`zero`, then the categories of CLDR: `one`, `few`, `many`, `other`), chosen
 by the value `count`. `{name}` stands for a value, which is put in as text: it is neither markup nor read for further names.
 """
@@ -56,4 +58,5 @@ def _written(language: str, value: object) -> str:
 def _messages(language: str) -> dict[str, Any]:
     if language not in languages():
         raise KeyError(f"no messages in {language!r}: add assistant/messages/{language}.toml")
-    return tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))
+    answers, page = (Path(__file__).parent / folder / f"{language}.toml" for folder in ("", "page"))
+    return {**tomllib.loads(answers.read_text(encoding="utf-8")), "page": tomllib.loads(page.read_text(encoding="utf-8"))}

@@ -22,6 +22,7 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Any, Literal
 
+from assistant.page.language import say
 from knowledge_base.errors import KnowledgeBaseError, LockedError
 from knowledge_base.files import replace_file, storage_errors
 from knowledge_base.platform_limits import lock
@@ -35,7 +36,6 @@ _PATIENCE = 1.0
 _SECONDS = 120
 _ERROR = "Error: "
 _COUNTED = re.compile(r"(\d+) of (\d+)")
-_KILLED = "It ended before it was done, without saying why. Nothing was changed. Start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def start(settings: Settings, action: Action, arguments: Sequence[str] = ()) -> 
         progress = os.open(folder / _PROGRESS, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not lock(progress, patience=_PATIENCE):  # a glance of `read` is waited for
-                raise LockedError("An update or evaluation is under way already.", "Wait until it has ended.")
+                raise LockedError(say("activity.locked"), say("activity.locked_remedy"))
             os.truncate(progress, 0)
             (folder / _RUN).unlink(missing_ok=True)
             with (folder / _OUTPUT).open("wb") as output:
@@ -103,7 +103,7 @@ def read(data_dir: Path, job: Job = "ingest") -> Activity | None:
         return Activity(run["action"], run["started"], True, tuple(stages.values()))
     report = _report(output, run["action"])
     said = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
-    error = None if report is not None else " ".join(said) or _KILLED
+    error = None if report is not None else " ".join(said) or say("activity.killed")
     if run["action"] == "fetch" and said:  # it has a report too, of the sources that came
         error = " ".join(said)
     return Activity(run["action"], run["started"], False, tuple(stages.values()), None if error else report, error)
@@ -142,13 +142,16 @@ def ask_ingest(settings: Settings, command: str, arguments: Sequence[str] = ()) 
             env=as_environment(settings),
         )
     except subprocess.TimeoutExpired as error:
-        raise KnowledgeBaseError(f"`python -m ingest {command}` took longer than {_SECONDS} s.", "Try again.") from error
+        raise KnowledgeBaseError(
+            say("activity.slow", command=command, seconds=_SECONDS), say("activity.slow_remedy")
+        ) from error
     try:
         return json.loads(done.stdout)
     except ValueError as error:
         lines = done.stderr.decode(errors="replace").splitlines()
         said = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
-        raise KnowledgeBaseError(" ".join(said) or f"`python -m ingest {command}` failed (code {done.returncode}).") from error
+        told = " ".join(said) or say("activity.broken", command=command, code=done.returncode)
+        raise KnowledgeBaseError(told) from error
 
 
 def _command(data_dir: Path, action: str, arguments: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from assistant.page import activity
 from assistant.page.activity import Activity, Stage
+from assistant.page.language import decimal, megabytes, say
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, run_script
 from knowledge_base.errors import KnowledgeBaseError
@@ -21,15 +22,9 @@ OUTCOMES = "outcomes"
 _SECONDS_BETWEEN_LOOKS = 1.0
 _OPEN = 5
 _BACK = "back"
-_CHANGES = {"added": "added", "updated": "changed", _BACK: "brought back", "renamed": "renamed", "deleted": "removed"}
-_STATES = _CHANGES | {"failed": "failed", "skipped": "skipped", "unchanged": "unchanged"}
-_DOING = {
-    "preview": "Comparing the documents with the index",
-    "sync": "Bringing the index up to date",
-    "fetch": "Fetching the official documents",
-    "forget": "Forgetting the document",
-}
-_STAGES = {"Compare": "Comparing", "Read": "Reading", "Embed": "Embedding", "Verify": "Checking", "Forget": "Erasing"}
+_CHANGES = ("added", "updated", _BACK, "renamed", "deleted")
+_STATES = (*_CHANGES, "failed", "skipped", "unchanged")
+_STAGES = ("Compare", "Read", "Embed", "Verify", "Forget")
 
 
 def start(action: activity.Action, arguments: Sequence[str] = ()) -> None:
@@ -58,7 +53,7 @@ def draw_activity(found: Activity | None, folder: Sequence[str], undone: Collect
         draw_error(error)
     if found is None:
         if who := writer_at_work(page_settings().data_dir):
-            draw_notice(f"Another ingest is writing to this index ({who}). What you see is the index as it was before.")
+            draw_notice(say("activity.other_writer", who=who))
     elif found.is_running:
         st.fragment(_draw_running, run_every=_SECONDS_BETWEEN_LOOKS)()
     else:
@@ -81,27 +76,28 @@ def _draw_running() -> None:
     if found is None or not found.is_running:
         st.rerun(scope="app")
     with st.container(border=True, key="activity"):
-        draw_line(f"{_DOING[found.action]}…", "pc-doing", role="status")
+        draw_line(f"{say(f'activity.doing.{found.action}')}…", "pc-doing", role="status")
         for stage in found.stages:
             st.progress(*progress_of(stage))
-        draw_line("Questions are answered from the documents as they were, until this is done.")
+        draw_line(say("activity.answered_before"))
         if st.session_state.pop("just-started", False):
             run_script("scroll")
 
 
 def progress_of(stage: Stage) -> tuple[float, str]:
     """Return how far a stage is, from 0 to 1, and in words; bytes, of which there are many, in megabytes."""
-    name = as_label(_STAGES.get(stage.name, f"Downloading {stage.name}"), 60)
-    done, total = (f"{n / 1e6:.1f} MB" if n >= 1_000_000 else f"{n:,}" for n in (stage.done, stage.total or 0))
+    told = say("activity.downloading", name=stage.name)
+    name = as_label(say(f"activity.stage.{stage.name.lower()}") if stage.name in _STAGES else told, 60)
+    done, total = (megabytes(n) if n >= 1_000_000 else decimal(n, 0) for n in (stage.done, stage.total or 0))
     if not stage.total:
-        return 0.0, f"{name}: {done}"
-    return min(1.0, stage.done / stage.total), f"{name}: {done} of {total}"
+        return 0.0, say("activity.begun", name=name, done=done)
+    return min(1.0, stage.done / stage.total), say("activity.progress", name=name, done=done, total=total)
 
 
 def _draw_ended(found: Activity, folder: Sequence[str]) -> None:
     with st.container(key="activity-ended"):
         if found.error:
-            draw_error(KnowledgeBaseError(f"{_DOING[found.action]} did not succeed.", found.error))
+            draw_error(KnowledgeBaseError(say("activity.failed", doing=say(f"activity.doing.{found.action}")), found.error))
         else:
             draw("report", lines=report_lines(found))
             _draw_lists(found)
@@ -110,29 +106,29 @@ def _draw_ended(found: Activity, folder: Sequence[str]) -> None:
         with st.container(horizontal=True):
             if found.action == "preview" and changes:
                 kind: Literal["primary", "secondary"] = "primary"
-                text = f"Publish {'this change' if changes == 1 else f'these {changes:,} changes'}"
+                text = say("activity.publish", count=changes)
                 if changes == len((found.report or {}).get(_BACK) or ()):
-                    text, kind = "Undo the roll back", "secondary"
+                    text, kind = say("activity.undo"), "secondary"
                 st.button(text, icon=":material/publish:", type=kind, on_click=start, args=("sync", folder), key="publish")
             # Most documents of a root are gone: only a person knows whether that was meant.
             if any(DELETIONS_MEANT in str(text) for text in (found.error or "", *notices)):
                 st.button(
-                    "They were removed on purpose: go on",
+                    say("activity.meant"),
                     icon=":material/check:",
                     on_click=start,
                     args=("sync", [*folder, DELETIONS_MEANT]),
                     key="deletions-meant",
                 )
-            st.button("Dismiss", icon=":material/close:", on_click=_dismiss, key="dismiss")
+            st.button(say("activity.dismiss"), icon=":material/close:", on_click=_dismiss, key="dismiss")
 
 
 def _draw_lists(found: Activity) -> None:
     """Draw the documents of a plan or a sync by what became of them; those that failed unfolded."""
-    for state, word in _STATES.items():
+    for state in _STATES:
         listed = (found.report or {}).get(state) or []
         if listed and state != "unchanged":
             is_open = state == "failed" or (state != "skipped" and len(listed) <= _OPEN)
-            with st.expander(f"{len(listed):,} {word}", expanded=is_open, key=f"report-{state}"):
+            with st.expander(say(f"activity.state.{state}", count=len(listed)), expanded=is_open, key=f"report-{state}"):
                 draw("files", listed=listed)
 
 
@@ -146,22 +142,22 @@ def report_lines(found: Activity) -> list[tuple[str, str]]:
     notices = [("", str(notice)) for notice in report.get("notices") or ()]
     if found.action == "fetch" and "sources" in report:
         return [
-            (f"{s['name']}:", s.get("reason") or f"{s['files']:,} files, {s['bytes'] / 1e6:.1f} MB, each verified")
+            (f"{s['name']}:", s.get("reason") or say("activity.fetched", files=s["files"], size=megabytes(s["bytes"])))
             for s in report["sources"]
         ]
     if found.action == "forget":
-        lines = [(f"{report['source']} is forgotten.", "Nothing of its text is left in the index or near it.")]
+        lines = [(say("activity.forgotten", source=report["source"]), say("activity.forgotten_told"))]
         if report["erased_answers"]:
-            lines.append(("", f"{report['erased_answers']} answers that held text of it were erased."))
+            lines.append(("", say("activity.erased", count=report["erased_answers"])))
         if report["answers"]:
-            lines.append(("", f"{len(report['answers'])} kept answers still hold text of it."))
+            lines.append(("", say("activity.still_held", count=len(report["answers"]))))
         return lines + notices
-    told = ", ".join(f"{len(report[state]):,} {word}" for state, word in _STATES.items() if report.get(state))
-    told = told or "no documents found"
+    told = ", ".join(say(f"activity.state.{state}", count=len(report[state])) for state in _STATES if report.get(state))
+    told = told or say("activity.nothing_found")
     is_changed = any(report.get(state) for state in _CHANGES)
     if found.action == "preview":
-        return [("An update would do this:" if is_changed else "The index is up to date:", f"{told}."), *notices]
+        return [(say("activity.would_do") if is_changed else say("activity.up_to_date"), f"{told}."), *notices]
     if not is_changed:
-        return [("There was nothing to do.", f"{told}."), *notices]
-    made = f"{told}; {report.get('passages', 0):,} passages, in {report.get('seconds', 0):.1f} s."
-    return [("The index is up to date.", made), *notices]
+        return [(say("activity.nothing_to_do"), f"{told}."), *notices]
+    passages, seconds = say("counts.passages", count=report.get("passages", 0)), decimal(report.get("seconds", 0))
+    return [(say("activity.done"), say("activity.made", told=told, passages=passages, seconds=seconds)), *notices]

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
 from assistant.messages import message
+from assistant.page.language import decimal, on_page, say
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_line, draw_notice, render, show
@@ -26,23 +27,22 @@ from knowledge_base.escaping import as_label, guarded
 from knowledge_base.language.words import question_language, words
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.generations import current_id, open_generation
-from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, Standing, standings
+from knowledge_base.store.saved_citations import KeptQuote, QuoteStanding, standings
 
 NEAREST = 3
 Standings = Mapping[int, QuoteStanding]
 """The standing of each citation of an answer, by its position; empty where the documents are those that it was made from."""
 
-_STANDS: dict[Standing, str] = {"moved": "moved", "gone": "no longer there"}
 _TITLE_LENGTH = 90
 _EXCERPT = 420
 
-_FORMS: dict[ExportFormat, tuple[str, str, str]] = {
-    "docx": ("Word, with footnotes", ":material/description:", "application/octet-stream"),
-    "md": ("Markdown", ":material/markdown:", "text/markdown"),
-    "html": ("Web page, to print", ":material/print:", "application/octet-stream"),
-    "bundle": ("Bundle that others can verify", ":material/verified:", "application/zip"),
-    "bibtex": ("Sources as BibTeX", ":material/menu_book:", "application/octet-stream"),
-    "csl": ("Sources for Zotero (CSL-JSON)", ":material/library_books:", "application/json"),
+_FORMS: dict[ExportFormat, tuple[str, str]] = {
+    "docx": (":material/description:", "application/octet-stream"),
+    "md": (":material/markdown:", "text/markdown"),
+    "html": (":material/print:", "application/octet-stream"),
+    "bundle": (":material/verified:", "application/zip"),
+    "bibtex": (":material/menu_book:", "application/octet-stream"),
+    "csl": (":material/library_books:", "application/json"),
 }
 _NAME_WORDS = 6
 
@@ -59,7 +59,7 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         rows = [{name: guarded(value) for name, value in row.items()} for row in answer.table]
         st.dataframe(rows, hide_index=True, width="stretch", key=f"table-{key}")
         st.download_button(
-            "Download as CSV",
+            say("answer.csv"),
             as_csv(answer.table),
             file_name="register.csv",
             mime="text/csv",
@@ -69,7 +69,7 @@ def draw_answer(answer: Answer, conversation: str | None, key: str) -> None:
         )
     _draw_citations(answer, conversation, key)
     if answer.quoted and not answer.quoted.abstained:
-        with st.expander("The answer in quotes only", icon=":material/format_quote:", key=f"quoted-{key}"):
+        with st.expander(say("answer.quoted"), icon=":material/format_quote:", key=f"quoted-{key}"):
             show(answer_html(answer.quoted, conversation))
             show(Markup().join(card_html([citation]) for citation in answer.quoted.citations))
 
@@ -82,15 +82,15 @@ def draw_words(answer: Answer, conversation: str | None, opened: Collection[int]
         draw("refusal", text=answer.text, refusal=answer.refusal)
         return
     if answer.is_weak:
-        told = Markup("<b>Weak evidence.</b> The documents may not answer this; read the quotes before you rely on them.")
+        told = Markup("<b>{}</b> {}").format(say("answer.weak_evidence"), say("answer.weak_evidence_told"))
         draw_line(told, "pc-quiet pc-evidence", role="note")
     show(answer_html(answer, conversation, opened))
 
 
 def draw_copy(answer: Answer) -> None:
     """Draw the button that opens the answer as text, with a control that copies it."""
-    with st.popover("Copy with citations", icon=":material/content_copy:"):
-        st.caption("The icon at the upper right of the text copies it.")
+    with st.popover(say("answer.copy"), icon=":material/content_copy:"):
+        st.caption(say("answer.copy_how"))
         known = addresses(answer.generation, tuple(dict.fromkeys(c.source for c in answer.citations)))
         st.code(with_references(answer, known), language=None, wrap_lines=True)
 
@@ -99,10 +99,10 @@ def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> N
     """Draw the button that opens the forms in which answers can be taken away; a file is made when it is asked for."""
     can_be_verified = all(map(_can_be_verified, answers))
     with st.popover(label, icon=":material/ios_share:", key=f"export-{key}"), st.container(gap=None):
-        for form, (told, icon, mime) in _FORMS.items():
+        for form, (icon, mime) in _FORMS.items():
             is_out = form == "bundle" and not can_be_verified
             st.download_button(
-                told,
+                say(f"export.{form}"),
                 partial(_file, answers, form),
                 f"{'-'.join(words(name)[:_NAME_WORDS]) or 'answers'}.{ENDINGS[form]}",
                 mime,
@@ -110,7 +110,7 @@ def draw_export(answers: Sequence[Answer], name: str, label: str, key: str) -> N
                 type="tertiary",
                 on_click="ignore",
                 disabled=is_out,
-                help="A quote is no longer in the documents, and the index that it came from is not kept." if is_out else None,
+                help=say("answer.unverifiable") if is_out else None,
                 key=f"export-{key}-{form}",
             )
 
@@ -133,7 +133,7 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
     places = {id(citation): index for index, citation in enumerate(answer.citations)}
     known = addresses(answer.generation, tuple(dict.fromkeys(c.source for c in answer.citations)))
     if answer.citations:
-        draw_line("Sources", "pc-over")
+        draw_line(say("answer.sources"), "pc-over")
     for position, quoted in enumerate(quoted_pages(answer)):
         stand = [(citation.number, found[places[id(citation)]]) for citation in quoted] if found else []
         with st.expander(citation_label(quoted, stand), key=f"source-{key}-{position}"):
@@ -141,8 +141,8 @@ def _draw_citations(answer: Answer, conversation: str | None, key: str) -> None:
             link = SourceLink.to_citations(quoted, answer.generation, conversation)
             with st.container(horizontal=True, vertical_alignment="center", key=f"ways-{key}-{position}"):
                 _draw_link(link, quoted[0].page)
-                with st.popover("Copy", icon=":material/content_copy:", key=f"copy-{key}-{position}"):
-                    st.caption("The quote with its reference; the link to it. The icon at the upper right copies.")
+                with st.popover(say("answer.copy_quote"), icon=":material/content_copy:", key=f"copy-{key}-{position}"):
+                    st.caption(say("answer.copy_quote_how"))
                     weak = [message(question_language(answer.question), "export.weak")] if answer.is_weak else []
                     for citation in quoted:
                         line = reference_line(citation, known.get(citation.source))
@@ -177,12 +177,12 @@ def addresses(generation: str | None, sources: tuple[str, ...]) -> dict[str, str
 def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, conversation: str | None, key: str) -> None:
     """Draw the passages that came nearest to a question that was refused."""
     if passages:
-        draw_line("Nearest passages (not an answer)", "pc-over")
+        draw_line(say("answer.nearest"), "pc-over")
     for position, retrieved in enumerate(passages):
         passage = retrieved.passage
         text = " ".join(passage.text.split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-        place = as_label(passage.heading) if passage.page is None else f"page {passage.page}"
+        place = as_label(passage.heading) if passage.page is None else on_page(passage.page)
         told = " — ".join(filter(None, [as_label(passage.title, _TITLE_LENGTH), place]))
         with st.expander(told, key=f"nearest-{key}-{position}"):
             quotes = [(None, excerpt)]
@@ -192,7 +192,7 @@ def _draw_nearest(passages: Sequence[RetrievedPassage], generation: str | None, 
 
 
 def _draw_link(link: SourceLink, page: int | None) -> None:
-    label = "Open the text" if page is None else "Open the page"
+    label = say("answer.open_text") if page is None else say("answer.open_page")
     st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
 
 
@@ -224,13 +224,13 @@ def citation_label(quoted: Sequence[Citation], stand: Sequence[tuple[int, QuoteS
     first, numbers = quoted[0], [citation.number for citation in quoted]
     follow = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
     named = f"{numbers[0]}–{numbers[-1]}" if follow else ", ".join(map(str, numbers))
-    page = [] if first.page is None else [f"page {first.page}"]
-    page += [] if first.ocr is None else ["read from a picture (OCR)"]
+    page = [] if first.page is None else [on_page(first.page)]
+    page += [] if first.ocr is None else [say("answer.ocr")]
     details = " · ".join([*map(as_label, filter(None, [first.label])), *page, *([as_label(first.date)] if first.date else [])])
     states = {standing.standing for _, standing in stand}
-    worst = [f" · {_STANDS[state]}" for state in ("gone", "moved") if state in states][:1]
+    worst = [f" · {told}" for state, told in (("gone", say("answer.gone")), ("moved", say("answer.moved"))) if state in states]
     title = f"**{named}**  {as_label(first.title, _TITLE_LENGTH)}"
-    return "".join([title, f" — {details}" if details else "", *worst])
+    return "".join([title, f" — {details}" if details else "", *worst[:1]])
 
 
 def standings_of(answer: Answer) -> Standings | None:
@@ -260,33 +260,37 @@ def standing_line(answer: Answer, found: Standings | None) -> tuple[str, str] | 
     counts = Counter(standing.standing for standing in found.values())
     count = len(answer.citations)
     if not found or counts["there"] == count:
-        return "there", "What it quotes is still there, word for word."
-    told = [f"{counts[state]} of {count} quotes {word}" for state, word in _STANDS.items() if counts[state]]
+        return "there", say("answer.all_there")
+    told = [say("answer.quotes_moved", count=counts["moved"], total=count)] if counts["moved"] else []
+    told += [say("answer.quotes_gone", count=counts["gone"], total=count)] if counts["gone"] else []
     if count == 1:
-        told = [f"what it quotes {'has moved' if counts['moved'] else 'is no longer there'}"]
-    return "gone" if counts["gone"] else "moved", f"The documents have changed since: {', '.join(told)}."
+        told = [say("answer.quote_moved") if counts["moved"] else say("answer.quote_gone")]
+    return "gone" if counts["gone"] else "moved", say("answer.changed_since", told=", ".join(told))
 
 
 def summary(answer: Answer) -> str:
     """Return the quiet line below an answer."""
     documents = len({citation.source for citation in answer.citations})
-    seconds = f"{max(answer.seconds, 0.01):.2f} s"
+    told = say("answer.quoted_from", count=documents)
     if answer.abstained:
-        return f"not answered, {seconds}"
-    if answer.mode == "generative" and answer.writing:
-        return f"{written_by(answer.writing)}, {seconds}"
-    if answer.mode == "register" and not documents:
-        return f"counted in the register, {seconds}"
-    return f"quoted from {documents} document{'' if documents == 1 else 's'}, {seconds}"
+        told = say("answer.refused")
+    elif answer.mode == "generative" and answer.writing:
+        told = written_by(answer.writing)
+    elif answer.mode == "register" and not documents:
+        told = say("answer.counted")
+    return f"{told}, {say('form.seconds', seconds=decimal(max(answer.seconds, 0.01), 2))}"
 
 
 def written_by(record: WritingRecord) -> str:
     """Return who wrote an answer, and how many of its sentences the documents support."""
-    where = "on this machine" if record.is_local else "elsewhere"
-    counts = [f"{record.supported} supported", f"{record.weak} weak" if record.weak else ""]
-    counts.append(f"{record.unsupported} not supported" if record.unsupported else "")
-    cost = f", cost {record.cost:.4f}" if record.cost is not None else ""
-    return f"written by {record.model} {where}; sentences: {', '.join(filter(None, counts))}{cost}"
+    counts = [say("answer.supported", count=record.supported)]
+    counts += [say("answer.weakly_supported", count=record.weak)] if record.weak else []
+    counts += [say("answer.unsupported", count=record.unsupported)] if record.unsupported else []
+    counts += [say("answer.cost", cost=decimal(record.cost, 4))] if record.cost is not None else []
+    told = ", ".join(counts)
+    if record.is_local:
+        return say("answer.written_here", model=record.model, counts=told)
+    return say("answer.written_elsewhere", model=record.model, counts=told)
 
 
 def with_references(answer: Answer, known: Mapping[str, str] | None = None) -> str:
@@ -304,7 +308,8 @@ def with_references(answer: Answer, known: Mapping[str, str] | None = None) -> s
 
 def reference_line(citation: Citation, address: str | None = None) -> str:
     """Return a citation as one line: number, title, date, page, numbered part, source, where it was published, and quote."""
-    page = "no pages" if citation.page is None else f"page {citation.page}"
+    page = say("answer.no_pages") if citation.page is None else on_page(citation.page)
     place = ", ".join(filter(None, (citation.date, page, citation.label)))
     where = citation.source + (f", {address}" if address else "")
-    return f"[{citation.number}] {citation.title}, {place} ({where}): “{' '.join(citation.quote.split())}”"
+    quote = say("form.quoted", text=" ".join(citation.quote.split()))
+    return f"[{citation.number}] {citation.title}, {place} ({where}): {quote}"

@@ -21,6 +21,7 @@ from typing import Literal, Self
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.answers import Answer
+from assistant.page.language import say
 from assistant.workbench.digest import AskedAgain, SavedAnswer
 from knowledge_base.errors import StorageError
 from knowledge_base.files import Closing, storage_errors
@@ -54,13 +55,19 @@ class Message:
 
 
 class ConversationStore(Closing):
-    """The store; threads may share one. `notice` says what the user must know of how it was opened."""
+    """The store; threads may share one."""
 
     def __init__(self, connection: sqlite3.Connection, place: Path | None = None, notice: str | None = None) -> None:
         self._connection = connection
         self._place = place
         self._lock = threading.Lock()
-        self.notice = notice
+        self._notice = notice
+        self._renamed: Path | None = None
+
+    @property
+    def notice(self) -> str | None:
+        """Return what the user must know of how the store was opened."""
+        return say("error.renamed", name=self._renamed.name) if self._renamed else self._notice
 
     @classmethod
     def open(cls, data_dir: Path) -> Self:
@@ -80,8 +87,9 @@ class ConversationStore(Closing):
                 part = path.with_name(path.name + ending)
                 if part.exists():
                     part.rename(damaged.with_name(damaged.name + ending))
-        notice = f"The file of earlier conversations was damaged. It was renamed to {damaged.name}; a new one was begun."
-        return cls(_connect(path), path, notice)
+        store = cls(_connect(path), path)
+        store._renamed = damaged
+        return store
 
     @classmethod
     def unkept(cls, notice: str) -> Self:

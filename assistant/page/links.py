@@ -20,18 +20,18 @@ SEARCH_PAGE = "views/search.py"
 COVERAGE_PAGE = "views/coverage.py"
 CHECK_PAGE = "views/check.py"
 PAGES = {
-    CHAT_PAGE: ("chat", "Paris Call"),
-    SOURCE_PAGE: ("source", "Source"),
-    SAVED_PAGE: ("saved", "Saved answers"),
-    EVALUATE_PAGE: ("evaluate", "Evaluation"),
-    DOCUMENTS_PAGE: ("documents", "Documents"),
-    CHANGES_PAGE: ("changes", "What changed"),
-    MODEL_PAGE: ("model", "Language model"),
-    SEARCH_PAGE: ("search", "Search"),
-    COVERAGE_PAGE: ("coverage", "Coverage"),
-    CHECK_PAGE: ("check", "Check a draft"),
+    CHAT_PAGE: "chat",
+    SOURCE_PAGE: "source",
+    SAVED_PAGE: "saved",
+    EVALUATE_PAGE: "evaluate",
+    DOCUMENTS_PAGE: "documents",
+    CHANGES_PAGE: "changes",
+    MODEL_PAGE: "model",
+    SEARCH_PAGE: "search",
+    COVERAGE_PAGE: "coverage",
+    CHECK_PAGE: "check",
 }
-"""Each page's file with its address and its title; the first is the one that opens."""
+"""Each page's file with its address, by which its title is named (`say(f"titles.{address}")`); the first one opens."""
 QUERY, TERM = "q", "term"
 ASKED = "asked"
 """Where a session keeps the question that the chat is to answer next."""

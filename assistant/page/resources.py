@@ -13,6 +13,7 @@ import streamlit as st
 
 from assistant.answers import Answer
 from assistant.page.conversations import ConversationStore
+from assistant.page.language import say
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from knowledge_base.errors import DamagedVectorsError, KnowledgeBaseError, NoIndexError, StorageError
@@ -95,7 +96,7 @@ def conversations() -> ConversationStore:
         return ConversationStore.open(page_settings().data_dir)
     except StorageError as error:
         log.warning("%s Conversations are held in memory only.", error)
-        return ConversationStore.unkept(f"{error.message} This session's conversations end with the program. {error.remedy}")
+        return ConversationStore.unkept(f"{error.message} {say('error.unkept')} {error.remedy}")
 
 
 def open_checked(settings: Settings) -> Assistant:

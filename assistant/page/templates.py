@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from assistant.page.language import on_page, say
 from assistant.page.settings import STATIC, scripts
 from knowledge_base import escaping
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
@@ -26,7 +27,9 @@ log = logging.getLogger(__name__)
 
 @cache
 def _environment() -> Environment:
-    return escaping.templates(FOLDER)
+    environment = escaping.templates(FOLDER)
+    environment.globals.update(say=say, on_page=on_page)
+    return environment
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -65,8 +68,7 @@ def draw_notice(text: str) -> None:
 def draw_unexpected_error(error: Exception) -> bool:
     """Say that something failed in the program itself; its place is logged, its message (which may quote a question) is not."""
     log.error("The page failed with %s at:\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
-    remedy = "Try again. If it fails again, the log of the program says where; please report it."
-    draw_error(KnowledgeBaseError("Something went wrong in the program itself.", remedy))
+    draw_error(KnowledgeBaseError(say("error.unexpected"), say("error.unexpected_remedy")))
     return True
 
 
@@ -75,6 +77,6 @@ def draw_style(sheet: str | None = None) -> None:
     st.html(f"<style>{sheet or (STATIC / 'page.css').read_text(encoding='utf-8')}</style>")
 
 
-def run_script(name: str) -> None:
-    """Run a script of `static/` in the page."""
-    st.html(f"<script>{scripts()[name]}</script>", unsafe_allow_javascript=True)
+def run_script(name: str, html: str = "") -> None:
+    """Run a script of `static/` in the page, after the rendered `html` that it reads; again when that changes."""
+    st.html(f"{html}<script>{scripts()[name]}</script>", unsafe_allow_javascript=True)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from assistant.answers import Answer, AskedMode
 from assistant.page.answer_view import answer_html
+from assistant.page.language import decimal, say
 from assistant.page.metrics import metrics
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw_line, render, show
@@ -25,8 +26,7 @@ from knowledge_base.settings import Settings
 
 _EVERY = 0.08  # seconds between two drawings
 _PATIENCE = 1.0  # seconds until it is said how far an answer is, and it can be stopped
-_WRITTEN, _QUOTED = "Written, checked", "Quotes only"
-_READING = "Reading the documents…"
+_WRITTEN, _QUOTED = "written", "quoted"
 _under_way: dict[str, UnderWay] = {}
 
 
@@ -37,16 +37,17 @@ def draw_mode_switch() -> AskedMode:
         return "extractive"
     with st.container(horizontal=True, vertical_alignment="center", key="mode-switch"):
         chosen = st.segmented_control(
-            "How the next question is answered",
+            say("writing.how"),
             [_WRITTEN, _QUOTED],
+            format_func={_WRITTEN: say("writing.written"), _QUOTED: say("writing.quoted")}.__getitem__,
             default=_WRITTEN,
             required=True,
             key="answer-mode",
             label_visibility="collapsed",
-            help="A language model writes, and each sentence is checked against a quote; or quotes only, without the model.",
+            help=say("writing.help"),
         )
         is_written = chosen == _WRITTEN
-        draw_line(_where(settings) if is_written else "No language model is asked.", "pc-quiet pc-where")
+        draw_line(_where(settings) if is_written else say("writing.no_model"), "pc-quiet pc-where")
     return "generative" if is_written else "extractive"
 
 
@@ -59,8 +60,8 @@ def _where(settings: Settings) -> str:
     if place is None:
         return ""
     if place.is_local:
-        return f"{settings.chat_model}: on this machine; nothing leaves it."
-    return f"{settings.chat_model}: your question and the passages found for it leave this machine for {place.host}."
+        return say("writing.here", model=settings.chat_model)
+    return say("writing.elsewhere", model=settings.chat_model, host=place.host)
 
 
 class Stopped(BaseException):
@@ -80,7 +81,7 @@ class UnderWay:
         self._keep = keep
         self._is_stopped = threading.Event()
         self._started = monotonic()
-        self.told = "Opening the documents…"
+        self.step, self.found = "opening", dict[str, object]()
         self.answer: Answer | None = None
         self.draft = ""
         self.is_written = False
@@ -97,7 +98,7 @@ class UnderWay:
     def stop(self) -> None:
         """Have it end at its next step."""
         self._is_stopped.set()
-        self.told = "Stopping…"
+        self.step = "stopping"
 
     def _run(self) -> None:
         try:
@@ -122,10 +123,8 @@ class UnderWay:
             return
         if self._is_stopped.is_set():
             raise Stopped
-        if step == "read":
-            self.told = f"Reading {found['sentences']} sentences of {found['passages']} passages…"
-        elif step in ("retrieve", "compose"):
-            self.told = {"retrieve": "Searching the documents…", "compose": "Choosing the quotes…"}[step]
+        if step in ("retrieve", "read", "compose"):
+            self.step, self.found = step, dict(found)
 
     def _written(self, writing: Writing) -> Answer:
         """Follow what a model writes, and return it whole, or as far as it is where it was stopped."""
@@ -141,12 +140,20 @@ class UnderWay:
                 self.answer, self.draft = event.answer, ""
         return writing.stopped()
 
+    def told(self) -> str:
+        """Return how far it is in words; for the first second, nothing but that it is under way."""
+        if self.seconds < _PATIENCE:
+            return say("chat.reading")
+        if self.step == "read":
+            return say("writing.read", sentences=self.found["sentences"], passages=self.found["passages"])
+        return say(f"writing.step.{self.step}")
+
     def html(self, conversation: str | None) -> Markup:
         """Return what there is to see: how far it is; of what a model writes the verified sentences, and the draft."""
         if not self.is_written:
-            return render("line", text=self.told if self.seconds >= _PATIENCE else _READING, kind="pc-quiet", role="status")
+            return render("line", text=self.told(), kind="pc-quiet", role="status")
         verified = answer_html(self.answer, conversation) if self.answer else ""
-        waited = f" {self.seconds:.0f} s" if self.seconds >= 1 else ""
+        waited = f" {say('form.seconds', seconds=decimal(self.seconds, 0))}" if self.seconds >= 1 else ""
         return render("draft", verified=verified, draft=self.draft, waited=waited)
 
 
@@ -162,7 +169,7 @@ def draw_under_way(answer: UnderWay, conversation: str) -> None:
     while answer.thread.is_alive():
         if not can_be_stopped and (answer.is_written or answer.seconds >= _PATIENCE):
             can_be_stopped = True
-            button.button("Stop", icon=":material/stop_circle:", key="stop-writing", on_click=answer.stop)
+            button.button(say("writing.stop"), icon=":material/stop_circle:", key="stop-writing", on_click=answer.stop)
         if (html := answer.html(conversation)) != drawn:
             drawn = html
             with place:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 from xml.etree import ElementTree
 
 from assistant.answers import Answer, Citation
+from assistant.messages import message
 from assistant.workbench.notes import plain, templates
 from knowledge_base.store.changes import PassageText, WordRun, compare_passages
 
@@ -161,9 +163,14 @@ def _in_order(citations: Sequence[Citation]) -> list[tuple[PassageText, Citation
     return [(PassageText(" ".join(c.quote.split()), c.page, c.start, c.end, c.heading), c) for c in ordered]
 
 
-def change_html(change: AnswerChange) -> str:
+def change_html(change: AnswerChange, language: str = "en") -> str:
     """Return what changed in an answer as HTML, without the question."""
-    return templates().get_template("digest.html").render(change=change)
+    say = partial(message, language)
+
+    def place(citation: Citation) -> str:
+        return citation.title if citation.page is None else say("digest.place", title=citation.title, page=str(citation.page))
+
+    return templates().get_template("digest.html").render(change=change, say=say, place=place)
 
 
 def as_json(change: AnswerChange) -> dict[str, Any]:
@@ -202,19 +209,11 @@ def as_atom(changes: Sequence[AnswerChange], identity: str) -> bytes:
 def _entry(change: AnswerChange, feed_id: UUID) -> ElementTree.Element:
     entry = ElementTree.Element("entry")
     _put(entry, "id", uuid5(feed_id, f"{change.saved} {change.made}").urn)
-    _put(entry, "title", plain(f"{change.question} ({STATES[change.state]})"))
+    _put(entry, "title", plain(f"{change.question} ({message('en', f'digest.{change.state}')})"))
     _put(entry, "updated", change.made)
     content = _put(entry, "content", plain(change_html(change)))
     content.set("type", "html")
     return entry
-
-
-STATES: Mapping[State, str] = {
-    "same": "unchanged",
-    "changed": "changed",
-    "answered": "now answered",
-    "refused": "no longer answered",
-}
 
 
 def _put(parent: ElementTree.Element, tag: str, text: str) -> ElementTree.Element:

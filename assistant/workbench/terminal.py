@@ -103,7 +103,7 @@ def make_digest(settings: Settings, store: digest.SavedAnswers, atom: Path | Non
         return
     print(f"{len(changed)} of {total} saved answers changed since they were saved or last asked.")
     for change in changed:
-        print(on_a_line(f"- {change.question}: {digest.STATES[change.state]}"))
+        print(on_a_line(f"- {change.question}: {message('en', f'digest.{change.state}')}"))
         for quote in change.quotes:
             cited = quote.after or quote.before
             if cited:

@@ -109,8 +109,8 @@ def watched(browser: Browser) -> Iterator[Watched]:
     page.close()
 
 
-def ask(page: Page, question: str) -> None:
-    box = page.get_by_label("Ask about the documents")
+def ask(page: Page, question: str, label: str = "Ask about the documents") -> None:
+    box = page.get_by_label(label)
     box.fill(question)
     box.press("Enter")
     page.locator(".pc-summary").wait_for()
@@ -336,23 +336,25 @@ def assert_stayed_within(address: str, watched: Watched) -> None:
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_barrier(address: str, browser: Browser, scheme: Literal["light", "dark"]):
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+@pytest.mark.parametrize(("scheme", "locale", "box"), [("light", "en-GB", "Ask about"), ("dark", "fr-FR", "Votre question")])
+def test_no_page_has_a_serious_barrier(address: str, browser: Browser, scheme: Literal["light", "dark"], locale: str, box: str):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme, locale=locale)
     page.set_default_timeout(TIMEOUT)
     barriers: list[tuple[str, str, str]] = []
-    for path in ("", "documents", "changes", "evaluate", "model", "saved", "ask", "source"):
+    plain = ("", "documents", "changes", "evaluate", "model", "saved", "check")
+    for path in (*plain, "search?q=lighthouse", "coverage?term=lighthouse", "ask", "source"):
         if path == "ask":
             page.goto(address)
-            ask(page, QUESTION)
+            ask(page, QUESTION, box)
         elif path == "source":
             page.locator("a.pc-mark").first.click()
-            page.get_by_role("img", name="Page 2 of").wait_for()
+            page.locator("[data-testid=stImage] img").wait_for()
         else:
             page.goto(f"{address}/{path}")
             page.locator("h1").first.wait_for()
         settle(page)
         come_to_rest(page)
+        assert page.evaluate("document.documentElement.lang") == locale[:2]
         barriers += barriers_of(page)
     page.close()
     assert not barriers

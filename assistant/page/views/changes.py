@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 from markupsafe import Markup
 
+from assistant.page.language import local_time, on_page, say
 from assistant.page.links import DOCUMENTS_PAGE, SourceLink
 from assistant.page.settings import page_settings
-from assistant.page.sidebar import local_time
 from assistant.page.templates import draw_error, draw_line, render, show
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.escaping import as_label
@@ -40,17 +40,18 @@ _TAGS = {"same": "span", "out": "del", "in": "ins"}
 
 def draw_page() -> None:
     """Draw which generations are compared, and what differs."""
-    st.page_link(DOCUMENTS_PAGE, label="All documents", icon=":material/arrow_back:")
-    st.title("What changed", anchor=False)
+    st.page_link(DOCUMENTS_PAGE, label=say("changes.all_documents"), icon=":material/arrow_back:")
+    st.title(say("titles.changes"), anchor=False)
     data_dir = page_settings().data_dir
     kept = {manifest.id: manifest for manifest in list_generations(data_dir)}
     if len(kept) < 2:
-        told = "There is nothing to compare yet: an update that changes something makes the next generation."
-        draw_line(told, "pc-purpose")
+        draw_line(say("changes.nothing"), "pc-purpose")
         return
     try:
         before, after = _draw_choice(kept, current_id(data_dir))
-        draw_changes(_compared(before, after))
+        with st.spinner(say("changes.comparing")):
+            compared = _compared(before, after)
+        draw_changes(compared)
     except KnowledgeBaseError as error:
         draw_error(error)
 
@@ -60,18 +61,19 @@ def _draw_choice(kept: dict[str, Manifest], current: str | None) -> tuple[str, s
     names = list(kept)
     after = current if current in kept else names[-1]
     before = max((name for name in names if name < after), default=names[-1])
-    told = {name: f"{name}, {local_time(manifest.created, st.context.timezone)}" for name, manifest in kept.items()}
-    told |= {name: f"{told[name]} (current)" for name in told if name == current}
+    moments = {name: local_time(manifest.created, st.context.timezone) for name, manifest in kept.items()}
+    told = {name: say("changes.generation", id=name, moment=moment) for name, moment in moments.items()}
+    told |= {name: say("changes.current", id=name, moment=moments[name]) for name in told if name == current}
     chosen = []
     with st.container(horizontal=True, key="compared"):
-        for label, default in (("From", before), ("To", after)):
+        for name, label, default in (("From", say("changes.from"), before), ("To", say("changes.to"), after)):
             position = names.index(default)
-            choice = st.selectbox(label, names, position, format_func=told.__getitem__, key=f"compare-{label}")
+            choice = st.selectbox(label, names, position, format_func=told.__getitem__, key=f"compare-{name}")
             chosen.append(choice or default)
     return chosen[0], chosen[1]
 
 
-@st.cache_data(show_spinner="Comparing…", max_entries=8)
+@st.cache_data(show_spinner=False, max_entries=8)
 def _compared(before: str, after: str) -> GenerationChanges:
     return changes_between(page_settings().data_dir, before, after)
 
@@ -79,8 +81,8 @@ def _compared(before: str, after: str) -> GenerationChanges:
 def draw_changes(changes: GenerationChanges) -> None:
     """Draw the documents that differ: each that changed by itself, the first of them open; then those removed and added."""
     by_state = {state: [d for d in changes.documents if d.state == state] for state in _STATES}
-    told = ", ".join(f"{len(listed):,} {state}" for state, listed in by_state.items() if listed)
-    draw_line(f"Documents: {told}" if told else "No document differs.")
+    told = ", ".join(say(f"changes.states.{state}", count=len(listed)) for state, listed in by_state.items() if listed)
+    draw_line(say("changes.documents", told=told) if told else say("changes.none"))
     edited = [*by_state["changed"], *by_state["renamed"]]
     with st.container(gap="xsmall", key="changes"):
         for position, document in enumerate(edited[:_DOCUMENTS]):
@@ -88,11 +90,13 @@ def draw_changes(changes: GenerationChanges) -> None:
             with st.expander(label(document), icon=_ICONS[document.state], expanded=position < _OPEN, key=key):
                 show(document_html(document, changes))
         if len(edited) > _DOCUMENTS:
-            command = Markup("<code>python -m ingest changes</code> shows all.")
-            draw_line(Markup("… and {:,} more; {}").format(len(edited) - _DOCUMENTS, command))
+            told = say("changes.more_documents", count=len(edited) - _DOCUMENTS)
+            draw_line(Markup("{} <code>python -m ingest changes</code> {}").format(told, say("changes.shows_all")))
         for state in ("removed", "added"):
             if by_state[state]:
-                with st.expander(f"{len(by_state[state]):,} {state}", icon=_ICONS[state], key=f"change-{state}"):
+                with st.expander(
+                    say(f"changes.states.{state}", count=len(by_state[state])), icon=_ICONS[state], key=f"change-{state}"
+                ):
                     show(whole_html(by_state[state], changes))
 
 
@@ -108,8 +112,8 @@ def whole_html(documents: Sequence[DocumentChange], changes: GenerationChanges) 
 
 def label(document: DocumentChange) -> str:
     """Return the label of a document's card: its title, its state, and how many passages changed."""
-    counts = [f"{count} {kind}" for kind, count in document.counts.items()]
-    return f"**{as_label(document.title, 72)}** — {' · '.join([document.state, *counts])}"
+    counts = [say(f"changes.passages.{kind}", count=count) for kind, count in document.counts.items()]
+    return f"**{as_label(document.title, 72)}** — {' · '.join([say(f'changes.state.{document.state}'), *counts])}"
 
 
 def document_html(document: DocumentChange, changes: GenerationChanges) -> Markup:
@@ -119,8 +123,8 @@ def document_html(document: DocumentChange, changes: GenerationChanges) -> Marku
         links = [
             (word, SourceLink(source, text.page, ((text.start, text.end),), generation).address())
             for word, source, text, generation in (
-                ("before", document.previous or document.source, change.before, changes.before),
-                ("now", document.source, change.after, changes.after),
+                (say("changes.before"), document.previous or document.source, change.before, changes.before),
+                (say("changes.now"), document.source, change.after, changes.after),
             )
             if text
         ]
@@ -132,9 +136,9 @@ def _place(change: PassageChange) -> str:
     """Return where a passage stands, in words."""
     old, new = change.before, change.after
     if change.kind == "moved" and old and new and old.page != new.page:
-        return f" from page {old.page} to page {new.page}"
+        return say("changes.moved_pages", before=old.page, after=new.page)
     text = new or old
-    page = f" · page {text.page}" if text and text.page is not None else ""
+    page = f" · {on_page(text.page)}" if text and text.page is not None else ""
     return page + (f" · {text.heading}" if text and text.heading else "")
 
 

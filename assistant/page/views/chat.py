@@ -16,6 +16,7 @@ from assistant.page import resources
 from assistant.page.activity_panel import has_official_documents, start
 from assistant.page.answer_view import draw_answer, draw_copy, draw_export, summary
 from assistant.page.conversations import TITLE_LENGTH, Conversation, Message
+from assistant.page.language import on_page, say
 from assistant.page.links import (
     ASKED,
     CHAT_PAGE,
@@ -38,19 +39,6 @@ from knowledge_base.language.words import content_words, question_language
 if TYPE_CHECKING:
     from assistant.writing.writing import Writing
 
-EXAMPLES = (
-    "Who launched the Paris Call, and when?",
-    "What are the nine principles?",
-    "Which states have not joined?",
-    "What does principle 8 say about hacking back?",
-    "What did Working Group 5 propose?",
-    "Qu'est-ce que l'Appel de Paris ?",
-)
-PURPOSE = (
-    "Ask what the documents of the Paris Call for Trust and Security in Cyberspace say. Every sentence of an answer is quoted,"
-    " and opens on its page."
-)
-
 _BOX, _TOO_LONG, _FOCUSED = "question", "too-long", "focused"
 _BY_ITSELF, _ANSWERED = "asked-by-itself", "just-answered"
 _QUOTE_ICON = ":material/format_quote:"
@@ -66,23 +54,20 @@ def draw_page() -> None:
     with st.bottom:
         mode = draw_mode_switch()
         asked = st.chat_input(
-            "Ask about the documents",
+            say("chat.box"),
             key=_BOX,
             submit_mode="disable" if settings.chat_model else "submit",
             on_submit=_keep_long_question,
         )
         if length := st.session_state.pop(_TOO_LONG, None):
-            draw_notice(
-                f"This question has {length:,} characters; up to {settings.max_question_length:,} are read. Shorten it: your"
-                " text is kept in the box."
-            )
+            draw_notice(say("chat.too_long", length=length, most=settings.max_question_length))
             asked = None
     question = asked or st.session_state.pop(ASKED, None)
     conversation = None
     if identifier := st.query_params.get(CONVERSATION):
         conversation = store.conversation(identifier)
         if conversation is None:
-            draw_notice("That conversation is not kept here any more. You can begin a new one.")
+            draw_notice(say("chat.gone"))
             del st.query_params[CONVERSATION]
     pending = under_way(conversation.id) if conversation else None
     messages = store.messages(conversation.id) if conversation else []
@@ -106,9 +91,9 @@ def draw_page() -> None:
     elif question:
         _take(question, conversation, [] if st.session_state.pop(_BY_ITSELF, False) else messages, mode)
     elif messages and messages[-1].role == "user":
-        st.button("Ask it again", icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
+        st.button(say("chat.again"), icon=":material/refresh:", on_click=_ask_later, args=(messages[-1].content,))
     try:  # once the page is painted, so that the first question need not wait for the model and the index
-        with st.spinner("Opening the library…"):
+        with st.spinner(say("chat.opening")):
             opened = resources.assistant()
         for notice in opened.notices:
             draw_notice(notice)
@@ -124,12 +109,18 @@ def _keep_long_question() -> None:
         st.session_state[_BOX] = text
 
 
+def examples() -> list[str]:
+    """Return questions to begin with, in the language of the page; the last of them in another."""
+    first, second, third = say("chat.example.first"), say("chat.example.second"), say("chat.example.third")
+    return [first, second, third, say("chat.example.fourth"), say("chat.example.fifth"), say("chat.example.other_language")]
+
+
 def _draw_first_screen() -> None:
     """Say what can be asked, with examples; then what is indexed, and offer the official documents where there are none."""
-    st.title("What does the Paris Call say?", anchor=False)
-    draw_line(PURPOSE, "pc-purpose")
+    st.title(say("chat.title"), anchor=False)
+    draw_line(say("chat.purpose"), "pc-purpose")
     with st.container(horizontal=True, key="examples"):
-        for position, example in enumerate(EXAMPLES):
+        for position, example in enumerate(examples()):
             st.button(example, on_click=_ask_later, args=(example,), key=f"example-{position}")
     try:
         manifest = published_manifest()
@@ -137,12 +128,12 @@ def _draw_first_screen() -> None:
         return  # said where the library is opened
     if manifest is None or manifest.folder:
         return
-    told = f"Answers come from {', '.join(counts_of(manifest))}."
+    counts = ", ".join(counts_of(manifest))
     if has_official_documents():
-        draw_line(told)
+        draw_line(say("chat.sources", counts=counts))
         return
-    draw_line(f"{told} The official texts are not here yet: the declaration, the reports, the register of supporters.")
-    if st.button("Fetch the official texts", icon=":material/download:", key="fetch-first"):
+    draw_line(say("chat.sources_without_official", counts=counts))
+    if st.button(say("chat.fetch"), icon=":material/download:", key="fetch-first"):
         start("fetch", ["--sync"])
         st.switch_page(DOCUMENTS_PAGE)
 
@@ -154,15 +145,15 @@ def _draw_conversation_menu(conversation: Conversation, messages: Sequence[Messa
     with st.container(horizontal=True, vertical_alignment="center", key="conversation-head"):
         draw_line(conversation.title, "pc-title pc-crumb", tag="h1")
         if answers:
-            draw_export(answers, conversation.title, "Export this conversation", "conversation")
-        with st.popover("Rename or delete this conversation", icon=":material/more_horiz:"):
+            draw_export(answers, conversation.title, say("chat.export"), "conversation")
+        with st.popover(say("chat.menu"), icon=":material/more_horiz:"):
             with st.form(f"rename-{conversation.id}", border=False):
-                title = st.text_input("Title of the conversation", conversation.title, max_chars=TITLE_LENGTH)
-                if st.form_submit_button("Rename"):
+                title = st.text_input(say("chat.new_title"), conversation.title, max_chars=TITLE_LENGTH)
+                if st.form_submit_button(say("chat.rename")):
                     store.rename(conversation.id, title)
                     st.rerun()
-            is_sure = st.checkbox("Delete it for good; answers saved from it stay", key=f"sure-{conversation.id}")
-            if st.button("Delete the conversation", disabled=not is_sure, key=f"delete-{conversation.id}"):
+            is_sure = st.checkbox(say("chat.sure"), key=f"sure-{conversation.id}")
+            if st.button(say("chat.delete"), disabled=not is_sure, key=f"delete-{conversation.id}"):
                 store.delete(conversation.id)
                 st.switch_page(CHAT_PAGE)
 
@@ -180,7 +171,7 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
             _draw_question(message.content)
             is_last = position + 1 == len(messages)
             if is_last and not is_pending or not is_last and messages[position + 1].role == "user":
-                draw_line("This question has not been answered: its run was stopped or interrupted.")
+                draw_line(say("chat.interrupted"))
             continue
         with st.chat_message("assistant", avatar=_QUOTE_ICON):
             if message.answer is None:
@@ -190,15 +181,15 @@ def _draw_messages(messages: Sequence[Message], conversation: Conversation | Non
             draw_answer(message.answer, conversation.id if conversation else None, str(message.id))
             with st.container(horizontal=True, vertical_alignment="center", key=f"actions-{message.id}"):
                 draw_copy(message.answer)
-                draw_export([message.answer], message.answer.question, "Export", str(message.id))
-                label, icon, act = ("Save", ":material/bookmark_add:", store.save_answer)
+                draw_export([message.answer], message.answer.question, say("export.label"), str(message.id))
+                label, icon, act = (say("chat.save"), ":material/bookmark_add:", store.save_answer)
                 if message.id in saved:
-                    label, icon, act = ("Saved", ":material/bookmark_added:", store.remove_saved)
+                    label, icon, act = (say("chat.saved"), ":material/bookmark_added:", store.remove_saved)
                 st.button(label, icon=icon, key=f"save-{message.id}", on_click=act, args=(message.id,))
                 _draw_way_to_words(message.answer.question)
                 notes = (message_of(code, "register.official_register") for code in languages())
                 if any(note in message.answer.text for note in notes) and not has_official_documents():
-                    st.page_link(DOCUMENTS_PAGE, label="Bring in the official register", icon=":material/download:")
+                    st.page_link(DOCUMENTS_PAGE, label=say("chat.bring_in_register"), icon=":material/download:")
                 draw_line(summary(message.answer), "pc-quiet pc-summary", width="content")
             _draw_feedback(message.id, message.answer, _history(messages[: position - 1]), ratings.get(message.id))
 
@@ -207,10 +198,12 @@ def _draw_way_to_words(question: str) -> None:
     """Draw the link to the page that counts what was asked for, or searches for the words of the question."""
     request = read_request(question)
     if request and request.kind == "mentions":
-        st.page_link(COVERAGE_PAGE, label="Count all mentions", icon=":material/grid_on:", query_params={TERM: request.subject})
+        st.page_link(
+            COVERAGE_PAGE, label=say("chat.count_mentions"), icon=":material/grid_on:", query_params={TERM: request.subject}
+        )
     elif found := content_words(question, question_language(question)):
         query = " OR ".join(dict.fromkeys(found[:_SEARCHED]))
-        st.page_link(SEARCH_PAGE, label="Search for these words", icon=":material/search:", query_params={QUERY: query})
+        st.page_link(SEARCH_PAGE, label=say("chat.search_words"), icon=":material/search:", query_params={QUERY: query})
 
 
 def _draw_question(question: str) -> None:
@@ -223,15 +216,15 @@ def _draw_reading(answer: Answer, message: int) -> None:
     if not answer.standalone:
         return
     follows = answer.standalone != answer.question and answer.standalone.endswith(answer.question)
-    says = "Read with the question and the answer before it." if follows else f"Read as: {answer.standalone}"
+    says = say("chat.read_with_history") if follows else say("chat.read_as", question=answer.standalone)
     with st.container(horizontal=True, vertical_alignment="center", key=f"reading-{message}"):
         draw_line(says, width="content")
         if follows:
             st.button(
-                "Ask it by itself",
+                say("chat.by_itself"),
                 icon=":material/close:",
                 type="tertiary",
-                help="Ask the same question without what came before it.",
+                help=say("chat.by_itself_help"),
                 on_click=_ask_later,
                 args=(answer.question, True),
                 key=f"by-itself-{message}",
@@ -245,7 +238,7 @@ def _draw_feedback(message: int, answer: Answer, history: Sequence[Mapping[str, 
         key = f"thumbs-{message}"
         st.feedback("thumbs", key=key, default=thumb, on_change=_rate, args=(message, key))
         if good is not False:
-            with st.popover("Test question", icon=":material/checklist:", key=f"make-{message}"):
+            with st.popover(say("test.make"), icon=":material/checklist:", key=f"make-{message}"):
                 _draw_form(message, answer, history)
     if good is False:
         with st.container(border=True, key=f"bad-{message}"):
@@ -259,31 +252,31 @@ def _rate(message: int, key: str) -> None:
 
 def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]]) -> None:
     if kept := st.session_state.get(f"kept-{message}"):
-        st.success(f"Kept as test question {kept}.", icon=":material/check:")
-        st.page_link(EVALUATE_PAGE, label="Your own test questions", icon=":material/checklist:")
+        st.success(say("test.kept", id=kept), icon=":material/check:")
+        st.page_link(EVALUATE_PAGE, label=say("test.own"), icon=":material/checklist:")
         return
     sentences = sentences_of(answer)
     with st.form(f"test-question-{message}", border=False):
         chosen = st.multiselect(
-            "What should have been cited?",
+            say("test.cited"),
             range(len(sentences)),
             format_func=lambda position: _label(sentences[position]),
             max_selections=_MOST_QUOTES,
             select_all=False,
-            placeholder="Choose sentences; type to find one",
+            placeholder=say("test.choose"),
             key=f"gold-{message}",
         )
-        nothing = st.checkbox("Nothing: the documents do not answer it", key=f"nothing-{message}")
+        nothing = st.checkbox(say("test.nothing"), key=f"nothing-{message}")
         facts = st.text_area(
-            "What does a right answer say? (if left empty: those sentences)",
-            placeholder="One fact per line, other wordings after |, such as: nine | 9",
+            say("test.facts"),
+            placeholder=say("test.facts_example"),
             height=80,
             max_chars=2000,
             key=f"facts-{message}",
         )
-        wanted = st.form_submit_button("Keep as a test question", icon=":material/add_task:")
+        wanted = st.form_submit_button(say("test.keep"), icon=":material/add_task:")
     if wanted and bool(chosen) == nothing:
-        draw_notice("Choose the sentences that should have been cited, or say that the documents do not answer it.")
+        draw_notice(say("test.which"))
     elif wanted:
         turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["content"]) for turn in history]
         gold = [sentences[position] for position in chosen]
@@ -298,7 +291,7 @@ def _draw_form(message: int, answer: Answer, history: Sequence[Mapping[str, str]
 
 def _label(quote: GoldQuote) -> str:
     text = " ".join(quote.quote.split())
-    where = quote.source.rpartition("/")[2] + (f", page {quote.page}" if quote.page is not None else "")
+    where = quote.source.rpartition("/")[2] + (f", {on_page(quote.page)}" if quote.page is not None else "")
     return f"{text if len(text) <= _LABEL_LENGTH else text[: _LABEL_LENGTH - 1] + '…'} ({where})"
 
 

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from assistant.answers import Citation
 from assistant.page import uploads
+from assistant.page.language import on_page, say
 from assistant.page.links import SourceLink
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_unexpected_error
@@ -20,19 +21,6 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.store.changes import marked_words
 
 SYMBOLS: dict[Status, str] = {"verbatim": "=", "supported": "✓", "contradicted": "≠", "not_found": "?"}
-_WORDS: dict[Status, str] = {
-    "verbatim": "verbatim", "supported": "supported", "contradicted": "contradicted", "not_found": "not found",
-}  # fmt: skip
-_RELATIONS = {
-    "stands there": "It stands here, letter for letter",
-    "says it": "Said here",
-    "differs": "Said otherwise here",
-    "nearest": "The nearest passage; it does not say this",
-}
-_PURPOSE = (
-    "Paste a text or drop a file. Each sentence is looked up in the documents: does it stand there, is it said there, or is"
-    " something else said? Nothing is kept unless you download it."
-)
 _RESULT = "checked-draft"
 _TAGS = {"same": "span", "out": "del", "in": "ins"}
 
@@ -49,14 +37,14 @@ class Result:
 
 def draw_page() -> None:
     """Draw the page."""
-    st.title("Check a draft", anchor=False)
-    draw_line(_PURPOSE, "pc-purpose")
+    st.title(say("titles.check"), anchor=False)
+    draw_line(say("check.purpose"), "pc-purpose")
     settings = page_settings()
     if context := get_script_run_ctx():
         uploads.EXPECTED.add(context.session_id)
-    text = st.text_area("The text", height=180, key="draft-text", placeholder="A note, a chapter, a speech")
-    file = st.file_uploader("Or a file: DOCX, Markdown or text", type=list(SUFFIXES), max_upload_size=settings.max_file_mb)
-    if st.button("Check", type="primary", key="check", disabled=not (text.strip() or file)):
+    text = st.text_area(say("check.text"), height=180, key="draft-text", placeholder=say("check.placeholder"))
+    file = st.file_uploader(say("check.file"), type=list(SUFFIXES), max_upload_size=settings.max_file_mb)
+    if st.button(say("check.check"), type="primary", key="check", disabled=not (text.strip() or file)):
         st.session_state.pop(_RESULT, None)
         try:
             draft = read_draft(file.getvalue(), uploads.clean_name(file.name), settings) if file else of_text(text)
@@ -73,13 +61,13 @@ def _checked(draft: Draft) -> Result:
     """Check a draft, with its progress on the page."""
     settings = page_settings()
     total = max(1, len(draft.sentences))
-    bar = st.progress(0.0, "The index is opened")
+    bar = st.progress(0.0, say("check.opening"))
     checked: list[Checked] = []
     try:
         with Checker.open(settings) as checker:
             for each in checker.check(draft):
                 checked.append(each)
-                bar.progress(len(checked) / total, f"{len(checked)} of {total} sentences")
+                bar.progress(len(checked) / total, say("check.progress", done=len(checked), total=total))
             generation = checker.generation.id
         return Result(draft, tuple(checked), generation, commented(draft, checked, settings))
     finally:
@@ -89,19 +77,17 @@ def _checked(draft: Draft) -> Result:
 def _draw_result(result: Result) -> None:
     found = counts(result.checked)
     left = len(result.checked) - sum(found.values())
-    draw_line("Result", "pc-title", tag="h2")
+    draw_line(say("check.result"), "pc-title", tag="h2")
     chosen = st.pills(
-        "Show", STATUSES, selection_mode="multi", key="check-filter", label_visibility="collapsed",
-        format_func=lambda status: f"{SYMBOLS[status]} {found[status]} {_WORDS[status]}",
+        say("check.show"), STATUSES, selection_mode="multi", key="check-filter", label_visibility="collapsed",
+        format_func=lambda status: f"{SYMBOLS[status]} {say(f'check.counted.{status}', count=found[status])}",
     )  # fmt: skip
     if left:
-        draw_line(f"{left} not judged: headings, questions, and what makes no claim.")
+        draw_line(say("check.left", count=left))
     with st.container(horizontal=True, key="check-downloads"):
-        st.download_button(
-            "Word file with comments", result.docx, "checked-draft.docx", icon=":material/comment:", key="check-docx"
-        )
+        st.download_button(say("check.docx"), result.docx, "checked-draft.docx", icon=":material/comment:", key="check-docx")
         table = as_csv(as_rows(result.checked))
-        st.download_button("Table (CSV)", table, "checked-draft.csv", "text/csv", icon=":material/table:", key="check-csv")
+        st.download_button(say("check.csv"), table, "checked-draft.csv", "text/csv", icon=":material/table:", key="check-csv")
     draw("checked", sentences=[_shown(each, result) for each in result.checked if _is_shown(each, chosen)])
 
 
@@ -112,14 +98,19 @@ def _is_shown(each: Checked, chosen: Sequence[Status]) -> bool:
 def _shown(each: Checked, result: Result) -> dict[str, object]:
     """Return what the template draws of a sentence: its mark, and its quotes with what differs marked word by word."""
     status = each.status if each.sentence.is_claim else "left"
+    relation = each.relation.replace(" ", "_")
     return {
         "status": status.replace("_", "-"),
         "symbol": SYMBOLS[each.status] if each.sentence.is_claim else "",
-        "word": _WORDS[each.status] if each.sentence.is_claim else "not judged",
+        "word": say(f"check.status.{status}"),
         "text": each.sentence.text,
         "heading": result.draft.paragraphs[each.sentence.paragraph].is_heading,
-        "relation": _RELATIONS[each.relation],
-        "differences": [(d.kind, d.claim or "–", d.evidence or "–") for d in each.differences if d.claim or d.evidence],
+        "relation": say(f"check.relation.{relation}"),
+        "differences": [
+            (say(f"check.difference.{d.kind}"), d.claim or "–", d.evidence or "–")
+            for d in each.differences
+            if d.claim or d.evidence
+        ],
         "quotes": [_quote(citation, each, result.generation) for citation in each.citations],
     }
 
@@ -129,7 +120,7 @@ def _quote(citation: Citation, each: Checked, generation: str) -> tuple[list[tup
     runs = [("span", citation.quote)]
     if each.status == "contradicted":
         runs = [(_TAGS[run.kind], run.text) for run in marked_words(each.sentence.text, citation.quote)]
-    place = [citation.title, f"page {citation.page}" if citation.page else "", citation.label]
+    place = [citation.title, on_page(citation.page) if citation.page else "", citation.label]
     return runs, " · ".join(filter(None, place)), SourceLink.to_citations([citation], generation, None).address()
 
 

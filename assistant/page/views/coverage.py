@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from assistant.answers import Citation
+from assistant.page.language import say
 from assistant.page.links import TERM, SourceLink, keep_in_address, take_from_address
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice
@@ -18,12 +19,8 @@ from assistant.workbench.tables import Rows, as_csv, as_xlsx
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
 from knowledge_base.store.generations import current_id, open_generation
 
-PURPOSE = (
-    "Count a word or a phrase in every document, in all its forms and in the other language where the glossary has it. What"
-    " is not counted is not there: the words that were searched are named."
-)
-EXAMPLES = ("ransomware", "critical infrastructure", "Budapest Convention", "droit international")
-_MENTIONS, _CITATIONS = "Mentions", "Which text cites which"
+_MENTIONS, _CITATIONS = "mentions", "citations"
+_HELD, _MISSING = "held", "missing"
 _BY = "by"
 _LISTED, _A_PAGE = 25, 40
 _MAPPED, _MAPPED_WORDS = 22, 8
@@ -33,16 +30,24 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def draw_page() -> None:
     """Draw the page."""
-    st.title("Coverage", anchor=False)
+    st.title(say("titles.coverage"), anchor=False)
     shown = st.segmented_control(
-        "Show", (_MENTIONS, _CITATIONS), default=_MENTIONS, required=True, key="show", label_visibility="collapsed"
+        say("coverage.show"),
+        (_MENTIONS, _CITATIONS),
+        default=_MENTIONS,
+        format_func={_MENTIONS: say("coverage.mentions"), _CITATIONS: say("coverage.citations")}.__getitem__,
+        required=True,
+        key="show",
+        label_visibility="collapsed",
     )
     try:
         generation = current_id(page_settings().data_dir)
         if generation is None:
-            raise NoIndexError("Nothing is indexed yet.", "Bring the index up to date on the page Documents.")
+            raise NoIndexError(say("error.no_index"), say("error.no_index_remedy"))
         if shown == _CITATIONS:
-            _draw_references(_references(generation), generation)
+            with st.spinner(say("coverage.reading")):
+                references = _references(generation)
+            _draw_references(references, generation)
         else:
             _draw_mentions(generation)
     except KnowledgeBaseError as error:
@@ -53,33 +58,35 @@ def _draw_mentions(generation: str) -> None:
     """Draw the box, and what mentions the term in it."""
     take_from_address(st.session_state, st.query_params, TERM)
     term = st.text_input(
-        "Word or phrase",
+        say("coverage.box"),
         key=TERM,
         on_change=keep_in_address,
         args=(st.session_state, st.query_params, TERM),
         type="search",
-        placeholder="critical infrastructure",
+        placeholder=say("coverage.placeholder"),
         label_visibility="collapsed",
     )
     if not term.strip():
-        draw_line(PURPOSE, "pc-purpose")
+        draw_line(say("coverage.purpose"), "pc-purpose")
         with st.container(horizontal=True, key="coverage-examples"):
-            for position, example in enumerate(EXAMPLES):
-                st.button(example, on_click=_count, args=(example,), key=f"coverage-example-{position}")
+            for name in ("first", "second", "third", "fourth"):
+                example = say(f"coverage.example.{name}")
+                st.button(example, on_click=_count, args=(example,), key=f"coverage-example-{name}")
         return
     given = st.query_params.get(_BY)
     st.session_state[_BY] = given if given in GROUPS else GROUPS[0]
     by: By | None = st.segmented_control(
-        "Count by",
+        say("coverage.count_by"),
         GROUPS,
-        format_func=str.capitalize,
+        format_func=_named,
         required=True,
         key=_BY,
         on_change=keep_in_address,
         args=(st.session_state, st.query_params, _BY),
         label_visibility="collapsed",
     )
-    found = _covered(generation, term, by or GROUPS[0])
+    with st.spinner(say("coverage.counting")):
+        found = _covered(generation, term, by or GROUPS[0])
     _draw_head(found)
     if found.rows:
         _draw_picture(found)
@@ -88,17 +95,21 @@ def _draw_mentions(generation: str) -> None:
     _draw_downloads(found.table(), "coverage")
 
 
+def _named(by: By) -> str:
+    return say(f"coverage.by.{by}")
+
+
 def _count(term: str) -> None:
     st.query_params[TERM] = term
 
 
-@st.cache_data(show_spinner="Counting in all documents…", max_entries=32)
+@st.cache_data(show_spinner=False, max_entries=32)
 def _covered(generation: str, term: str, by: By) -> Coverage:
     with open_generation(page_settings().data_dir, generation, text_only=True) as held:
         return cover(term, held.catalog, by)
 
 
-@st.cache_data(show_spinner="Reading what the documents cite…", max_entries=2)
+@st.cache_data(show_spinner=False, max_entries=2)
 def _references(generation: str) -> References:
     with open_generation(page_settings().data_dir, generation, text_only=True) as held:
         return find_references(held.catalog)
@@ -107,19 +118,24 @@ def _references(generation: str) -> References:
 def _draw_head(found: Coverage) -> None:
     """Say how many documents and records mention the term, and which words were searched."""
     holding, total = found.number_holding(records=False)
-    told = f"“{found.term}” is mentioned in {holding:,} of {total:,} documents"
     with_records, records = found.number_holding(records=True)
-    told += f", and in {with_records:,} of {records:,} records of the register." if records else "."
     if not found.rows:
-        draw_notice(f"No document mentions “{found.term}”: none of the words below stands in any of them.")
+        draw_notice(say("coverage.nowhere", term=found.term))
     else:
+        told = say("coverage.mentioned", term=found.term, holding=holding, total=total)
+        if records:
+            told = say(
+                "coverage.mentioned_with_records",
+                term=found.term,
+                holding=holding,
+                total=total,
+                with_records=with_records,
+                records=records,
+            )
         draw_line(told, "pc-told")
-    draw("searched", label="Searched for", words=found.searched)
+    draw("searched", label=say("coverage.searched"), words=found.searched)
     if found.by == "country":
-        draw_line(
-            "A mention in a supporter's record counts for the record's country, any other for each country that its sentence"
-            " names."
-        )
+        draw_line(say("coverage.by_country"))
 
 
 def _shown(found: Coverage) -> list[Row]:
@@ -142,21 +158,26 @@ def _draw_picture(found: Coverage) -> None:
         for word in words
         if row.forms.get(word)
     ]
-    description = f"Mentions of {found.term} by {found.by} and by word"
+    description = say("coverage.picture", term=found.term, by=_named(found.by).lower())
     base: Any = Chart(InlineData(cells), height={"step": 24}, description=description)
     tooltip = [
         {"field": name, "type": kind, "title": title}
         for name, kind, title in (
-            ("full", "nominal", found.by.capitalize()),
-            ("word", "nominal", "Word"),
-            ("count", "quantitative", "Mentions"),
+            ("full", "nominal", _named(found.by)),
+            ("word", "nominal", say("coverage.word")),
+            ("count", "quantitative", say("coverage.mentions")),
         )
     ]
     axis = {"labelLimit": 190, "title": None, "ticks": False, "domain": False}
     vertical = {"field": "title", "type": "nominal", "sort": labels, "axis": axis}
     ink = "#e7e4dd" if st.context.theme.type == "dark" else "#1d2430"
     if len(words) == 1:
-        horizontal = {"field": "count", "type": "quantitative", "title": f"mentions of {words[0]}", "axis": {"tickMinStep": 1}}
+        horizontal = {
+            "field": "count",
+            "type": "quantitative",
+            "title": say("coverage.mentions_of", word=words[0]),
+            "axis": {"tickMinStep": 1},
+        }
         chart = base.mark_bar(color=_BLUE, height=15).encode(x=horizontal, y=vertical, tooltip=tooltip)
     else:
         across = {
@@ -174,7 +195,7 @@ def _draw_picture(found: Coverage) -> None:
         chart = layer(squares, placed.mark_text(color=ink, fontSize=12).encode(text={"field": "count", "type": "quantitative"}))
     st.altair_chart(chart, width="stretch", key="coverage-picture")
     if len(found.rows) > _MAPPED:
-        draw_line(f"The picture shows the first {_MAPPED} of {len(found.rows):,}.")
+        draw_line(say("coverage.picture_shows", shown=_MAPPED, total=len(found.rows)))
 
 
 def _labels(found: Coverage, rows: Sequence[Row]) -> list[str]:
@@ -196,9 +217,11 @@ def _draw_rows(found: Coverage, generation: str) -> None:
     is_whole = len(rows) <= _LISTED or st.session_state.get("coverage-whole") == (found.term, found.by)
     listed = rows if is_whole else rows[:_LISTED]
     linked = [(row, _address(row.citation, generation)) for row in listed]
-    draw("coverage", head=found.by.capitalize(), rows=linked, is_grouped=found.by != "document")
+    draw("coverage", head=_named(found.by), rows=linked, is_grouped=found.by != "document")
     if not is_whole:
-        st.button(f"Show all {len(rows):,}", on_click=_show_whole, args=(found.term, found.by), key="coverage-all")
+        st.button(
+            say("coverage.show_all", count=len(rows)), on_click=_show_whole, args=(found.term, found.by), key="coverage-all"
+        )
 
 
 def _show_whole(term: str, by: str) -> None:
@@ -214,12 +237,14 @@ def _draw_none(found: Coverage) -> None:
     documents = [found.library[source] for source in found.none if found.library[source].kind != "record"]
     records = len(found.none) - len(documents)
     if not found.none:
-        draw_line("Every document mentions it.")
+        draw_line(say("coverage.everywhere"))
         return
-    told = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}"
-    told += f" and {records:,} record{'' if records == 1 else 's'} of the register" if records else ""
-    with st.expander(f"No mention in: {told}", icon=":material/block:"):
-        draw_line(f"None of these holds any of: {', '.join(found.searched)}.")
+    told = say("counts.documents", count=len(documents))
+    label = say("coverage.no_mention", told=told)
+    if records:
+        label = say("coverage.no_mention_both", documents=told, records=say("coverage.records", count=records))
+    with st.expander(label, icon=":material/block:"):
+        draw_line(say("coverage.none_holds", words=", ".join(found.searched)))
         draw("files", listed=[{"source": row.title, "reason": row.source} for row in documents])
 
 
@@ -232,26 +257,29 @@ def _draw_downloads(sheets: dict[str, Rows], name: str) -> None:
             ("CSV", partial(as_csv, first), "text/csv", "csv"),
         ):
             st.download_button(
-                f"Download as {label}", write, f"{name}.{suffix}", kind, icon=":material/download:", on_click="ignore"
+                say("coverage.download", form=label),
+                write,
+                f"{name}.{suffix}",
+                kind,
+                icon=":material/download:",
+                on_click="ignore",
             )
 
 
 def _draw_references(found: References, generation: str) -> None:
     """Draw what the documents cite: what is not indexed first."""
     if not (found.held or found.missing):
-        draw_notice("The documents cite nothing that was recognised: no title, number, name of a text, or address.")
+        draw_notice(say("coverage.cites_nothing"))
         return
-    draw_line(
-        "Titles, numbers such as A/RES/73/27, names such as “Budapest Convention”, and addresses, as the documents write them.",
-        "pc-purpose",
-    )
-    kinds = {"Not held": found.missing, "Held": found.held}
+    draw_line(say("coverage.cites"), "pc-purpose")
+    kinds = {_MISSING: found.missing, _HELD: found.held}
+    labels = {_MISSING: say("coverage.missing", count=len(found.missing)), _HELD: say("coverage.held", count=len(found.held))}
     kind = st.segmented_control(
-        "Cited texts",
+        say("coverage.cited"),
         list(kinds),
-        default="Not held",
+        default=_MISSING,
         required=True,
-        format_func=lambda name: f"{name} ({len(kinds[name]):,})",
+        format_func=labels.__getitem__,
         key="cited",
         label_visibility="collapsed",
     )
@@ -260,7 +288,7 @@ def _draw_references(found: References, generation: str) -> None:
     linked = [(r, [(entry, _address(entry.citation, generation)) for entry in r.citing]) for r in cited[: pages * _A_PAGE]]
     draw("references", references=linked)
     if len(cited) > pages * _A_PAGE:
-        st.button("Show more", on_click=_show_more_cited, args=(pages + 1,), key="cited-more")
+        st.button(say("form.show_more"), on_click=_show_more_cited, args=(pages + 1,), key="cited-more")
     _draw_downloads(found.table(), "references")
 
 

@@ -14,8 +14,8 @@ from assistant.evaluation.report import EvaluationReport, list_runs, new_directo
 from assistant.evaluation.testset import OWN_SET, as_line, place, read_items, remove_item
 from assistant.page import activity
 from assistant.page.evaluation_view import draw_evaluation_style, draw_run
+from assistant.page.language import local_time
 from assistant.page.settings import page_settings
-from assistant.page.sidebar import local_time
 from assistant.page.templates import draw, draw_error, draw_line
 from knowledge_base.errors import EvaluationError, KnowledgeBaseError
 
