@@ -68,8 +68,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "searched": {"label": H, "words": [H]},
     "terms": {"rows": {H: H}},
     "text": {"before": H, "pieces": [(False, H), (True, H)], "after": H},
-    "waiting": {"new": [Record(source=H, state="going")], "undone": [Record(source=H, state="undone")],
-                "states": {"going": H, "undone": H}},
+    "waiting": {"new": [Record(source=H, state="going")], "undone": [Record(source=H, state="undone")]},
     "whole": {"documents": [(CHANGE, ADDRESS)], "more": 2},
 }  # fmt: skip
 WITHOUT_VALUES = {"brand", "offer"}

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from assistant.page import uploads
 from assistant.page.activity import ask_ingest
 from assistant.page.activity_panel import start
+from assistant.page.language import language_name, say
 from assistant.page.links import SOURCE_PAGE
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw_error, draw_line, render, show
@@ -28,17 +29,17 @@ _ODD = 0.02
 EntryState = Literal["failed", "waiting", "changed", "going", "undone", "indexed"]
 _ORDER: dict[EntryState, int] = {"failed": 0, "going": 1, "changed": 1, "waiting": 1, "undone": 1, "indexed": 2}
 A_PAGE = 20
-_ALL = "All"
+_ALL = ""
 _TITLE_LENGTH = 72
 _LISTED = 30
 _SECONDS_KEPT = 30
-_STATES: dict[EntryState, tuple[str, str]] = {
-    "failed": ("failed", ":material/error:"),
-    "waiting": ("waits for the next update", ":material/schedule:"),
-    "changed": ("replaced; waits for the next update", ":material/schedule:"),
-    "going": ("removed; goes with the next update", ":material/delete:"),
-    "undone": ("taken out by the roll back; the next update brings it back", ":material/undo:"),
-    "indexed": ("indexed", ":material/description:"),
+_ICONS: dict[EntryState, str] = {
+    "failed": ":material/error:",
+    "waiting": ":material/schedule:",
+    "changed": ":material/schedule:",
+    "going": ":material/delete:",
+    "undone": ":material/undo:",
+    "indexed": ":material/description:",
 }
 
 
@@ -97,12 +98,18 @@ def draw_documents(listed: Sequence[Entry], folder: Sequence[str], *, is_busy: b
     roots = sorted({entry.root for entry in listed if entry.root})
     records = sum(entry.is_record for entry in listed)
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        words = st.text_input("Search", placeholder="title or file name", key="words", icon=":material/search:")
-        root = st.selectbox("Folder", [_ALL, *roots], key="root") if len(roots) > 1 else _ALL
-    shown = st.toggle(f"Show the {records:,} records of the register", key="records") if records else False
+        words = st.text_input(say("titles.search"), placeholder=say("documents.words"), key="words", icon=":material/search:")
+        root = (
+            st.selectbox(
+                say("documents.folder"), [_ALL, *roots], format_func=lambda name: name or say("search.all"), key="root"
+            )
+            if len(roots) > 1
+            else _ALL
+        )
+    shown = st.toggle(say("documents.show_records", count=records), key="records") if records else False
     found = chosen(listed, None if root in (_ALL, None) else root, words or "", records=bool(shown))
     if not found:
-        draw_line("No document matches.")
+        draw_line(say("documents.none_matches"))
         return
     first = _draw_pages(len(found))
     with st.container(gap="xsmall", key="list"):
@@ -114,12 +121,15 @@ def _draw_pages(count: int) -> int:
     """Draw which of several pages is shown, and return where it begins."""
     pages = -(-count // A_PAGE)
     number = min(int(st.session_state.get("list-page", 0)), pages - 1)
-    told = f"{count:,} document{'' if count == 1 else 's'}"
+    told = say("counts.documents", count=count)
     with st.container(horizontal=True, vertical_alignment="center", key="list-pages"):
-        draw_line(f"{told}, page {number + 1} of {pages}" if pages > 1 else told, width="content")
+        draw_line(say("documents.page_of", told=told, number=number + 1, pages=pages) if pages > 1 else told, width="content")
         if pages > 1:
-            for label, to in (("Previous", number - 1), ("Next", number + 1)):
-                st.button(label, disabled=not 0 <= to < pages, on_click=_turn, args=(to,), key=f"list-{label}")
+            for name, label, to in (
+                ("Previous", say("source.previous"), number - 1),
+                ("Next", say("source.next"), number + 1),
+            ):
+                st.button(label, disabled=not 0 <= to < pages, on_click=_turn, args=(to,), key=f"list-{name}")
     return number * A_PAGE
 
 
@@ -128,17 +138,19 @@ def _turn(to: int) -> None:
 
 
 def _draw(entry: Entry, folder: Sequence[str], *, is_busy: bool) -> None:
-    icon = ":material/warning:" if entry.state == "indexed" and entry.problem else _STATES[entry.state][1]
+    icon = ":material/warning:" if entry.state == "indexed" and entry.problem else _ICONS[entry.state]
     with st.expander(label(entry), icon=icon, expanded=entry.state == "failed", key=f"document-{entry.state}-{entry.source}"):
         show(details_html(entry))
         with st.container(horizontal=True, vertical_alignment="center", key=f"act-{entry.source}"):
             if entry.document and entry.document.characters:
-                st.page_link(SOURCE_PAGE, label="Open", icon=":material/menu_book:", query_params={"source": entry.source})
+                st.page_link(
+                    SOURCE_PAGE, label=say("documents.open"), icon=":material/menu_book:", query_params={"source": entry.source}
+                )
             if uploads.is_upload(entry.source) and not folder and entry.state != "going":
-                with st.popover("Remove", icon=":material/delete:", disabled=is_busy):
-                    st.write("Its file is deleted, and the next update takes it out of the index. Earlier generations keep it.")
-                    st.button("Remove it", on_click=_remove, args=(entry.source,), key=f"remove-{entry.source}")
-            if st.button("Forget…", icon=":material/delete_forever:", disabled=is_busy, key=f"forget-{entry.source}"):
+                with st.popover(say("saved.remove"), icon=":material/delete:", disabled=is_busy):
+                    st.write(say("documents.remove_sure"))
+                    st.button(say("documents.remove_now"), on_click=_remove, args=(entry.source,), key=f"remove-{entry.source}")
+            if st.button(say("forget.begin"), icon=":material/delete_forever:", disabled=is_busy, key=f"forget-{entry.source}"):
                 draw_forget_dialog(entry.source)
 
 
@@ -152,44 +164,53 @@ def _remove(source: str) -> None:
 def label(entry: Entry) -> str:
     """Return the label of a document's card: its title, and its state or its counts."""
     document = entry.document
-    details = [] if entry.state == "indexed" else [_STATES[entry.state][0]]
+    details = [] if entry.state == "indexed" else [say(f"documents.state.{entry.state}")]
     if document and entry.state == "indexed":
         details = [*([as_label(document.date)] if document.date else []), document.kind.upper()]
-        for count, word in ((document.pages if document.kind == "pdf" else 0, "page"), (document.passages, "passage")):
-            if count:
-                details.append(f"{count:,} {word}{'' if count == 1 else 's'}")
+        if document.kind == "pdf" and document.pages:
+            details.append(say("counts.pages", count=document.pages))
+        if document.passages:
+            details.append(say("counts.passages", count=document.passages))
     return f"**{as_label(entry.title, _TITLE_LENGTH)}** — {' · '.join(details)}"
 
 
 def details_html(entry: Entry) -> Markup:
     """Return what is known of a document: where it lies, its state, language and size, and what a reader must know."""
     document = entry.document
-    facts = [_STATES[entry.state][0]]
+    facts = [say(f"documents.state.{entry.state}")]
     if document:
-        language = [f"language {document.language}"] if document.language else []
-        facts += [*language, f"{document.characters:,} characters", f"indexed {document.indexed_at[:10]}"]
+        language = [say("documents.language", name=language_name(document.language))] if document.language else []
+        facts += [
+            *language,
+            say("documents.characters", count=document.characters),
+            say("documents.indexed", date=document.indexed_at[:10]),
+        ]
     has_pages = any(page.page is not None or page.remarks for page in entry.pages)
     remarked = sum(bool(page.remarks) for page in entry.pages)
     return render("document", entry=entry, facts=facts, has_pages=has_pages, remarked=remarked)
 
 
-@st.dialog("Forget this document", width="medium")
 def draw_forget_dialog(source: str) -> None:
     """Draw what forgetting a document erases, and ask whether it is meant."""
+    st.dialog(say("forget.title"), width="medium")(_draw_forgetting)(source)
+
+
+def _draw_forgetting(source: str) -> None:
     try:
-        planned = _planned(source)
+        with st.spinner(say("forget.looking")):
+            planned = _planned(source)
     except KnowledgeBaseError as error:
         draw_error(error)
         return
     show(plan_html(planned))
-    with_answers = bool(planned["answers"]) and st.checkbox("Erase these answers too", key="with-answers")
-    is_sure = st.checkbox("I am sure: this cannot be undone", key="forget-sure")
-    if st.button("Forget it for good", type="primary", disabled=not is_sure, key="forget-now"):
+    with_answers = bool(planned["answers"]) and st.checkbox(say("forget.with_answers"), key="with-answers")
+    is_sure = st.checkbox(say("forget.sure"), key="forget-sure")
+    if st.button(say("forget.now"), type="primary", disabled=not is_sure, key="forget-now"):
         start("forget", [source, "--yes", *(["--with-answers"] if with_answers else [])])
         st.rerun()
 
 
-@st.cache_data(show_spinner="Looking where it is held…", ttl=_SECONDS_KEPT, max_entries=8)
+@st.cache_data(show_spinner=False, ttl=_SECONDS_KEPT, max_entries=8)
 def _planned(source: str) -> dict[str, Any]:
     return dict(ask_ingest(page_settings(), "forget", [source]))
 
@@ -226,8 +247,8 @@ def entries(holdings: Holdings | None, uploads: Iterable[Upload], health: Sequen
 
 
 def _page_read(told: Mapping[str, Any]) -> PageRead:
-    odd = [f"{told['odd']:.0%} odd characters"] if told.get("odd", 0) > _ODD else []
-    suspected = [f"{name} suspected" for name in ("columns", "tables") if told.get(name)]
+    odd = [say("documents.odd", percent=round(100 * told["odd"]))] if told.get("odd", 0) > _ODD else []
+    suspected = [say(f"documents.suspected.{name}") for name in ("columns", "tables") if told.get(name)]
     problem = [str(told["problem"])] if told.get("problem") else []
     return PageRead(told.get("page"), told.get("characters"), told.get("language"), (*problem, *odd, *suspected))
 

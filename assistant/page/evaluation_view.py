@@ -13,6 +13,7 @@ from assistant.evaluation.comparison import Change, Comparison
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.report import EvaluationReport, Group
 from assistant.evaluation.report_html import part, read_style, recall_and_hit, risks, summary
+from assistant.page.language import on_page, say
 from assistant.page.links import SOURCE_PAGE, SourceLink
 from assistant.page.templates import draw, draw_line, draw_style, render
 from knowledge_base.escaping import as_label
@@ -27,7 +28,7 @@ _COLOURS = (
 )
 _BLUE, _SECOND = "#3f74c4", "#c07a1a"
 _HEIGHT = 230
-_FIRST = "To look at"
+_FIRST, _CHANGED, _STALE, _ALL = "first", "changed", "stale", "all"
 _LINKS = 12
 
 
@@ -42,19 +43,19 @@ def draw_run(report: EvaluationReport, records: Sequence[EvaluationRecord], comp
     head = render("line", text=summary(shown), kind="quiet")
     _block(head, part("verdict", report.gate) if report.gate else Markup(), part("cards", shown))
     if comparison:
-        st.header("Against the other run", anchor=False)
+        st.header(say("evaluation.against"), anchor=False)
         _block(part("changes", comparison))
-    st.header("Questions", anchor=False)
+    st.header(say("evaluation.questions"), anchor=False)
     draw_questions(report, records, comparison)
-    st.header("Pictures", anchor=False)
+    st.header(say("evaluation.pictures"), anchor=False)
     columns = st.columns(2)
     for position, (title, chart) in enumerate(charts(report.categories, records).items()):
         with columns[position % 2].container(border=True):
             draw_line(title, "pc-over")
             st.altair_chart(chart, width="stretch")
-    with st.expander("All figures"):
+    with st.expander(say("evaluation.figures")):
         _block(part("figures", shown))
-    with st.expander("By category and language"):
+    with st.expander(say("evaluation.groups")):
         _block(part("groups", report.categories + report.languages))
 
 
@@ -66,10 +67,10 @@ def _block(*parts: Markup) -> None:
 def charts(groups: Sequence[Group], records: Sequence[EvaluationRecord]) -> dict[str, Chart]:
     """Return each picture of a run by its title."""
     return {
-        "Right answers by category": by_category(groups),
-        "When to refuse: risk against coverage": risk_and_coverage(records),
-        "Retrieval: recall by k": recall_by_k(records),
-        "Latency": latency(records),
+        say("evaluation.chart.category"): by_category(groups),
+        say("evaluation.chart.risk"): risk_and_coverage(records),
+        say("evaluation.chart.recall"): recall_by_k(records),
+        say("evaluation.chart.latency"): latency(records),
     }
 
 
@@ -79,22 +80,22 @@ def by_category(groups: Sequence[Group]) -> Chart:
     for group in groups:
         right = group.figures["strict" if group.figures["strict"].value is not None else "refused"]
         if right.value is not None:
-            told = f"{right.value:.0%} of {group.items}"
+            told = say("evaluation.chart.share", percent=round(100 * right.value), count=group.items)
             rows.append({"category": group.name, "right": right.value, "low": right.low, "high": right.high, "told": told})
-    base = _chart(rows, "Share of right answers by category, with 95 % intervals").encode(
+    base = _chart(rows, say("evaluation.chart.category_told")).encode(
         y={"field": "category", "type": "nominal", "sort": None, "title": None}, tooltip=["category:N", "told:N"]
     )
-    bars = base.mark_bar(color=_BLUE).encode(x=_share("right", "right answers"))
+    bars = base.mark_bar(color=_BLUE).encode(x=_share("right", say("evaluation.chart.right")))
     return bars + base.mark_rule(strokeWidth=2, color=_SECOND).encode(x="low:Q", x2="high:Q")
 
 
 def risk_and_coverage(records: Sequence[EvaluationRecord]) -> Chart:
     """Draw the share of wrong answers against the share of questions answered, the most confident first."""
     rows = [{"coverage": coverage, "risk": risk} for coverage, risk in risks(records)]
-    chart = _chart(rows, "Share of wrong answers against the share of questions that were answered")
+    chart = _chart(rows, say("evaluation.chart.risk_told"))
     return chart.mark_line(color=_BLUE, point={"color": _BLUE, "size": 18}).encode(
-        x=_share("coverage", "questions answered, the most confident first"),
-        y=_share("risk", "wrong answers"),
+        x=_share("coverage", say("evaluation.chart.answered")),
+        y=_share("risk", say("evaluation.chart.wrong")),
         tooltip=["coverage:Q", "risk:Q"],
     )
 
@@ -108,10 +109,10 @@ def recall_by_k(records: Sequence[EvaluationRecord]) -> Chart:
     ]
     colours = {"domain": ["recall", "hit"], "range": [_BLUE, _SECOND]}
     return (
-        _chart(rows, "Recall and hit rate among the first k retrieved passages")
+        _chart(rows, say("evaluation.chart.recall_told"))
         .mark_line(point=True)
         .encode(
-            x={"field": "k", "type": "ordinal", "title": "passages retrieved", "axis": {"labelAngle": 0}},
+            x={"field": "k", "type": "ordinal", "title": say("evaluation.chart.passages"), "axis": {"labelAngle": 0}},
             y=_share("share", None),
             color={"field": "figure", "type": "nominal", "scale": colours, "title": None, "legend": {"orient": "top"}},
             tooltip=["figure:N", "k:O", "share:Q"],
@@ -123,11 +124,16 @@ def latency(records: Sequence[EvaluationRecord]) -> Chart:
     """Draw how many answers took how long."""
     rows = [{"milliseconds": 1000 * record.answer["seconds"]} for record in records if record.answer is not None]
     return (
-        _chart(rows, "How many answers took how long")
+        _chart(rows, say("evaluation.chart.latency_told"))
         .mark_bar(color=_BLUE)
         .encode(
-            x={"field": "milliseconds", "type": "quantitative", "bin": {"maxbins": 14}, "title": "milliseconds"},
-            y={"aggregate": "count", "type": "quantitative", "title": "answers"},
+            x={
+                "field": "milliseconds",
+                "type": "quantitative",
+                "bin": {"maxbins": 14},
+                "title": say("evaluation.chart.milliseconds"),
+            },
+            y={"aggregate": "count", "type": "quantitative", "title": say("evaluation.chart.answers")},
             tooltip=["count():Q"],
         )
     )
@@ -151,23 +157,26 @@ def draw_questions(report: EvaluationReport, records: Sequence[EvaluationRecord]
     changes = {change.id: change for change in comparison.changes} if comparison else {}
     kinds = {_FIRST: [record for record in records if record.has_failed]}
     if changes:
-        kinds["Changed"] = [record for record in records if record.item.id in changes]
+        kinds[_CHANGED] = [record for record in records if record.item.id in changes]
     if any(record.stale for record in records):
-        kinds["Stale"] = [record for record in records if record.stale]
-    kinds["All"] = list(records)
+        kinds[_STALE] = [record for record in records if record.stale]
+    kinds[_ALL] = list(records)
     kind = st.segmented_control(
-        "Show",
+        say("check.show"),
         list(kinds),
         default=_FIRST,
-        format_func=lambda name: f"{name} ({len(kinds[name])})",
+        format_func=lambda name: say("search.value", name=say(f"evaluation.kind.{name}"), count=len(kinds[name])),
         label_visibility="collapsed",
     )
     listed = kinds[kind or _FIRST]
     if not listed:
-        draw_line("None.")
+        draw_line(say("evaluation.none"))
         return
     chosen = st.selectbox(
-        "Question", listed, format_func=lambda record: f"{record.item.id}: {record.item.question}", key="evaluation-question"
+        say("evaluation.question"),
+        listed,
+        format_func=lambda record: f"{record.item.id}: {record.item.question}",
+        key="evaluation-question",
     )
     if chosen is not None:
         _draw_question(chosen, changes.get(chosen.item.id), report.generation)
@@ -180,13 +189,13 @@ def _draw_question(record: EvaluationRecord, change: Change | None, generation: 
     links: dict[str, SourceLink] = {}
     for gold in record.item.gold:
         link = SourceLink(gold.source, gold.page, (), generation)
-        links.setdefault(f"Open the gold page: {_place(gold.source, gold.page)}", link)
+        links.setdefault(say("evaluation.open_gold", place=_place(gold.source, gold.page)), link)
     for cited in (record.answer or {}).get("citations", ()):
         link = SourceLink(cited["source"], cited["page"], ((cited["start"], cited["end"]),), generation)
-        links.setdefault(f"Open the cited page: {_place(cited['source'], cited['page'])}", link)
+        links.setdefault(say("evaluation.open_cited", place=_place(cited["source"], cited["page"])), link)
     for label, link in list(links.items())[:_LINKS]:
         st.page_link(SOURCE_PAGE, label=label, icon=":material/menu_book:", query_params=link.parameters())
 
 
 def _place(source: str, page: int | None) -> str:
-    return as_label(source.rpartition("/")[2]) + ("" if page is None else f", page {page}")
+    return as_label(source.rpartition("/")[2]) + ("" if page is None else f", {on_page(page)}")

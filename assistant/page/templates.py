@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from assistant.page.language import on_page, say
+from assistant.page.language import decimal, on_page, say
 from assistant.page.settings import STATIC, scripts
 from knowledge_base import escaping
 from knowledge_base.errors import KnowledgeBaseError, NoIndexError
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 @cache
 def _environment() -> Environment:
     environment = escaping.templates(FOLDER)
-    environment.globals.update(say=say, on_page=on_page)
+    environment.globals.update(say=say, on_page=on_page, decimal=decimal)
     return environment
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+from assistant.page.language import decimal, say
 from knowledge_base.errors import DocumentError, KnowledgeBaseError
 from knowledge_base.file_types import SUFFIXES, detect, skip_reason
 from knowledge_base.files import replace_file, require_free_space, sha256, storage_errors, sync_directory
@@ -66,14 +67,13 @@ def put_in(settings: Settings, files: Sequence[SentFile]) -> list[Outcome]:
     """
     folder = settings.data_dir / ROOT
     if len(files) > MOST_AT_ONCE:
-        raise KnowledgeBaseError(f"{len(files)} files were sent; {MOST_AT_ONCE} at once are taken.", "Send them in parts.")
+        raise KnowledgeBaseError(say("upload.too_many", count=len(files), most=MOST_AT_ONCE), say("upload.too_many_remedy"))
     replaced = {folder / clean_name(file.name) for file in files}
     sent = sum(file.size for file in files)
     total = sent + sum(path.stat().st_size for path in _files(folder) if path not in replaced)
     if total > settings.max_uploads_mb << 20:
         raise KnowledgeBaseError(
-            f"With these files there would be {total / 1e6:.0f} MB of uploads; {settings.max_uploads_mb} MB are allowed.",
-            "Remove some that are not needed, or raise PARISCALL_MAX_UPLOADS_MB.",
+            say("upload.too_much", size=decimal(total / 1e6, 0), most=settings.max_uploads_mb), say("upload.too_much_remedy")
         )
     with storage_errors(settings.data_dir):
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,8 +86,7 @@ def _put(folder: Path, file: SentFile, max_mb: int) -> Outcome:
     name = clean_name(file.name)
     target = folder / name
     if file.size > max_mb << 20:
-        reason = f"{name} is larger than {max_mb} MB. Split it, or raise PARISCALL_MAX_FILE_MB."
-        return Outcome(name, False, reason=reason)
+        return Outcome(name, False, reason=say("upload.too_large", name=name, most=max_mb))
     data = file.getvalue()
     try:
         if detect(data, name) is None:
@@ -95,7 +94,7 @@ def _put(folder: Path, file: SentFile, max_mb: int) -> Outcome:
     except DocumentError as error:
         return Outcome(name, False, reason=str(error))
     if target.is_dir() or target.is_symlink():
-        return Outcome(name, False, reason=f"A folder or link named {name} is in the way. Give the file another name.")
+        return Outcome(name, False, reason=say("upload.in_the_way", name=name))
     replaced = target.exists()
     replace_file(target, data)
     return Outcome(name, True, replaced)
@@ -116,7 +115,7 @@ def remove(settings: Settings, source: str) -> None:
     """Delete the file of an upload; the next sync takes it out of the index. Nothing happens where it is gone already."""
     root, _, rest = source.partition("/")
     if root != ROOT or not rest or ".." in Path(rest).parts or Path(rest).is_absolute():
-        raise KnowledgeBaseError(f"{source} was not put in through the page.", "Remove it from its own folder.")
+        raise KnowledgeBaseError(say("upload.not_here", source=source), say("upload.not_here_remedy"))
     path = settings.data_dir / ROOT / rest
     with storage_errors(settings.data_dir):
         if path.is_file():

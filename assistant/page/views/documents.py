@@ -14,6 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from assistant.page import activity, uploads
 from assistant.page.activity_panel import OUTCOMES, draw_activity, has_official_documents, start
 from assistant.page.document_list import Holdings, draw_documents, entries, read_holdings
+from assistant.page.language import say
 from assistant.page.links import CHANGES_PAGE
 from assistant.page.settings import page_settings
 from assistant.page.sidebar import summary_line
@@ -25,7 +26,6 @@ from knowledge_base.files import storage_errors, writer_lock
 from knowledge_base.store.generations import current_id, list_generations, roll_back
 
 _SENT, _REFUSED = "sent", "upload-refused"
-_STATES = {"waiting": "put in", "changed": "replaced", "going": "removed", "undone": "as it was before the roll back"}
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def draw_page() -> None:
         draw_activity(found, folder, _undone(holdings, later, waiting))
     with st.container():
         if folder:
-            draw_notice(f"This index is made of the folder {folder[0]}. Put documents there, then bring the index up to date.")
+            draw_notice(say("documents.of_folder", folder=folder[0]))
         else:
             with st.container():
                 draw_fetch_offer(is_busy=is_busy)
@@ -61,9 +61,9 @@ def draw_page() -> None:
     with st.container():
         listed = entries(holdings, waiting, _health(holdings))
         if listed:
-            draw_line("All documents", "pc-title", tag="h2")
+            draw_line(say("changes.all_documents"), "pc-title", tag="h2")
         if failures := sum(entry.state == "failed" for entry in listed):
-            draw_line(f"{failures} file{'' if failures == 1 else 's'} could not be read; see below, with the reason.")
+            draw_line(say("documents.failures", count=failures))
         if listed:
             draw_documents(listed, folder, is_busy=is_busy)
 
@@ -120,37 +120,35 @@ def _health(holdings: Holdings | None) -> Sequence[dict[str, Any]]:
     if holdings is None:
         return []
     try:
-        return _ask_health(holdings.manifest.id)
+        with st.spinner(say("documents.looking")):
+            return _ask_health(holdings.manifest.id)
     except KnowledgeBaseError as error:
         log.warning("%s", error)
-        draw_notice("How well the documents were read is not known at the moment.")
+        draw_notice(say("documents.health_unknown"))
         return []
 
 
-@st.cache_data(show_spinner="Looking how well the documents were read…", max_entries=4)
+@st.cache_data(show_spinner=False, max_entries=4)
 def _ask_health(generation: str) -> list[dict[str, Any]]:
     found = activity.ask_ingest(page_settings(), "health")
     return [row for row in found if isinstance(row, dict)]
 
 
 def _draw_head(holdings: Holdings | None, later: Holdings | None, *, is_busy: bool) -> None:
-    st.title("Documents", anchor=False)
+    st.title(say("titles.documents"), anchor=False)
     if holdings is None:
-        draw_line("Nothing is indexed yet. Bring the index up to date to begin with the built-in briefs.", "pc-purpose")
+        draw_line(say("documents.nothing"), "pc-purpose")
         return
     draw_line(summary_line(holdings.manifest, st.context.timezone))
     if later:
-        draw_notice(
-            f"The index was rolled back: answers come from generation {holdings.manifest.id}, not from the newest,"
-            f" {later.manifest.id}. The next update brings the index in line with the files again."
-        )
+        draw_notice(say("documents.rolled_back", present=holdings.manifest.id, newest=later.manifest.id))
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        st.page_link(CHANGES_PAGE, label="What changed", icon=":material/difference:")
+        st.page_link(CHANGES_PAGE, label=say("titles.changes"), icon=":material/difference:")
         earlier = [m for m in list_generations(page_settings().data_dir) if m.id < holdings.manifest.id]
         if earlier:
-            with st.popover("Roll back", icon=":material/undo:", disabled=is_busy):
+            with st.popover(say("documents.roll_back"), icon=":material/undo:", disabled=is_busy):
                 draw("rollback", summary=summary_line(earlier[-1], st.context.timezone))
-                st.button("Go back to it", on_click=_roll_back, key="roll-back")
+                st.button(say("documents.go_back"), on_click=_roll_back, key="roll-back")
 
 
 def _roll_back() -> None:
@@ -171,7 +169,7 @@ def draw_fetch_offer(*, is_busy: bool) -> None:
     with st.container(key="fetch-offer"):
         draw("offer")
         st.button(
-            "Fetch and index them",
+            say("documents.fetch"),
             icon=":material/download:",
             disabled=is_busy,
             on_click=start,
@@ -187,7 +185,7 @@ def _draw_upload(*, is_busy: bool) -> None:
         uploads.EXPECTED.add(context.session_id)
     key = f"files-{st.session_state.get(_SENT, 0)}"
     st.file_uploader(
-        f"Documents of your own (up to {settings.max_file_mb} MB each); you see what changes before it is published",
+        say("documents.own", most=settings.max_file_mb),
         type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         accept_multiple_files=True,
         max_upload_size=settings.max_file_mb,
@@ -226,7 +224,7 @@ def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: b
         show(waiting_html(waiting))
     with st.container(horizontal=True, key="update"):
         st.button(
-            "Bring the index up to date",
+            say("documents.update"),
             icon=":material/sync:",
             type="primary" if is_first else "secondary",
             disabled=is_busy,
@@ -235,7 +233,12 @@ def _draw_update(waiting: Sequence[Upload], folder: Sequence[str], *, is_busy: b
             key="sync",
         )
         st.button(
-            "Preview", icon=":material/visibility:", disabled=is_busy, on_click=start, args=("preview", folder), key="preview"
+            say("documents.preview"),
+            icon=":material/visibility:",
+            disabled=is_busy,
+            on_click=start,
+            args=("preview", folder),
+            key="preview",
         )
 
 
@@ -243,7 +246,7 @@ def waiting_html(waiting: Sequence[Upload]) -> Markup:
     """Return which files wait; those that a roll back took out of the index apart."""
     new = [upload for upload in waiting if upload.state != "undone"]
     undone = [upload for upload in waiting if upload.state == "undone"]
-    return render("waiting", new=new, undone=undone, states=_STATES)
+    return render("waiting", new=new, undone=undone)
 
 
 if __name__ == "__main__":

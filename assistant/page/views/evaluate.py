@@ -14,17 +14,12 @@ from assistant.evaluation.report import EvaluationReport, list_runs, new_directo
 from assistant.evaluation.testset import OWN_SET, as_line, place, read_items, remove_item
 from assistant.page import activity
 from assistant.page.evaluation_view import draw_evaluation_style, draw_run
-from assistant.page.language import local_time
+from assistant.page.language import local_time, say
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line
 from knowledge_base.errors import EvaluationError, KnowledgeBaseError
 
-PURPOSE = (
-    "Test questions are put to the assistant as you would ask them, and its answers are compared with what they should say."
-)
-BUILT_IN = "The questions on the built-in library"
-OF_THE_SETTING = "The questions of PARISCALL_TEST_SET"
-OWN = "Your own questions"
+BUILT_IN, OF_THE_SETTING, OWN = "built_in", "setting", "own"
 RUN, OTHER = "evaluation-run", "evaluation-other"
 _RUNS = 40
 _POLL_SECONDS = 0.4
@@ -35,9 +30,9 @@ _LONG = 100
 def draw_page() -> None:
     """Draw the page."""
     draw_evaluation_style()
-    st.title("Evaluation", anchor=False)
-    draw_line(PURPOSE, "pc-purpose")
-    results, own = st.tabs(["Results", "Your own questions"])
+    st.title(say("titles.evaluate"), anchor=False)
+    draw_line(say("evaluation.purpose"), "pc-purpose")
+    results, own = st.tabs([say("evaluation.results"), say("evaluation.set.own")])
     try:
         runs = list_runs(page_settings().data_dir)[:_RUNS]
         with results:
@@ -45,7 +40,7 @@ def draw_page() -> None:
             if runs:
                 _draw_results(dict(runs))
             elif not is_running:
-                draw_line("Nothing has been evaluated yet.")
+                draw_line(say("evaluation.nothing"))
         with own:
             _draw_own()
     except KnowledgeBaseError as error:
@@ -62,10 +57,15 @@ def _draw_start(runs: list[tuple[Path, EvaluationReport]]) -> bool:
     if read_items(settings.data_dir):
         sets[OWN] = place(settings.data_dir)
     with st.container(horizontal=True, vertical_alignment="bottom", key="evaluation-start"):
-        name = st.selectbox("Test questions", list(sets), disabled=is_running, key="evaluation-set")
+        name = st.selectbox(say("evaluation.sets"), list(sets), format_func=_named, disabled=is_running, key="evaluation-set")
         if is_running:
-            st.button("Stop", icon=":material/stop_circle:", on_click=activity.stop, args=(settings.data_dir, "evaluation"))
-        elif st.button("Evaluate", type="primary", icon=":material/play_arrow:", key="evaluate") and name:
+            st.button(
+                say("writing.stop"),
+                icon=":material/stop_circle:",
+                on_click=activity.stop,
+                args=(settings.data_dir, "evaluation"),
+            )
+        elif st.button(say("evaluation.start"), type="primary", icon=":material/play_arrow:", key="evaluate") and name:
             options = ["--test-set", str(sets[name]), "--output", str(new_directory(settings.data_dir))]
             activity.start(settings, "evaluate", options)
             st.session_state.pop(RUN, None)
@@ -73,7 +73,7 @@ def _draw_start(runs: list[tuple[Path, EvaluationReport]]) -> bool:
     if is_running:
         _draw_progress()
     elif found and found.error:
-        draw_error(EvaluationError(f"The evaluation did not come to its end: {found.error}"))
+        draw_error(EvaluationError(say("evaluation.broken", reason=found.error)))
     elif name and sets[name].is_file():
         draw_line(expected(sets[name], [report for _, report in runs]))
     return is_running
@@ -84,12 +84,20 @@ def expected(test_set: Path, runs: Sequence[EvaluationReport]) -> str:
     count = sum(bool(line.strip()) for line in test_set.read_text(encoding="utf-8", errors="replace").splitlines())
     last = next((run for run in runs if run.test_set == test_set.name), next(iter(runs), None))
     pace = last.seconds / max(1, last.whole.items) if last else _SECONDS_A_QUESTION
-    told = f"{count} question{'' if count == 1 else 's'}: about {_duration(count * pace)}"
-    return f"{told}, as the last time." if last and last.test_set == test_set.name else f"{told}. It can be stopped."
+    time = _duration(count * pace)
+    if last and last.test_set == test_set.name:
+        return say("evaluation.as_last_time", count=count, time=time)
+    return say("evaluation.expected", count=count, time=time)
 
 
 def _duration(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < _LONG else f"{round(seconds / 60)} minutes"
+    if seconds < _LONG:
+        return say("form.seconds", seconds=max(1, round(seconds)))
+    return say("form.minutes", count=round(seconds / 60))
+
+
+def _named(name: str) -> str:
+    return say(f"evaluation.set.{name}")
 
 
 @st.fragment(run_every=_POLL_SECONDS)
@@ -98,21 +106,26 @@ def _draw_progress() -> None:
     if found is None or not found.is_running:
         st.rerun()
     if not found.stages:
-        st.progress(0.0, text="Opening the index…")
+        st.progress(0.0, text=say("evaluation.opening"))
         return
     done, total = found.stages[-1].done, found.stages[-1].total or 1
     passed = (datetime.now(UTC) - datetime.fromisoformat(found.started)).total_seconds()
-    left = f", about {_duration(passed / done * (total - done))} left" if done else ""
-    st.progress(done / total, text=f"{done} of {total} questions{left}" if done < total else "Computing the figures…")
+    told = say("evaluation.progress", done=done, total=total)
+    if done:
+        told = say("evaluation.progress_left", done=done, total=total, left=_duration(passed / done * (total - done)))
+    st.progress(done / total, text=told if done < total else say("evaluation.computing"))
 
 
 def _draw_results(runs: dict[Path, EvaluationReport]) -> None:
     """Draw the choice of a run, and of one to compare it with; then the run."""
     columns = st.columns(2)
-    path = columns[0].selectbox("Run", list(runs), format_func=lambda run: _label(runs[run]), key=RUN)
+    path = columns[0].selectbox(say("evaluation.run"), list(runs), format_func=lambda run: _label(runs[run]), key=RUN)
     others = [None, *(run for run in runs if run != path)]
     other = columns[1].selectbox(
-        "Compare with", others, format_func=lambda run: _label(runs[run]) if run else "nothing", key=OTHER
+        say("evaluation.compare"),
+        others,
+        format_func=lambda run: _label(runs[run]) if run else say("evaluation.with_nothing"),
+        key=OTHER,
     )
     comparison: Comparison | None = None
     if other:
@@ -125,28 +138,29 @@ def _draw_results(runs: dict[Path, EvaluationReport]) -> None:
     if (page := path / "report.html").is_file():
         name = f"evaluation-{report.generation}.html"
         st.download_button(
-            "Download the report", page.read_bytes(), name, "text/html", icon=":material/download:", on_click="ignore"
+            say("evaluation.report"), page.read_bytes(), name, "text/html", icon=":material/download:", on_click="ignore"
         )
 
 
 def _label(report: EvaluationReport) -> str:
     strict = report.whole.figures["strict"].value
-    right = "" if strict is None else f", {strict:.0%} right"
+    right = "" if strict is None else say("evaluation.right", percent=round(100 * strict))
     when = local_time(report.created, st.context.timezone)
-    gate = "" if report.gate is None else ", gate passed" if report.gate.passed else ", gate not passed"
-    return f"{when}: {report.test_set}, generation {report.generation}{right}{gate}"
+    gate = "" if report.gate is None else say("evaluation.passed") if report.gate.passed else say("evaluation.not_passed")
+    told = [say("evaluation.generation", test_set=report.test_set, generation=report.generation), right, gate]
+    return say("evaluation.label", moment=when, told=", ".join(filter(None, told)))
 
 
 def _stamp(directory: Path) -> int:
     return (directory / ANSWERS).stat().st_mtime_ns
 
 
-@st.cache_resource(show_spinner="Reading the run…", max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _records(directory: str, stamp: int) -> list[EvaluationRecord]:
     return read_records(Path(directory))
 
 
-@st.cache_resource(show_spinner="Comparing…", max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _comparison(directory: str, baseline: str, stamps: tuple[int, int]) -> Comparison:
     """Compare a run with an earlier one; raise EvaluationError where they share no question."""
     before = read_report(Path(baseline))
@@ -158,13 +172,10 @@ def _draw_own() -> None:
     """Draw the reader's own test questions, the way to export them and to remove one."""
     kept = read_items(page_settings().data_dir)
     if kept is None:
-        draw_line(
-            "None yet. A thumb down under an answer, or “Test question” next to it, makes one: the question, and what should"
-            " have been cited."
-        )
+        draw_line(say("evaluation.no_own"))
         return
     st.download_button(
-        "Download as a test set",
+        say("evaluation.download"),
         "".join(f"{as_line(item)}\n" for item in kept.items).encode(),
         "questions.jsonl",
         "application/jsonl",
@@ -174,7 +185,7 @@ def _draw_own() -> None:
     for item in kept.items:
         with st.container(border=True, key=f"own-item-{item.id}"):
             draw("own", item=item)
-            if st.button("Remove", key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
+            if st.button(say("saved.remove"), key=f"remove-{item.id}", icon=":material/delete:", type="tertiary"):
                 remove_item(page_settings().data_dir, item.id)
                 st.rerun()
 

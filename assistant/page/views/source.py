@@ -16,6 +16,7 @@ from assistant.answers import Answer, Citation
 from assistant.page import resources
 from assistant.page.answer_view import addresses, citation_label, draw_words, quoted_pages
 from assistant.page.conversations import Message
+from assistant.page.language import say
 from assistant.page.links import CHAT_PAGE, CONVERSATION, SOURCE_PAGE, SourceLink, digest
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, draw_style, render, show
@@ -63,11 +64,11 @@ def draw_page() -> None:
     """Draw the document that the address names; on a wide screen beside the answer that quotes it."""
     link = SourceLink.read(st.query_params)
     conversation = link.conversation if link else None
-    label = "Back to the conversation" if conversation else "Ask a question"
+    label = say("source.back") if conversation else say("source.ask")
     to = {CONVERSATION: conversation} if conversation else None
     st.page_link(CHAT_PAGE, label=label, icon=":material/arrow_back:", query_params=to)
     if link is None:
-        draw_notice("This address names no document. Open a source from an answer.")
+        draw_notice(say("source.no_address"))
         return
     answer = quoting_answer(resources.conversations().messages(conversation), link) if conversation else None
     try:
@@ -76,7 +77,7 @@ def draw_page() -> None:
         draw_error(error)
         return
     if found is None:
-        draw_notice("The index holds no such document or page. It may have been taken out since the answer was given.")
+        draw_notice(say("source.not_held"))
     elif answer is None:
         _draw_source(found, link)
     else:
@@ -106,7 +107,7 @@ def _draw_answer(answer: Answer, link: SourceLink) -> None:
     draw_words(answer, link.conversation, {c.number for c in answer.citations if _is_at(c, link)})
     pages = quoted_pages(answer)
     if pages:
-        draw_line("Sources", "pc-over")
+        draw_line(say("answer.sources"), "pc-over")
     for position, quoted in enumerate(pages):
         to = SourceLink.to_citations(quoted, answer.generation, link.conversation)
         with st.container(key=f"beside-source-{position}"):
@@ -129,7 +130,7 @@ def _draw_source(source: SourcePage, link: SourceLink, *, is_beside: bool = Fals
         show(marked_text_html(source.page.text, spans))
     _draw_ways_out(source, link)
     if document.links:
-        with st.expander(f"Addresses in this document ({len(document.links)})"):
+        with st.expander(say("source.addresses", count=len(document.links))):
             draw("links", links=[(address, safe_address(address)) for address in document.links[:_LINKS]])
 
 
@@ -140,7 +141,7 @@ def _spans(source: SourcePage, link: SourceLink) -> list[tuple[int, int]]:
     check = link.check
     spans = standing_spans(source.page.text, link.spans, lambda quotes: check is None or digest(quotes) == check)
     if not spans:
-        draw_notice("The document has changed since it was quoted: the quote does not stand at its place any more.")
+        draw_notice(say("source.changed"))
     return spans
 
 
@@ -148,13 +149,17 @@ def _draw_controls(source: SourcePage, link: SourceLink) -> None:
     """Draw what turns the pages, goes to one by its number, and makes them larger."""
     number, label = source.page.number or 1, source.page.label
     known = [n for n in source.page_numbers if n is not None]
-    printed = f" (printed as {label[:12]})" if label and label != str(number) else ""
+    told = say("source.of", count=len(source.page_numbers))
+    if label and label != str(number):
+        told = say("source.of_printed", count=len(source.page_numbers), label=label[:12])
     st.session_state[_NUMBER] = number
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="page-controls"):
-        _draw_turn("Previous", ":material/chevron_left:", link, number - 1 if number - 1 in known else None)
-        draw_line("page", "pc-quiet pc-page", width="content")
+        _draw_turn(
+            "previous", say("source.previous"), ":material/chevron_left:", link, number - 1 if number - 1 in known else None
+        )
+        draw_line(say("source.page"), "pc-quiet pc-page", width="content")
         st.number_input(
-            "Go to page",
+            say("source.go_to"),
             min_value=min(known),
             max_value=max(known),
             key=_NUMBER,
@@ -163,15 +168,15 @@ def _draw_controls(source: SourcePage, link: SourceLink) -> None:
             label_visibility="collapsed",
             width=84,
         )
-        draw_line(f"of {len(source.page_numbers)}{printed}", "pc-quiet pc-page", width="content")
-        _draw_turn("Next", ":material/chevron_right:", link, number + 1 if number + 1 in known else None)
+        draw_line(told, "pc-quiet pc-page", width="content")
+        _draw_turn("next", say("source.next"), ":material/chevron_right:", link, number + 1 if number + 1 in known else None)
         if link.quoted_page is not None and link.quoted_page in known:
-            _draw_turn("To the quote", ":material/format_quote:", link, link.quoted_page)
-        st.selectbox("Zoom", _ZOOMS, format_func="{} %".format, key=_ZOOM, label_visibility="collapsed", width=96)
+            _draw_turn("quote", say("source.to_quote"), ":material/format_quote:", link, link.quoted_page)
+        st.selectbox(say("source.zoom"), _ZOOMS, format_func="{} %".format, key=_ZOOM, label_visibility="collapsed", width=96)
 
 
-def _draw_turn(label: str, icon: str, link: SourceLink, to: int | None) -> None:
-    st.button(label, icon=icon, disabled=to is None, on_click=_turn, args=(link, to), key=f"turn-{label}")
+def _draw_turn(name: str, label: str, icon: str, link: SourceLink, to: int | None) -> None:
+    st.button(label, icon=icon, disabled=to is None, on_click=_turn, args=(link, to), key=f"turn-{name}")
 
 
 def _turn(link: SourceLink, to: int) -> None:
@@ -190,15 +195,18 @@ def _draw_picture(source: SourcePage, spans: list[tuple[int, int]], *, is_beside
     zoom = int(st.session_state.get(_ZOOM) or _ZOOMS[0])
     width = WIDTH if zoom < _SHARPER else 2 * WIDTH
     try:
-        drawn = picture(document.content_hash, number, tuple(spans), width, source.generation, source.page.origin)
+        with st.spinner(say("source.drawing")):
+            drawn = picture(document.content_hash, number, tuple(spans), width, source.generation, source.page.origin)
     except DocumentError as error:
-        draw_notice(f"The page cannot be shown as a picture: {error} This is its text.")
+        draw_notice(say("source.no_picture", reason=error))
         return False
-    quoted = ", the quote highlighted" if spans else ""
+    described = say("source.picture", number=str(number), title=document.title)
+    if spans:
+        described = say("source.picture_marked", number=str(number), title=document.title)
     draw_style(f":root {{ --pc-zoom: {zoom / 100} }}")
     with st.container(key="page-picture" if is_beside or zoom == _ZOOMS[0] else "page-wide"):
-        st.image(drawn, width=width, alt=f"Page {number} of {document.title}{quoted}")
-    with st.expander("The text of this page"):
+        st.image(drawn, width=width, alt=described)
+    with st.expander(say("source.text")):
         show(marked_text_html(source.page.text, spans))
     return True
 
@@ -209,15 +217,15 @@ def _draw_ways_out(source: SourcePage, link: SourceLink) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="ways-out"):
         if original.is_file():
             st.download_button(
-                "Download the original",
+                say("source.original"),
                 partial(read_original, original, source.document.content_hash),
                 PurePosixPath(source.document.source).name,
                 "application/octet-stream",
                 icon=":material/download:",
                 on_click="ignore",
             )
-        with st.popover("Link to this place", icon=":material/link:"):
-            st.caption("The icon at the upper right of the address copies it.")
+        with st.popover(say("source.link"), icon=":material/link:"):
+            st.caption(say("source.link_how"))
             st.code(urljoin(st.context.url or "", link.without_conversation().address()), language=None, wrap_lines=True)
 
 
@@ -244,11 +252,11 @@ def read_source(data_dir: Path, source: str, page: int | None, generation: str |
     """
     opened, notice = None, None
     if generation is not None and generation != current_id(data_dir):
-        notice = "The index of this citation is no longer kept; this is the document as it is now."
+        notice = say("source.present")
         try:
             if generation.isalnum():
                 opened = open_generation(data_dir, generation)
-                notice = "This is the document as an earlier index held it."
+                notice = say("source.earlier")
         except (DamagedIndexError, NoIndexError) as error:
             log.info("%s The published generation is shown.", error)
     with opened or open_generation(data_dir) as held:
@@ -274,7 +282,7 @@ def sandbox() -> Sandbox:
     return Sandbox(workers=1, seconds=settings.parse_seconds, memory_bytes=settings.parse_memory_mb << 20)
 
 
-@st.cache_data(show_spinner="Drawing the page…", max_entries=48)
+@st.cache_data(show_spinner=False, max_entries=48)
 def picture(
     content_hash: str, page: int, spans: tuple[tuple[int, int], ...], width: int, generation: str, _origin: Sequence[OriginRun]
 ) -> bytes:
