@@ -134,6 +134,42 @@ def test_headers_that_stand_equally_far_apart_are_cells() -> None:
     assert texts(read([*lines, *paragraph(60, 600, BODY)]))[2] == "K2 | Length: 95 m | Draught: 6.0 m | Tenant: Coast Guard"
 
 
+def grid(x: float, top: float, widths: list[float], rows: int, height: float = 18) -> str:
+    """Return the operators that draw the lines of a table."""
+    edges = [x + sum(widths[:place]) for place in range(len(widths) + 1)]
+    bottom = top - rows * height
+    down = [f"{edge} {top} m {edge} {bottom} l S" for edge in edges]
+    return " ".join([*down, *(f"{x} {top - height * row} m {edges[-1]} {top - height * row} l S" for row in range(rows + 1))])
+
+
+def test_two_tables_side_by_side_are_two() -> None:
+    rows = [("Month", "High"), ("May", "4.9 m"), ("June", "4.7 m"), ("July", "4.6 m")]
+    lines = [Text(x + 65 * c, 687 - 18 * r, t) for x in (65, 325) for r, row in enumerate(rows) for c, t in enumerate(row)]
+    found = texts(read(lines, drawn=" ".join(grid(x, 700, [65, 65], 4) for x in (60, 320))))
+    assert found == ["Month | High", "May | High: 4.9 m", "June | High: 4.7 m", "July | High: 4.6 m"] * 2
+
+
+def test_headers_over_several_columns_of_a_drawn_table_are_read_with_those_below() -> None:
+    rows = [("", "Spring", "", "Autumn", ""), ("School", "Meals", "Cost", "Meals", "Cost"), ("Ash", "41", "82", "39", "79")]
+    rows.append(("Brook", "27", "56", "28", "57"))
+    shift = (20, 0, 0, 0)  # the headers above stand in the middle of their columns
+    lines = [Text(65 + 70 * c + shift[r], 687 - 18 * r, t) for r, row in enumerate(rows) for c, t in enumerate(row) if t]
+    found = texts(read([Text(60, 712, "Meals that were served in the schools"), *lines], drawn=grid(60, 700, [70] * 5, 4)))
+    assert found[0] == "Meals that were served in the schools"
+    assert found[2] == "Ash | Spring Meals: 41 | Spring Cost: 82 | Autumn Meals: 39 | Autumn Cost: 79"
+
+
+def test_columns_of_text_with_a_line_between_them_are_no_table() -> None:
+    lines = [line for x in (60, 280, 500) for line in paragraph(x, 700, LEFT)]
+    assert texts(read(lines, width=800, drawn="490 620 m 490 720 l S")) == [" ".join(LEFT)] * 3
+
+
+def test_articles_in_two_languages_side_by_side_are_read_one_by_one() -> None:
+    lines = [Text(60, 700, "Article 1"), *paragraph(60, 680, LEFT), Text(330, 700, "Artículo 1"), *paragraph(330, 680, RIGHT)]
+    lines += [Text(60, 610, "Article 2"), *paragraph(60, 590, RIGHT), Text(330, 610, "Artículo 2"), *paragraph(330, 590, LEFT)]
+    assert [text for text in texts(read(lines)) if " | " in text] == []
+
+
 def test_a_line_that_is_set_up_the_margin_is_one() -> None:
     lines = [Text(25, 250, "Received at the office on 14 May", 8, upwards=True), *paragraph(70, 700, BODY * 4)]
     assert texts(read(lines))[-1] == "Received at the office on 14 May"

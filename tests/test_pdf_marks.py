@@ -66,6 +66,19 @@ def test_a_note_is_a_block_with_its_mark_as_label() -> None:
     assert (page.text[note.start : note.end], note.label) == ("See the fourth report.", "note 4")
 
 
+def test_the_number_of_a_house_in_a_letter_s_head_is_no_note() -> None:
+    head = [Text(400, 760, "Lock House", 8), Text(400, 750, "12 Towpath", 8)]
+    page = pdf.load(make_pdf([[*head, *paragraph(60, 700, BODY * 3)]]), "letter.pdf").pages[0]
+    assert "12 Towpath" in [page.text[block.start : block.end] for block in page.blocks]
+
+
+def test_paragraphs_with_a_typed_number_of_several_parts_are_labelled() -> None:
+    page = pdf.load(make_pdf([[Text(60, 700, "2.1 Skis count as one."), Text(60, 660, "2.2 Sledges do not.")]]), "t.pdf").pages[
+        0
+    ]
+    assert [block.label for block in page.blocks] == ["2.1", "2.2"]
+
+
 def test_a_mark_that_stands_apart_leaves_one_space() -> None:
     page = page_of("The oath was sworn", "4", "by all of them", ["4 See the fourth report."], gap=2.0)
     assert page.text.startswith("The oath was sworn\u2060⁴ by all of them")

@@ -33,43 +33,11 @@ _HYPHEN_AT_END = re.compile(r"[^\W_][-\u2010][ \t]*\n")
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _LAST_WORD = re.compile(r"[^\W_]+$")
 _FIRST_WORD = re.compile(r"[^\W_]+")
-_OWN_WORDS = frozenset(
-    [
-        "self",
-        "well",
-        "non",
-        "ex",
-        "cross",
-        "long",
-        "short",
-        "high",
-        "low",
-        "anti",
-        "multi",
-        "vice",
-        "mid",
-        "semi",
-        "half",
-        "two",
-    ]
-    + [
-        "three",
-        "four",
-        "five",
-        "ten",
-        "state",
-        "first",
-        "second",
-        "third",
-        "open",
-        "end",
-        "real",
-        "so",
-        "third",
-        "full",
-        "part",
-    ]
+_WORDS_OF_OWN = (
+    "self well non ex cross long short high low anti multi vice mid semi half two three four five ten "
+    "state first second third open end real so full part"
 )
+_OWN_WORDS = frozenset(_WORDS_OF_OWN.split())
 _NO_TITLE_END = (".", ";", ":", ",", "!")
 _MOST_TITLE_LINES = 3
 _NARROW = 20

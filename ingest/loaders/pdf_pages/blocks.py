@@ -315,7 +315,10 @@ def _is_second_header(
     is_worded = not any(map(str.isdigit, "".join(line.text for line in (*upper, *lower))))
     space = min(line.box.bottom for line in upper) - max(line.box.top for line in lower)
     next_space = min(line.box.bottom for line in lower) - max(line.box.top for line in below)
-    return is_worded and not first[0] and space < next_space - 0.2 * lower[0].size
+    if not is_worded or first[0]:
+        return False
+    is_over = sum(map(bool, first)) < sum(map(bool, second)) and any(map(str.isdigit, "".join(line.text for line in below)))
+    return is_over or space < next_space - 0.2 * lower[0].size
 
 
 def _is_rest(row: Sequence[Sequence[Line]], before: Sequence[Sequence[Line]]) -> bool:

@@ -10,7 +10,7 @@ from functools import reduce
 from itertools import pairwise
 
 from ingest.loaders.pdf_pages.extractor import Drawings
-from ingest.loaders.pdf_pages.lines import MARKER, Gap, Line
+from ingest.loaders.pdf_pages.lines import MARKER, Box, Gap, Line
 from ingest.loaders.pdf_pages.rows import Region, around, bands_of, is_marked, rows_of, same_height, space_between, stretches
 from ingest.loaders.pdf_pages.tables import find_table
 
@@ -22,7 +22,10 @@ _RIVER_ROWS = 4
 _RIVER_STEP = 3.0
 _WIDEST_GAP = 100
 _EVEN = 0.12
-_WIDEST_STRETCH = 6.0
+_SAME_EDGE = 2.0
+_GRID_EDGE = 2.0
+_FEWEST_UPRIGHT = 3
+_MOSTLY = 0.6
 _OPEN_END = re.compile(r"[^.!?:;…”\"’»)\]]$")
 _WIDE_BAND = 3.0
 _FEWEST_BANDS = 3
@@ -95,7 +98,7 @@ def _without_stretched_gaps(lines: Sequence[Line]) -> list[Line]:
     for row in rows:
         for line in row:
             line.order -= gone
-        if not _is_stretched(row):
+        if not _is_stretched(row) or _stands_in_columns(row, lines):
             joined += row
             continue
         joined.append(replace(reduce(_joined, row), gaps=[]))
@@ -109,9 +112,20 @@ def _is_stretched(row: Sequence[Line]) -> bool:
     gaps = [gap.right - gap.left for line in row for gap in line.gaps]
     gaps += [after.box.left - before.box.right for before, after in pairwise(row)]
     spaces = sum(line.text.count(" ") for line in row) + len(row) - 1
-    if not len(gaps) == spaces > 2 or max(gaps) > _WIDEST_STRETCH * row[0].size:
-        return False  # cells of a table may stand equally far apart too
-    return max(gaps) - min(gaps) <= _EVEN * max(gaps)
+    return len(gaps) == spaces > 2 and max(gaps) - min(gaps) <= _EVEN * max(gaps)
+
+
+def _stands_in_columns(row: Sequence[Line], lines: Sequence[Line]) -> bool:
+    """Tell whether the parts of a row stand over or under lines of other rows, as cells do, which may be equally far apart."""
+    others = [_edges(line) for line in lines if not same_height(line, row[0])]
+    under = (
+        any(abs(a - b) <= _SAME_EDGE for other in others for a, b in zip(_edges(part), other, strict=True)) for part in row
+    )
+    return len(row) > 2 and all(under)
+
+
+def _edges(line: Line) -> tuple[float, float, float]:
+    return line.box.left, (line.box.left + line.box.right) / 2, line.box.right
 
 
 def _joined(before: Line, line: Line) -> Line:
@@ -172,6 +186,7 @@ def _arranged(lines: Sequence[Line], drawn: Drawings, depth: int, is_column: boo
         return
     left, right = found
     inside = _table_amid_columns([*left, *right], drawn) or [*left, *right]
+    inside = _with_rest_of_grid(inside, lines, drawn)
     taken, box = set(map(id, inside)), around(inside)
     above: list[Line] = []
     below: list[Line] = []
@@ -180,7 +195,11 @@ def _arranged(lines: Sequence[Line], drawn: Drawings, depth: int, is_column: boo
             (above if line.box.bottom + line.box.top > box.bottom + box.top else below).append(line)
     yield from _arranged(above, drawn, depth + 1, is_column)
     table = find_table(inside, drawn)
-    if table:
+    if table and (one := _first_of_two(inside, drawn)):
+        rest = [line for line in inside if all(line is not other for other in one)]
+        yield from _arranged(one, drawn, depth + 1, is_column=True)
+        yield from _arranged(rest, drawn, depth + 1, is_column=True)
+    elif table:
         yield table
     elif is_column or _reads_down(left) or _reads_down(right):
         for side in _sides(left, right):
@@ -188,6 +207,38 @@ def _arranged(lines: Sequence[Line], drawn: Drawings, depth: int, is_column: boo
     else:
         yield Region([line for line in lines if id(line) in taken])
     yield from _arranged(below, drawn, depth + 1, is_column)
+
+
+def _with_rest_of_grid(inside: Sequence[Line], lines: Sequence[Line], drawn: Drawings) -> list[Line]:
+    """Return the lines in the drawn grid that holds most of those given: with headers over several columns, without a title."""
+    box = around(inside)
+    across = [rule for rule in drawn.across if rule.overlap_down(box) > 0 and rule.overlap_across(box) > 0]
+    wide = reduce(Box.joined, across, box)
+    upright = [rule for rule in drawn.upright if wide.left - _GRID_EDGE < rule.left < wide.right + _GRID_EDGE]
+    top, bottom = box.top, box.bottom
+    for rule in sorted(upright, key=lambda rule: rule.bottom):
+        top = max(top, rule.top) if rule.bottom <= top + 1 and rule.top > box.bottom else top
+    for rule in sorted(upright, key=lambda rule: -rule.top):
+        bottom = min(bottom, rule.bottom) if rule.top >= bottom - 1 and rule.bottom < box.top else bottom
+    if len({round(rule.left) for rule in upright if rule.overlap_down(box) > 0}) < _FEWEST_UPRIGHT:
+        return list(inside)
+    held = [line for line in lines if bottom < (line.box.bottom + line.box.top) / 2 < top]
+    left, right = min(rule.left for rule in upright), max(rule.right for rule in upright)
+    held = [line for line in held if left - 1 < line.box.left and line.box.right < right + 1]
+    return held if len(held) > _MOSTLY * len(inside) else list(inside)
+
+
+def _first_of_two(lines: Sequence[Line], drawn: Drawings) -> list[Line]:
+    """Return the lines of the left one of two ruled tables side by side: no rule crosses the space between them."""
+    box = around(lines)
+    across = [rule for rule in drawn.across if rule.overlap_down(box) > -8 and rule.overlap_across(box) > 0]
+    ends = stretches([replace(lines[0], box=rule) for rule in across])
+    for (_, right), (left, _) in pairwise(ends):
+        one = [line for line in lines if line.box.right <= left]
+        both = len(one) >= _FEWEST_LINES and len(lines) - len(one) >= _FEWEST_LINES
+        if left - right > _MARKER_GAP and both and all(line.box.left >= right for line in lines if line.box.right > left):
+            return one
+    return []
 
 
 def _table_amid_columns(lines: Sequence[Line], drawn: Drawings) -> list[Line]:

@@ -37,6 +37,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,6}(?=\.))\.?\s+(?=\S)")
+_SUBNUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,3})\.?\s+(?=[A-ZÀ-Þ“\"«])")
+_LONG_TEXT = 100
 _DEEPEST_INDENT = 90.0
 _MONTH_AND_YEAR = re.compile(r"(?:[^\W\d]+,? )?\d{4}")
 _COVER_LENGTH = 800
@@ -132,6 +134,8 @@ def write_page(
                 in_recitals = begins_recitals(written)
             elif in_recitals:
                 block_label = recital_label(block_label) or block_label
+            if block_label.startswith("note ") and _stands_over_text(unit, units, style):
+                block_label = ""  # such as the number of a house in a letter's head
             begin = start + _mark_length(unit, written, block_label)
             blocks.append(Block(kind, level, begin, len(text.characters), block_label))
     return Page(number, label, "".join(text.characters), tuple(blocks), text.runs())
@@ -169,6 +173,13 @@ def _add_cells(text: PageText, unit: Unit, style: Style) -> None:
             text.add(EMPTY_CELL)
 
 
+def _stands_over_text(unit: Unit, units: Sequence[tuple[Unit, BlockKind]], style: Style) -> bool:
+    """Tell whether text of the usual size stands further down than a unit, as it does not below a note at the foot."""
+    return any(
+        other.length > _LONG_TEXT and not style.is_small(other.size) and other.box.top < unit.box.bottom for other, _ in units
+    )
+
+
 def _mark_length(unit: Unit, text: str, label: str) -> int:
     """Return the length of what stands before the text of a block: a bullet, or the mark of a note."""
     mark = _NOTE_NUMBER.match(text) if label.startswith("note ") else None
@@ -192,7 +203,7 @@ def _label(unit: Unit, kind: BlockKind, text: str, style: Style) -> str:
     named = _NAMED.match(text)
     if named and (kind == "heading" or named["end"] or named.end() == len(text)):
         return named["name"]
-    numbered = _NUMBERED.match(text) if kind == "heading" else None
+    numbered = (_NUMBERED if kind == "heading" else _SUBNUMBERED).match(text)
     return numbered[1] if numbered else ""
 
 

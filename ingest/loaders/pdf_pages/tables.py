@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ingest.loaders.labels import names_a_unit
 from ingest.loaders.pdf_pages.extractor import Drawings
 from ingest.loaders.pdf_pages.lines import LEADER, Box, Line
 from ingest.loaders.pdf_pages.rows import Region, around, bands_of, is_marked, rows_of, space_between, stretches
@@ -31,7 +32,10 @@ def find_table(lines: Sequence[Line], drawn: Drawings) -> Region | None:
     levels = sorted({round(rule.bottom) for rule in across}, reverse=True)
     upright = [rule for rule in drawn.upright if box.left + 5 < rule.left < box.right - 5 and rule.overlap_down(box) > 0]
     frames = [frame for frame in drawn.boxes if _is_cell(frame, box)]
-    is_ruled = len(levels) > 2 or len(upright) > 0 or len(frames) > 3
+    is_grid = len(levels) > 2 or len(frames) > 3
+    is_ruled = is_grid or len(upright) > 0
+    if not is_grid and len(columns) > 2 and all(map(_is_prose, cells)):
+        return None  # columns of text with a line between them
     if not _is_table(cells, lines, is_ruled):
         return None
     rows = [_by_column(row, columns) for row in _table_lines(lines, columns, levels)]
@@ -99,8 +103,8 @@ def _is_table(columns: Sequence[Sequence[Line]], lines: Sequence[Line], is_ruled
 
 
 def _is_prose(column: Sequence[Line]) -> bool:
-    """Tell whether the lines of a column are of running text: most are full, and many go on in the next."""
-    ordered = sorted(column, key=lambda line: -line.box.top)
+    """Tell whether the lines of a column, but for names of articles, are running text: most are full, and many go on."""
+    ordered = sorted((line for line in column if not names_a_unit(line.text)), key=lambda line: -line.box.top)
     if len(ordered) < 2 or sum(len(line.text) for line in ordered) < 60:
         return False
     width = max(line.box.right for line in ordered) - min(line.box.left for line in ordered)
