@@ -59,7 +59,7 @@ def _rows(question: Question, rows: Sequence[Quote], needed: frozenset[str]) -> 
         headers.append(needed & _words(question, row.passage, *(value if is_head else name for name, _, value in pairs)))
     most = max(map(len, cells))
     best = [place for place, held in enumerate(cells) if len(held) == most > 0]
-    is_told_apart = len(best) < sum(row.role != "label" for row in rows)
+    is_told_apart = 0 < len(best) < sum(row.role != "label" for row in rows)
     if not is_told_apart or len({cells[place] for place in best}) > 1 or not any(h - cells[best[0]] for h in headers):
         return []
     return [rows[place] for place in best]
@@ -73,7 +73,8 @@ def _is_asked_field(question: Question, field: Quote, needed: frozenset[str]) ->
 
 def _asked_key(question: Question, field: Quote) -> frozenset[str]:
     key, _, value = field.text.partition(":")
-    return _words(question, field.passage, key) if value and len(key) <= _LONGEST_KEY else frozenset()
+    is_link = value.strip().startswith(("http://", "https://"))  # its key is the text that leads there, no name of a value
+    return _words(question, field.passage, key) if value and not is_link and len(key) <= _LONGEST_KEY else frozenset()
 
 
 def _words(question: Question, passage: Passage, *texts: str) -> frozenset[str]:
