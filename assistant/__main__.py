@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from assistant.answers import Answer, AskedMode, ExportFormat, WritingRecord, as_json
+from assistant.answers import Answer, AskedMode, ExportFormat, WritingRecord, as_json, language_notice
 from assistant.evaluation.testset import Turn
 from assistant.messages import languages, message
 from assistant.workbench import commands
@@ -289,6 +289,8 @@ def _readable(answer: Answer) -> str:
     lines[1:1] = [message(language, "terminal.fetch_register") for language in languages() if _lacks_register(answer, language)]
     if answer.is_weak and not answer.abstained:
         lines[:0] = [message(question_language(answer.question), "export.weak"), ""]
+    if less_tested := language_notice(answer):
+        lines[:0] = [less_tested, ""]
     if len(answer.table) > sum(part.kind == "list_item" for part in answer.parts):
         lines += [*_table_lines(answer.table), ""]
     if answer.writing:

@@ -13,7 +13,7 @@ from assistant.answers import Answer, AnswerPart, AskedMode, Citation, Refusal, 
 from assistant.evidence.cues import short_answer
 from assistant.evidence.gathering import Evidence, Gatherer
 from assistant.evidence.provisions import counted_provisions, named_provisions
-from assistant.evidence.refusal import CERTAIN, confidence, reason_for_refusal, without_open_parts
+from assistant.evidence.refusal import CERTAIN, confidence, is_said_in_its_words, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
 from assistant.messages import message
 from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of
@@ -21,6 +21,7 @@ from assistant.question.requests import read_request, without_small_talk
 from assistant.question.wanted import asks_for_official, read_wanted
 from assistant.quotes import inventory
 from assistant.quotes.composing import ExtractiveSettings, compose
+from assistant.quotes.entries import asked_entries
 from assistant.quotes.named_documents import mentioned_documents, official_documents
 from assistant.quotes.quoting import MOST_WORDS, Quote, cited, quotes_of
 from assistant.quotes.sections import by_document, by_heading, focused, is_near, own_last
@@ -319,7 +320,9 @@ class Assistant(Closing):
             return by_label
         sources = [row.source for row in mentioned_documents(question.asked, question.language, catalog)][:_MENTIONED]
         trust = confidence(question, evidence)
-        reason = reason_for_refusal(question, trust)
+        if quotes := asked_entries(question, evidence, catalog):
+            return _quoted_whole(question, quotes, catalog, max(trust, CERTAIN))
+        reason = None if is_said_in_its_words(question, evidence) else reason_for_refusal(question, trust)
         if (sources or reason) and (quotes := by_heading(question, sources, catalog, self._similarities)):
             return _quoted_whole(question, quotes, catalog, max(trust, CERTAIN))
         official = official_documents(catalog) if asks_for_official(question.asked) else []

@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any, Literal, Protocol, Self
 from urllib.parse import urlencode
 
+from assistant.messages import language_name, message
+from knowledge_base.language.words import other_language, question_language
 from knowledge_base.passages import RetrievedPassage
 from knowledge_base.store.catalog import Catalog
 
@@ -157,6 +159,17 @@ def written(parts: Sequence[AnswerPart]) -> str:
         separator = "\n" if part.kind == "list_item" else " "
         pieces.append(f"{separator if pieces else ''}{'- ' if part.kind == 'list_item' else ''}{part.text}{marks}")
     return "".join(pieces)
+
+
+def language_notice(answer: Answer) -> str | None:
+    """Say that answers in the language of a question, or of the first quote, are less tested; None for English and French."""
+    quoted = {citation.source for citation in answer.citations[:1]}
+    read_in = (r.passage.language for r in answer.retrieved if r.passage.source in quoted)
+    code = other_language(answer.question) or next((known for known in read_in if known not in (None, "en", "fr")), None)
+    if code is None or answer.mode == "register":
+        return None
+    language = question_language(answer.question)
+    return message(language, "languages.less_tested", name=language_name(code, language))
 
 
 def joined(first: Answer, second: Answer) -> Answer:

@@ -143,6 +143,13 @@ class Passage:
         """Return the characters of one of its sentences."""
         return self.text[span.start - self.start : span.end - self.start]
 
+    def heading_at(self, position: int) -> str:
+        """Return the heading that a character of its page stands under: the passage's, or a later one that it holds, alone."""
+        spans = [span for span in self.sentences if span.kind == "heading" and span.start <= position]
+        latest = " ".join(self.sentence_text(spans[-1]).split()) if spans else ""
+        path = self.heading.split(" > ")
+        return " > ".join(path[: path.index(latest) + 1]) if latest in path else latest or self.heading
+
     @cached_property
     def sentence_texts(self) -> tuple[str, ...]:
         """Return the characters of each sentence, in order."""

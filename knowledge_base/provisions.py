@@ -11,7 +11,7 @@ from knowledge_base.passages import Block, Page
 _PARTS = re.compile(r"\(\s*([^()\s]{1,8})\s*\)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 NOTE = "note "  # begins the label of a footnote
-_ROMAN = re.compile(r"[ivxlc]+")
+_ROMAN = re.compile(r"[ivx]+|[ivxlc]{2,}")  # a lone "c" or "l" is a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Open:
     label: str
     style: str
     level: int
-    is_item: bool
+    depth: int  # of a list item, 0 for others
     first: int
     start: int
     last: int = 0
@@ -78,7 +78,8 @@ def provisions_of(pages: Sequence[Page]) -> list[Provision]:
                 close(0)
             elif block.label:
                 level = block.level if block.kind == "heading" else 0
-                stack.append(_Open(block.label, style, level, block.kind == "list_item", ordinal, block.start))
+                depth = block.level if block.kind == "list_item" else 0
+                stack.append(_Open(block.label, style, level, depth, ordinal, block.start))
             for opened in stack:
                 opened.last, opened.end = ordinal, block.end
             previous = block
@@ -90,11 +91,10 @@ def _kept(stack: Sequence[_Open], block: Block, style: str) -> int:
     """Return how many of the open provisions a block goes on with."""
     if block.kind == "heading":
         return next((i for i, o in enumerate(stack) if o.level >= block.level or not o.level), len(stack))
-    if style:
-        return next((i for i, o in enumerate(stack) if o.style == style), len(stack))
     if block.kind != "list_item":
-        return next((i for i, o in enumerate(stack) if o.is_item), len(stack))
-    return len(stack)
+        return next((i for i, o in enumerate(stack) if (o.style == style if style else o.depth)), len(stack))
+    is_over = (o.depth > block.level or (bool(style) and o.style == style and not 0 < o.depth < block.level) for o in stack)
+    return next((i for i, over in enumerate(is_over) if over), len(stack))
 
 
 def _style(label: str, stack: Sequence[_Open]) -> str:

@@ -7,6 +7,7 @@ from pdf_files import Text, make_pdf, paragraph
 
 from ingest.loaders.document import load_document
 from knowledge_base.passages import Block
+from knowledge_base.provisions import provisions_of
 
 
 def blocks(data: bytes, name: str) -> list[tuple[str, str, str]]:
@@ -168,3 +169,32 @@ def test_a_hyphen_between_two_words_that_make_a_compound_stays() -> None:
 )
 def test_languages_are_told_apart(text: str, language: str) -> None:
     assert load_document(text.encode(), "a.txt").language == language
+
+
+def test_a_short_entry_is_a_field_and_a_lead_in_is_none() -> None:
+    lines = "Contact: warden Pell, telephone 4471\n\nA pier needs: oak piles,\n\nNote: the pier is closed on Mondays.\n"
+    web = "".join(f"<p>{line}</p>" for line in lines.split("\n\n")).encode()
+    for data, name in ((lines.encode(), "pier.md"), (web, "pier.html")):
+        assert [kind for kind, *_ in blocks(data, name)] == ["field", "paragraph", "paragraph"]
+
+
+def test_terms_that_share_a_meaning_are_told_with_it() -> None:
+    web = b"<dl><dt>Slack water</dt><dt>Stand</dt><dd>A time without stream.</dd><dt>Ebb</dt><dd>A falling tide.</dd></dl>"
+    assert texts(web, "words.html") == ["Slack water, Stand: A time without stream.", "Ebb: A falling tide."]
+
+
+def test_a_button_opens_its_own_panel_and_not_what_is_hidden_behind_it() -> None:
+    web = (
+        b"<div><button aria-expanded=false>Who may fish?</button><div style='display:none'>Whoever lives here.</div></div>"
+        b"<p style='display:none'>Friends of the chair fish free.</p>"
+    )
+    assert texts(web, "pond.html") == ["Who may fish?", "Whoever lives here."]
+
+
+def test_a_list_that_begins_at_c_is_one_of_letters_and_holds_its_inner_list() -> None:
+    web = (
+        b"<ol type=a start=3><li>Clocks are set.</li><li>Talk is low.<ol type=i><li>Coughs are none.</li></ol></li>"
+        b"<li value=8>Coats stay out.</li></ol>"
+    )
+    pages = load_document(web, "rules.html").pages
+    assert [p.parts for p in provisions_of(pages)] == [("c",), ("d",), ("d", "i"), ("h",)]

@@ -22,6 +22,9 @@ _KEYS = {
     QuestionKind.WHERE: pattern(r"\w*_?{answers.place_keys}\s*:"),
 }
 _REASON = pattern(r"\b{answers.reasons}\b")
+_CODE_ASKED = pattern(r"\b{answers.code_asked}\b")
+_CODE = re.compile(r"\b(?=[^\s]*\d)[A-Z\d][\w]*(?:[/.-][A-Z\d]\w*)+\b")
+_LONGEST_KEY = 40
 _IN_BRACKETS = r"(?:\s*\([^)]{1,60}\))?"
 _SAYS = rf"{_IN_BRACKETS},? {{answers.copulas}}\b(?! {{answers.denied}}\b)"  # something, if not what it is
 _DEFINES = (
@@ -35,8 +38,17 @@ _MOST_REMEMBERED = 5_000
 
 
 def field_cue(question: Question, text: str) -> bool:
-    """Return whether the key of a `key: value` line names what a question asks for (a date, a place)."""
-    return any(kind in question.kinds and bool(key.match(text)) for kind, key in _KEYS.items())
+    """Return whether the key of a `key: value` line names what a question asks for (a date, a place, words of its own).
+
+    A number of reference counts where one is asked for, whatever stands before it.
+    """
+    if any(kind in question.kinds and bool(key.match(text)) for kind, key in _KEYS.items()):
+        return True
+    if _CODE_ASKED.search(question.asked) and _CODE.search(text):
+        return True
+    key, _, value = text.partition(":")
+    named = set(words(key)) if value and len(key) <= _LONGEST_KEY else set()
+    return bool(named) and len(question.words_in(key, None)) * 2 > len(named)
 
 
 def cue(question: Question, text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,10 +18,14 @@ from knowledge_base.provisions import Provision, label_parts
 from knowledge_base.store.catalog import Catalog
 
 _REFERENCE = re.compile(
-    r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|§+\s*|#\s*)?"
-    r"(?P<number>\b\d{1,3}(?:\.\d{1,3})*\b|\([a-z0-9]{1,5}\)|\b[IVXLC]{1,6}\b)(?P<inner>(?:\s?\([a-z0-9]{1,5}\))*)",
+    r"(?P<noun>[^\W\d_]{2,})?\s*(?:\bno\.?\s*|\bn[°º]\s*|(?P<sign>§)+\s*|#\s*)?"
+    r"(?P<number>\b\d{1,3}(?:\.\d{1,3})*\b|\([a-z0-9]{1,5}\)|\b[IVXLC]{1,6}\b|(?P<letter>(?<=\w\s)(?:[b-hj-z]\b|a(?=\W*$|\s(?:of|in|de)\b))))"
+    r"(?P<inner>(?:\s?\([a-z0-9]{1,5}\))*)",
 )
-_BELONGS = re.compile(r"\s*(?:,|\bof\b(?: the)?|\bin\b(?: the)?|\bunder\b|\bde\b|\bdu\b|\bde l['’]|\bà l['’])\s*")
+_BELONGS = re.compile(
+    r"\s*(?:,|\bof\b(?: the)?|\bin\b(?: the)?|\bunder\b|\bde\b|\bdu\b|\bde l['’]|\bà l['’]|\bvon\b|\bdel?\b)\s*"
+)
+_WITHIN = re.compile(r"\s*,?\s*")
 _ITSELF_NUMBERED = re.compile(r"\b[^\W\d_]+\s+\d+\b(?!\s*(?:[-–,]|to\b|and\b|à\b|et\b))")
 
 
@@ -61,10 +65,20 @@ def _vocabulary() -> Mapping[str, frozenset[str]]:
 def references_in(text: str, language: str) -> list[Reference]:
     """Return the numbered parts that a question names, each with what it says that the part belongs to."""
     found = list(_REFERENCE.finditer(text))
-    read = []
+    generic = _vocabulary()["generic"]
+    read: list[Reference] = []
+    end = -1  # of a reference to which the next one may belong: "Article 4, paragraph 2"
     for here, match in enumerate(found):
-        noun = fold(match["noun"] or "")
-        if not content_words(noun, language) and not match["number"].startswith("("):
+        noun = match["sign"] or fold(match["noun"] or "")
+        if noun in generic and read and end >= 0 and _WITHIN.fullmatch(text, end, match.start()):
+            outer = read.pop()
+            inner = _parts("", match)
+            read.append(replace(outer, parts=(*outer.parts, *inner), words=outer.words | set(words(match[0]))))
+            end = match.end()
+            continue
+        end = match.end() if noun and noun not in generic else -1
+        is_named = match["sign"] or content_words(noun, language)
+        if (not is_named and not match["number"].startswith("(")) or (match["letter"] and noun not in generic):
             continue
         within: tuple[str, ...] = ()
         following = found[here + 1] if here + 1 < len(found) else None
@@ -110,24 +124,27 @@ def _matching(
     """Yield the provisions that a reference may mean.
 
     A label that bears the noun fits by itself; a bare number fits where the noun is generic, or where the title or the heading
-    right above names such things. `others` are the question's further words with their stems: how many of them title and
-    headings hold decides first.
+    right above names such things: "Report of Working Group 3" names no series of groups. `others` are the question's further
+    words with their stems: how many of them title and headings hold decides first.
     """
     number = reference.parts[0].rpartition(" ")[2]
     bare = (number, *reference.parts[1:])
     for source, provision in everything:
-        is_worded = provision.parts[-len(reference.parts) :] == reference.parts
-        if not is_worded and provision.parts[-len(bare) :] != bare:
+        parts = tuple(map(fold, provision.parts))
+        is_worded = parts[-len(reference.parts) :] == reference.parts
+        if not is_worded and parts[-len(bare) :] != bare:
             continue
-        if reference.within and not set(reference.within) <= set(provision.parts):
+        if reference.within and not set(reference.within) <= set(parts):
             continue
         passage = passage_at(catalog, source, provision)
         if passage is None:
             continue
-        above = stems_of_all_words(f"{passage.title} {passage.heading}", passage.language)
+        heading = passage.heading_at(provision.start)
+        above = stems_of_all_words(f"{passage.title} {heading}", passage.language)
         is_generic = not reference.noun or reference.noun in _vocabulary()["generic"]
         noun = set(stems(reference.noun, passage.language))
-        if not is_worded and not is_generic and noun.isdisjoint(_named_by(passage)):
+        named_by = _ITSELF_NUMBERED.sub(" ", f"{passage.title} {heading.rpartition(' > ')[2]}")
+        if not is_worded and not is_generic and noun.isdisjoint(stems_of_all_words(named_by, passage.language)):
             continue
         held = sum(not set(roots).isdisjoint(above) for roots in others.values())
         yield Found(source, provision, (held, is_worded, -len(provision.parts), -provision.first))
@@ -137,15 +154,6 @@ def passage_at(catalog: Catalog, source: str, provision: Provision) -> Passage |
     """Return the passage in which a provision begins."""
     on_page = catalog.passages_on_page(source, provision.first)
     return next((p for p in on_page if p.start <= provision.start < p.end), on_page[0] if on_page else None)
-
-
-def _named_by(passage: Passage) -> frozenset[str]:
-    """Return the stems of what names the things that a passage numbers: its title and the heading right above.
-
-    What has a number there itself ("Report of Working Group 3") names no series.
-    """
-    above = f"{passage.title} {passage.heading.rpartition(' > ')[2]}"
-    return stems_of_all_words(_ITSELF_NUMBERED.sub(" ", above), passage.language)
 
 
 def counted_provisions(question: Question, catalog: Catalog) -> tuple[str, list[Provision]] | None:

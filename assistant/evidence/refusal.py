@@ -23,6 +23,7 @@ _OF_FEW = {"bias": -2.36, "answered": 0.64, "passages": 5.71}
 _WITH_ADAPTER = {"bias": -4.92, "passages": 11.8, "unknown": -1.98}
 _WITHOUT_BOTH = {"bias": -4.66, "passages": 8.01, "unknown": -1.52}
 _PASSAGES = 3
+_ALL = 0.99
 _LEADING = 8  # passages after which the scores are those of what a search finds for any question
 _FEWEST = 16  # passages of which scores must be known to tell so
 
@@ -67,6 +68,11 @@ def reason_for_refusal(question: Question, trust: float) -> str | None:
     if not question.terms:
         return message(question.language, "refusal.no_words")
     return message(question.language, "refusal.too_little") if trust < THRESHOLD else None
+
+
+def is_said_in_its_words(question: Question, evidence: Evidence) -> bool:
+    """Say whether a sentence holds all words of a question in a language that the models know little of."""
+    return question.query.other is not None and any(sentence.lexical >= _ALL for sentence in evidence.sentences)
 
 
 def without_open_parts(evidence: Evidence) -> tuple[Evidence, list[str]]:

@@ -124,7 +124,7 @@ class _Scorer:
                 + weights.lexical * lexical
                 + weights.dense * dense
                 + weights.judged * self._judgement.standing(sentence_id(passage.id, position), weights.scale)
-                + weights.cue * cue(question, text)
+                + weights.cue * (cue(question, text) or float(span.role == "label" and field_cue(question, text)))
                 - weights.poor * self._is_poor(span, text)
                 - weights.named * (bool(self._asked) and names_another(self._asked, text, question.language))
             )
@@ -143,7 +143,7 @@ class _Scorer:
     def _is_poor(self, span: SentenceSpan, text: str) -> bool:
         """Say whether a text makes a poor quote; a label or a row of contents does not where it has the form of the answer."""
         if span.role == "label":
-            return span.kind == "paragraph" or not field_cue(self._question, text)
+            return not field_cue(self._question, text)
         if span.role == "contents":
             return cue(self._question, text) == 0
         return span.role in ("question", "broken", "note")
@@ -158,4 +158,4 @@ def names_title(question: Question, title: str, language: str | None) -> bool:
 
 def is_foreign(passage: Passage, question: Question) -> bool:
     """Say whether a passage is known to be in another language than the question."""
-    return passage.language is not None and passage.language != question.language
+    return passage.language is not None and passage.language != question.spoken

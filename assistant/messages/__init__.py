@@ -36,6 +36,13 @@ def message(language: str, key: str, **values: object) -> str:
     return _VALUE.sub(lambda name: _written(language, values[name[1]]), found)
 
 
+def language_name(code: str, language: str) -> str:
+    """Return what a language, given by its ISO 639-1 code, is called in another: "German"."""
+    from babel import Locale
+
+    return str(Locale(code).get_language_name(language) or code)
+
+
 @lru_cache(maxsize=5000)
 def _form(language: str, forms: frozenset[str], count: object) -> str:
     """Return which plural form a number takes; `other` where the message does not have that form."""

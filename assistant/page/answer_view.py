@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import streamlit as st
 from markupsafe import Markup
 
-from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord
+from assistant.answers import Answer, AnswerPart, Citation, ExportFormat, WritingRecord, language_notice
 from assistant.messages import message
 from assistant.page.language import decimal, on_page, say
 from assistant.page.links import SOURCE_PAGE, SourceLink
@@ -84,6 +84,8 @@ def draw_words(answer: Answer, conversation: str | None, opened: Collection[int]
     if answer.is_weak:
         told = Markup("<b>{}</b> {}").format(say("answer.weak_evidence"), say("answer.weak_evidence_told"))
         draw_line(told, "pc-quiet pc-evidence", role="note")
+    if less_tested := language_notice(answer):
+        draw_line(less_tested, "pc-quiet pc-evidence", role="note")
     show(answer_html(answer, conversation, opened))
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from knowledge_base.language.numbers import CARDINALS
 from knowledge_base.language.vocabulary import listed, pattern
-from knowledge_base.language.words import content_words, fold, stems, words
+from knowledge_base.language.words import content_words, fold, stems, stems_of_all_words, words
 from knowledge_base.search.queries import Query, Terms, question_terms
 
 MOST_PARTS = 3
@@ -75,6 +75,11 @@ class Question:
         return self.query.language
 
     @property
+    def spoken(self) -> str:
+        """Return the language that it is asked in: "en", "fr", or one in which there are no messages."""
+        return self.query.other or self.query.language
+
+    @property
     def terms(self) -> Terms:
         """Map each content word to its stems."""
         return self.query.terms
@@ -83,6 +88,11 @@ class Question:
     def weights(self) -> dict[str, float]:
         """Map each content word to its rarity among the passages."""
         return self.query.weights
+
+    def words_in(self, text: str, language: str | None) -> frozenset[str]:
+        """Return those of its content words that a text in a language holds."""
+        held = stems_of_all_words(text, language)
+        return frozenset(word for word, roots in self.terms.items() if not held.isdisjoint(roots))
 
     @property
     def unknown(self) -> tuple[str, ...]:

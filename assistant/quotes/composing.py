@@ -9,6 +9,7 @@ from assistant.answers import AnswerPart, Citation
 from assistant.evidence.gathering import Evidence
 from assistant.evidence.scoring import Sentence, is_foreign, names_title
 from assistant.question.questions import Question, QuestionKind
+from assistant.quotes.entries import addresses
 from assistant.quotes.quoting import (
     Quote,
     Twins,
@@ -25,6 +26,7 @@ from knowledge_base.passages import Passage
 from knowledge_base.store.catalog import Catalog
 
 _TOLD_IN_ONE = (QuestionKind.WHEN, QuestionKind.WHERE, QuestionKind.QUANTITY)
+_NEAREST = 5  # sentences beside whose links the address that is asked for is looked for
 _NEXT = 6  # characters at most between a sentence and the next, with a foot note's mark
 
 
@@ -59,6 +61,8 @@ def compose(
 ) -> tuple[list[AnswerPart], list[Citation]]:
     """Return the parts of an answer and their citations, made of the best sentences of the evidence."""
     chosen = _choose(question, evidence, catalog, settings)
+    held = {(quote.place, quote.start) for quote in chosen}
+    chosen += [q for q in addresses(question, evidence.sentences[:_NEAREST], catalog) if (q.place, q.start) not in held]
     return cited(_in_reading_order(chosen), catalog, twins)
 
 
@@ -77,6 +81,8 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
             break
         if any(quote.covers(sentence) or _alike(quote, sentence, settings.overlap) for quote in quotes):
             continue
+        if _says_less(question, sentence, quotes):
+            continue
         if is_foreign(sentence.passage, question) and any(not is_foreign(quote.passage, question) for quote in quotes):
             continue
         new = _expanded(question, sentence, catalog, settings)
@@ -91,12 +97,23 @@ def _choose(question: Question, evidence: Evidence, catalog: Catalog, settings: 
     return _in_english(question, quotes) or quotes
 
 
+def _says_less(question: Question, sentence: Sentence, quotes: Sequence[Quote]) -> bool:
+    """Say whether a row of a table holds fewer of the question's words than one that is quoted, and none beside."""
+    rows = [
+        quote
+        for quote in quotes
+        if quote.kind == sentence.kind == "table_row" and quote.place == (sentence.passage.source, sentence.passage.ordinal)
+    ]
+    mine = question.words_in(sentence.text, sentence.passage.language)
+    return any(mine < question.words_in(quote.text, quote.passage.language) for quote in rows)
+
+
 def _in_english(question: Question, quotes: Sequence[Quote]) -> list[Quote]:
     """Return those quotes of an answer to an English question that are in English, too.
 
     To a French one the best quote may be in English beside one in French: more is written in English.
     """
-    return [quote for quote in quotes if question.language == "en" and not is_foreign(quote.passage, question)]
+    return [quote for quote in quotes if question.spoken == "en" and not is_foreign(quote.passage, question)]
 
 
 def _standing(question: Question, sentence: Sentence, quotes: Sequence[Quote], settings: ExtractiveSettings) -> float:

@@ -98,7 +98,7 @@ def understandable(page: Sequence[Quote], here: int, catalog: Catalog) -> list[Q
 def _with_needed(page: Sequence[Quote], here: int) -> list[Quote]:
     """Return a sentence with those of its page that it cannot be understood without."""
     found = enumerated(page, here)
-    if len(found) == 1 and _is_enumerated_next(page, here):
+    if len(found) == 1 and (_is_enumerated_next(page, here) or _is_answered_next(page, here)):
         found.append(page[here + 1])
     if leans(page[here]) and here > 0 and page[here - 1].kind == "paragraph":
         found.insert(0, page[here - 1])
@@ -133,6 +133,11 @@ def _is_enumerated_next(page: Sequence[Quote], here: int) -> bool:
     if here + 1 >= len(page) or {page[here].kind, page[here + 1].kind} != {"paragraph"}:
         return False
     return bool(_ANNOUNCES.search(page[here].text) and _ENUMERATES.match(page[here + 1].text))
+
+
+def _is_answered_next(page: Sequence[Quote], here: int) -> bool:
+    """Say whether a sentence is a question that the one after it answers."""
+    return page[here].role == "question" and here + 1 < len(page) and page[here + 1].role in ("sentence", "item")
 
 
 def enumerated(page: Sequence[Quote], here: int, whole: bool = False) -> list[Quote]:
@@ -282,7 +287,7 @@ def _citations(run: Sequence[Quote], number: int, catalog: Catalog, dates: dict[
     for count, (passage, start, end, text) in enumerate(pieces):
         yield Citation(
             number + count, passage.source, passage.title, passage.page, start, end, text,
-            date=dates.get(passage.source), heading=passage.heading, label=label_at(passage, start, catalog),
+            date=dates.get(passage.source), heading=passage.heading_at(start), label=label_at(passage, start, catalog),
             ocr=_ocr(passage, catalog),
         )  # fmt: skip
 

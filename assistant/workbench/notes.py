@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.answers import Answer, AnswerPart, Citation, Mode, PartKind, Support, WritingRecord
+from assistant.answers import Answer, AnswerPart, Citation, Mode, PartKind, Support, WritingRecord, language_notice
 from assistant.messages import languages, message
 from assistant.register.wording import day
 from assistant.workbench.bibliography import Library, Reference
@@ -288,6 +288,8 @@ def remarks_on(answer: Answer) -> Iterator[str]:
         yield message(language, "export.refused")
     elif answer.is_weak:
         yield message(language, "export.weak")
+    if less_tested := language_notice(answer):
+        yield less_tested
     if answer.standalone and answer.standalone != answer.question:
         yield _line(message(language, "export.read_as", question=answer.standalone))
     if record := answer.writing:

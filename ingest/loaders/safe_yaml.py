@@ -1,4 +1,4 @@
-"""Read YAML that strangers wrote: safe types alone, no aliases, bounded depth."""
+"""Read YAML that strangers wrote: safe types alone, bounded depth, aliases only where nothing is copied."""
 
 from __future__ import annotations
 
@@ -24,23 +24,26 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401
 
 
 def compose_yaml(text: str) -> list[yaml.Node]:
-    """Return the node trees of the documents in `text`, with positions. Raise YamlProblem as `parse_yaml` does."""
-    check_yaml(text)
+    """Return the node trees of the documents in `text`, with positions; an alias is the node that it repeats, itself.
+
+    Raise YamlProblem where the text is broken or too deep.
+    """
+    check_yaml(text, with_aliases=True)
     try:
         return [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
     except (yaml.YAMLError, ValueError) as error:
         raise YamlProblem(_reason(error)) from error
 
 
-def check_yaml(text: str) -> None:
-    """Raise YamlProblem where `text` is broken, nests deeper than 50 levels or repeats itself by aliases."""
+def check_yaml(text: str, *, with_aliases: bool = False) -> None:
+    """Raise YamlProblem where `text` is broken, nests deeper than 50 levels or, but `with_aliases`, repeats itself by them."""
     depth = 0
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEPTH_LIMIT:
                 raise YamlProblem(f"it nests deeper than {_DEPTH_LIMIT} levels")
-            if isinstance(event, yaml.AliasEvent):
+            if isinstance(event, yaml.AliasEvent) and not with_aliases:
                 raise YamlProblem("it refers to itself by aliases")
     except yaml.YAMLError as error:
         raise YamlProblem(_reason(error)) from error

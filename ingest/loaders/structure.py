@@ -22,12 +22,14 @@ _LONGEST_TITLE = 120
 _DEEPEST = 6
 _MOST_LINKS = 100
 _SENTENCE_END = (".", ";", ":", ",", "!")
+_ENTRY = re.compile(r"[^\W\d_][^:.!?;\n]{0,38}\.?:[^\S\n]+\S[^\n]{0,120}(?<![.!?:;,])")
 
 
 class PageWriter:
     """Collects blocks in reading order; rows, items and fields that follow each other stand on adjacent lines.
 
-    A paragraph that is nothing but the name of a unit, such as "Article 4", is a heading, and so is its title below it.
+    A paragraph that is nothing but the name of a unit, such as "Article 4", is a heading, and so is its title below it. A short
+    one such as "Fee: 90 crowns" is a field.
     """
 
     def __init__(self) -> None:
@@ -54,6 +56,8 @@ class PageWriter:
         is_entry, label = label is None, label or ""
         if not label and not is_entry and kind in _LABELLED:
             label = typed_label(text, is_heading=kind == "heading" or emphasised)
+        if kind == "paragraph" and not label and not emphasised and _ENTRY.fullmatch(text):
+            kind = "field"
         if kind == "heading" or begins_recitals(text):
             self._in_recitals = begins_recitals(text)
         elif self._in_recitals and label:

@@ -1,4 +1,4 @@
-"""YAML: the file as it is, a field block over each value; top-level keys are headings."""
+"""YAML: the file as it is, a field block over each value, a short one with its key; keys of mappings and lists are headings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from ingest.loaders.safe_yaml import YamlProblem, compose_yaml
 from ingest.loaders.structure import make_document
 from knowledge_base.passages import Block, BlockKind, Document, Page
 
-VERSION = 1
+VERSION = 2
 _SIZE_LIMIT = 2_000_000
 _QUOTES = "\"'"
+_SHORT = 60  # characters of a value that is told with its key
+_MOST_VALUES = 12
+_LONGEST_RECORD = 300
+_DEEPEST = 6
+_SENTENCE_ENDS = (".", "!", "?", ";")
 
 
 def load(data: bytes, source: str) -> Document:
@@ -22,7 +27,8 @@ def load(data: bytes, source: str) -> Document:
     text, notice, title = decoded.text, None, None
     try:
         nodes = _nodes(text)
-        blocks = tuple(block for node in nodes for block in _blocks(text, node))
+        seen: set[int] = set()
+        blocks = tuple(block for node in nodes for block in _blocks(text, node, 1, seen))
         title = next(filter(None, map(_title, nodes)), None)
     except YamlProblem as problem:
         blocks = tuple(_line_blocks(text))
@@ -37,26 +43,47 @@ def _nodes(text: str) -> list[yaml.Node]:
     return compose_yaml(text)
 
 
-def _blocks(text: str, root: yaml.Node) -> Iterator[Block]:
-    if isinstance(root, yaml.MappingNode):
+def _blocks(text: str, root: yaml.Node, level: int, seen: set[int]) -> Iterator[Block]:
+    """Yield the blocks under `root`; what aliases repeat is read once, and the depth is bounded by the parser."""
+    if id(root) in seen:
+        return
+    seen.add(id(root))
+    if isinstance(root, yaml.ScalarNode):
+        yield from _block(text, root, "field", 0)
+    elif isinstance(root, yaml.SequenceNode):
+        for item in root.value:
+            record = _record(text, item)
+            yield from [record] if record else _blocks(text, item, level + 1, seen)
+    elif isinstance(root, yaml.MappingNode):
         for key, value in root.value:
-            if not isinstance(value, yaml.ScalarNode):
-                yield from _block(text, key, "heading", 1)
-            yield from _value_blocks(text, value)
-    else:
-        yield from _value_blocks(text, root)
+            entry = _entry(text, key, value)
+            if entry:
+                yield entry
+                continue
+            if not isinstance(value, yaml.ScalarNode) and id(value) not in seen:
+                yield from _block(text, key, "heading", min(level, _DEEPEST))
+            yield from _blocks(text, value, level + 1, seen)
 
 
-def _value_blocks(text: str, node: yaml.Node) -> Iterator[Block]:
-    """Yield a field for each scalar value under `node`; the depth is bounded by the parser."""
-    if isinstance(node, yaml.ScalarNode):
-        yield from _block(text, node, "field", 0)
-    elif isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            yield from _value_blocks(text, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _value_blocks(text, item)
+def _entry(text: str, key: yaml.Node, value: yaml.Node) -> Block | None:
+    """Return a short value with its key as one field; None for prose, which is a sentence by itself, and for other values."""
+    if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)) or value.style in ("|", ">"):
+        return None
+    start, end = key.start_mark.index, value.end_mark.index
+    is_short = value.value.strip() and len(value.value) <= _SHORT and not value.value.rstrip().endswith(_SENTENCE_ENDS)
+    is_here = start < value.start_mark.index and "\n" not in text[start:end]
+    return Block("field", 0, start, end) if is_short and is_here else None
+
+
+def _record(text: str, item: yaml.Node) -> Block | None:
+    """Return an item of a list that is nothing but a few short values as one field."""
+    if not isinstance(item, yaml.MappingNode) or not 1 < len(item.value) <= _MOST_VALUES:
+        return None
+    entries = [_entry(text, key, value) for key, value in item.value]
+    first, last = entries[0], entries[-1]
+    if first is None or last is None or None in entries or last.end - first.start > _LONGEST_RECORD:
+        return None
+    return Block("field", 0, first.start, last.end)
 
 
 def _block(text: str, node: yaml.Node, kind: BlockKind, level: int) -> Iterator[Block]:

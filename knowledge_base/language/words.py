@@ -24,6 +24,12 @@ _COMBINING = re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 BEFORE_NOTE = "\u2060"  # stands before the raised number of a note within a sentence, and parts it from the word
 NOTE_MARK = re.compile(f"{BEFORE_NOTE}[⁰¹²³⁴-⁹]+(?:[,–-] ?[⁰¹²³⁴-⁹]+)*")
+_LOWER = re.compile(r"[^\W\d_]+")
+_SCRIPTS = {"ar": re.compile("[\u0600-\u06ff]"), "zh": re.compile("[\u4e00-\u9fff]")}
+_OWN_LETTERS = {"de": re.compile("[äöüß]", re.IGNORECASE), "es": re.compile("[¿¡ñ]", re.IGNORECASE)}
+OTHERS = ("de", "es", "ar", "zh")  # languages beside English and French in which questions are told
+_SNOWBALL = {"fr": "french", "de": "german", "es": "spanish", "ar": "arabic"}  # English for all others
+_FEWEST_SMALL = 2
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
@@ -54,9 +60,17 @@ def normalised(text: str) -> str:
     return _NO_WORDS.sub(" ", fold(without_note_marks(text))).strip()
 
 
+def listed_language(language: str | None) -> str:
+    """Return the language whose stop words are left out of a text in `language`: its own, else those of English."""
+    return language if language in OTHERS else known_language(language)
+
+
 @cache
 def stop_words(language: str) -> frozenset[str]:
-    """Return the folded stop words and question words of "en" or "fr"."""
+    """Return the folded stop words and question words of a language that has a list: "en", "fr", or one of `OTHERS`.
+
+    The lists are our own: the package stopwordsiso, for one, also leaves out words of content ("Recht", "Tag", "estado").
+    """
     text = (Path(__file__).parent / "stop_words" / f"{language}.txt").read_text(encoding="utf-8")
     return frozenset(fold(word) for word in text.split())
 
@@ -90,8 +104,25 @@ def split_words(text: str) -> list[tuple[str, int]]:
 
 
 @lru_cache(maxsize=1_000)
+def other_language(text: str) -> str | None:
+    """Return which of `OTHERS` a question is asked in, by its script or its small words; None for English and French."""
+    for code, letters in _SCRIPTS.items():
+        if 2 * len(letters.findall(text)) > sum(map(str.isalpha, text)):
+            return code
+    small = [fold(word) for place, word in enumerate(_LOWER.findall(text)) if place == 0 or not word[0].isupper()]
+    held = {code: sum(word in stop_words(code) for word in small) for code in ("en", "fr", *_OWN_LETTERS)}
+    for code, letters in _OWN_LETTERS.items():
+        count = held[code] + bool(letters.search(text))
+        if held[code] and count >= _FEWEST_SMALL and count > max(held[other] for other in held if other != code):
+            return code
+    return None
+
+
+@lru_cache(maxsize=1_000)
 def question_language(text: str) -> str:
-    """Return "fr" or "en": the language whose stop words the question holds more of."""
+    """Return "fr" or "en": the language whose stop words the question holds more of; "en" for other languages."""
+    if other_language(text):
+        return "en"
     found = words(text)
     french_only, english_only = stop_words("fr") - stop_words("en"), stop_words("en") - stop_words("fr")
     french = sum(word in french_only for word in found)
@@ -101,7 +132,10 @@ def question_language(text: str) -> str:
 
 def content_words(text: str, language: str | None) -> list[str]:
     """Return the folded words of `text` but its stop words, in order; names in capitals ("US", "U.S.", "IT") stay."""
-    stop = stop_words(known_language(language))
+    code = listed_language(language)
+    stop = stop_words(code)
+    if code == "zh":
+        text = re.sub(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?![\u4e00-\u9fff])", "", _chinese_small_words().sub(" ", text))
     joined = _DOTTED.sub(lambda match: match.group().replace(".", ""), without_note_marks(text))
     shouted = joined.isupper()
     return [
@@ -110,6 +144,12 @@ def content_words(text: str, language: str | None) -> list[str]:
         for word in _folded_words(piece)
         if word not in stop or (len(piece) > 1 and piece.isupper() and not shouted)
     ]
+
+
+@cache
+def _chinese_small_words() -> re.Pattern[str]:
+    """Match the words of Chinese that no search looks for: without spaces, they are cut out before pairs are made."""
+    return re.compile("|".join(sorted(map(re.escape, stop_words("zh")), key=len, reverse=True)))
 
 
 def fold_in_place(text: str) -> str:
@@ -124,12 +164,12 @@ def _folded_words(piece: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
-    """Return the Snowball stem of a folded word; languages other than French are stemmed as English."""
+    """Return the Snowball stem of a folded word; languages without one here are stemmed as English."""
     if any(c.isdigit() for c in word):
         return word
-    if language != "fr":
+    name = _SNOWBALL.get(language, "english")
+    if name == "english":
         word = _BRITISH.sub(r"iz\1", word)  # "criticised" and "criticized" are one word, "criticism" its kin
-    name = "french" if language == "fr" else "english"
     if name not in _STEMMERS.__dict__:
         import Stemmer
 

@@ -9,11 +9,12 @@ from functools import cached_property
 from math import log
 
 from knowledge_base.language.places import country_name, lexicon
-from knowledge_base.language.vocabulary import pattern
+from knowledge_base.language.vocabulary import mapping, pattern
 from knowledge_base.language.words import (
     content_words,
     fold,
     in_english,
+    other_language,
     question_language,
     split_words,
     stem,
@@ -44,7 +45,7 @@ class Query:
     both are embedded. `terms` maps each content word to its stems in
     English and French, `weights` to its rarity among the passages, less for words of the context. `unknown` are the words that
     occur in no passage; `mended` maps a misspelt word to the one that was read for it; `names` maps the words written as names
-    to the FTS5 expressions that find them.
+    to the FTS5 expressions that find them. `other` is the language that it is asked in, if neither English nor French.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Query:
     unknown: tuple[str, ...] = ()
     mended: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    other: str | None = None
 
     @property
     def in_english(self) -> str:
@@ -70,6 +72,7 @@ class QueryReader:
     def __init__(self, catalog: Catalog, is_word: Callable[[str], bool] = lambda _: False) -> None:
         self._catalog = catalog
         self._is_word = is_word
+        self._kin_of: dict[str, dict[str, list[str]]] = {}
 
     def read(self, question: str, context: str = "", language: str | None = None) -> Query:
         """Read a question; `context` is what it depends on in a conversation, `language` that of the whole it is a part of."""
@@ -86,6 +89,10 @@ class QueryReader:
         written = [] if text.isupper() else [word for name in _NAME.findall(text) for word in words(name) if word in own]
         names = {word: match_expression(own[word]) for word in dict.fromkeys(written)}
         all_terms = {**question_terms(context), **own}
+        other = other_language(text)
+        if other:
+            own = {word: tuple(dict.fromkeys((*roots, *self._kin(word, other)))) for word, roots in own.items()}
+            all_terms |= own
         rarity = rarities(all_terms, self._catalog)
         return Query(
             text=text,
@@ -96,7 +103,16 @@ class QueryReader:
             unknown=self._unknown(all_terms),
             mended=mended,
             names=names | _numbered(text),
+            other=other,
         )
+
+    def _kin(self, word: str, language: str) -> Sequence[str]:
+        """Return the terms of the index that have the same stem in a language as `word`: other forms of it."""
+        if language not in self._kin_of:
+            found = self._kin_of[language] = {}
+            for term in self._vocabulary:
+                found.setdefault(stem(term, language), []).append(term)
+        return self._kin_of[language].get(stem(word, language), ())
 
     def _unknown(self, terms: Terms) -> tuple[str, ...]:
         frequency = self._catalog.document_frequency([s for stems in terms.values() for s in stems])
@@ -210,13 +226,15 @@ class QueryReader:
 
 
 def question_terms(question: str, language: str | None = None) -> Terms:
-    """Map each content word of a question, folded, to its stems as documents in English and in French hold them."""
-    code = language or question_language(question)
+    """Map each content word of a question, folded, to its stems as documents in English and French hold them, and short."""
+    other = other_language(question)
+    code = other or language or question_language(question)
     found: Terms = {}
     for word in content_words(question, code):
         english = (in_english(word) or _country_in_english(word)) if code == "fr" else None
         stems = (stem(word, "en"), stem(word, "fr"), *([stem(fold(english), "en")] if english else []))
-        found[word] = tuple(dict.fromkeys(stems))
+        short = mapping("short_forms").get(word)
+        found[word] = tuple(dict.fromkeys((*stems, *([short] if short else []))))
     return found
 
 

@@ -96,7 +96,14 @@ def _opener(panel: HtmlElement) -> HtmlElement | None:
     if before.tag == "button":
         return None if before.get("aria-haspopup") or before.get("type") == "submit" else before
     button = next(before.iter("button"), None) if before.tag in ("h2", "h3", "h4", "h5", "h6", "dt", "div", "p") else None
-    return button if button is not None and is_read_button(button) else None
+    if button is None or not is_read_button(button) or _holds_a_panel(before):
+        return None  # what its button unfolds
+    return button
+
+
+def _holds_a_panel(element: HtmlElement) -> bool:
+    inner = (child for child in element.iterdescendants("div", "section", "p"))
+    return any(READ in child.attrib or is_hidden(child) for child in inner)
 
 
 def _drop_struck(root: HtmlElement) -> int:

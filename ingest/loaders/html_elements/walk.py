@@ -264,11 +264,11 @@ class _Walk:
         return text
 
     def _leave_term(self) -> None:
-        """Keep a short term for what is said of it."""
+        """Keep a short term for what is said of it; several that mean the same are told in a row."""
         text = self._inline.taken()
         term = clean(settle(text))
-        if self._term:
-            self._writer.add("paragraph", self._term)
+        if self._term and term:
+            term = f"{self._term}, {term}"
         self._term = term if len(term) <= _LONGEST_TERM and "\n" not in term else ""
         if not self._term:
             self._writer.add("paragraph", term)
