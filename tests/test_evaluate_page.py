@@ -15,6 +15,7 @@ from test_report_html import asked, hostile_records, report_of
 from assistant.evaluation.command import write_report
 from assistant.evaluation.records import EvaluationRecord
 from assistant.evaluation.testset import add_item, read_items
+from assistant.messages import message
 from assistant.page import activity
 from assistant.page.activity import Activity, Stage
 from assistant.page.conversations import ConversationStore
@@ -55,6 +56,10 @@ def evaluation():
     return page(EVALUATE_PAGE)
 
 
+def named(name: str) -> str:
+    return message("en", f"page.evaluation.set.{name}")
+
+
 def choices(opened, label: str) -> list[str]:
     return next(box for box in opened.selectbox if box.label == label).options
 
@@ -62,7 +67,7 @@ def choices(opened, label: str) -> list[str]:
 def test_a_page_without_runs_says_so_and_offers_the_test_sets(fake: FakeAssistant, run: FakeRun):
     opened = evaluation()
     assert "Nothing has been evaluated yet" in shown(opened) and "None yet. A thumb down" in shown(opened)
-    assert choices(opened, "Test questions") == [BUILT_IN]
+    assert choices(opened, "Test questions") == [named(BUILT_IN)]
 
 
 def test_the_button_begins_an_evaluation_of_the_chosen_test_set(fake: FakeAssistant, run: FakeRun, tmp_path: Path):
@@ -113,7 +118,7 @@ def test_a_test_set_of_the_settings_comes_first(
 ):
     settings = Settings(data_dir=tmp_path, test_set=tmp_path / "mine.jsonl")
     monkeypatch.setenv(SETTINGS_VARIABLE, settings.model_dump_json())
-    assert choices(evaluation(), "Test questions") == [OF_THE_SETTING, BUILT_IN]
+    assert choices(evaluation(), "Test questions") == [named(OF_THE_SETTING), named(BUILT_IN)]
 
 
 def test_a_run_shows_its_figures_its_failed_items_and_their_sources(fake: FakeAssistant, run: FakeRun, tmp_path: Path):

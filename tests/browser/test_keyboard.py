@@ -86,11 +86,11 @@ def test_a_whole_session_by_keyboard_alone(address: str, page: Page, tmp_path: P
 def test_the_language_is_the_browser_s_until_another_is_chosen(address: str, page: Page) -> None:
     page.goto(address)
     page.get_by_role("heading", name="Que dit l’Appel de Paris").wait_for()
-    page.locator("html[lang=fr]").wait_for()
+    page.locator("html[lang=fr]").wait_for(state="attached")
     settle(page)
     page.get_by_role("radio", name="English").click()
     page.get_by_role("heading", name="What does the Paris Call say?").wait_for()
-    page.locator("html[lang=en]").wait_for()
+    page.locator("html[lang=en]").wait_for(state="attached")
     assert {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}[COOKIE] == "en"
     page.goto(f"{address}/search")
     page.get_by_role("heading", name="Search").wait_for()
