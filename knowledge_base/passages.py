@@ -172,6 +172,11 @@ def passage_of(identifier: str) -> str:
     return identifier.partition("#")[0]
 
 
+def position_of(identifier: str) -> int:
+    """Return the position, in its passage, of the sentence with this id."""
+    return int(identifier.rpartition("#")[2])
+
+
 @dataclass(frozen=True, slots=True)
 class RetrievedPassage:
     """A passage with its fused `score` (higher is better) and the normalised `dense` and `lexical` scores that made it.

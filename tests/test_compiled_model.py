@@ -70,7 +70,7 @@ def test_with_several_streams_threads_embed_at_once_and_get_the_same_vectors(
 
 def test_the_record_says_what_was_compiled(reopen: Open, compiled_folder: Callable[[], Path]) -> None:
     record = json.loads((compiled_folder() / "record.json").read_text())
-    assert record.keys() == {"name", "weights_hash", "openvino", "processor", "precision", "cosine", "blob_hash"}
+    assert record.keys() == {"name", "weights_hash", "openvino", "processor", "precision", "graph", "cosine", "blob_hash"}
     assert record["cosine"] > 0.999
 
 

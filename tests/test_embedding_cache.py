@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge_base.store.embedding_cache import CHUNK, EmbeddingCache, embed_with_cache, text_hash
+from knowledge_base.models.embeddings import Spans, texts_and_parts
+from knowledge_base.store.embedding_cache import CHUNK, EmbeddingCache, TextToEmbed, embed_with_cache, text_hash
 
 
 class CountingEmbedder:
@@ -33,8 +34,19 @@ class CountingEmbedder:
             progress(len(texts))
         return np.eye(4, dtype=np.float32)[[len(text) % 4 for text in texts]]
 
+    def encode_with_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        return self.encode(list(texts_and_parts(texts, parts)), progress)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
+
+
+def embedded(
+    embedder: CountingEmbedder, cache: EmbeddingCache, texts: Sequence[str], progress: Callable[[int], None] = lambda _: None
+) -> NDArray[np.float32]:
+    return np.concatenate(embed_with_cache(embedder, cache, [TextToEmbed(text) for text in texts], progress))
 
 
 @pytest.fixture
@@ -167,8 +179,8 @@ def test_a_closed_cache_says_so_and_leaves_its_file_alone(path: Path) -> None:
 def test_only_new_texts_are_embedded(path: Path) -> None:
     embedder = CountingEmbedder()
     with EmbeddingCache(path) as cache:
-        first = embed_with_cache(embedder, cache, ["a", "bb"])
-        second = embed_with_cache(embedder, cache, ["bb", "ccc", "a"])
+        first = embedded(embedder, cache, ["a", "bb"])
+        second = embedded(embedder, cache, ["bb", "ccc", "a"])
     assert embedder.encoded == ["bb", "a", "ccc"]
     assert first.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
     assert second.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
@@ -177,21 +189,36 @@ def test_only_new_texts_are_embedded(path: Path) -> None:
 def test_equal_texts_are_embedded_once(path: Path) -> None:
     embedder = CountingEmbedder()
     with EmbeddingCache(path) as cache:
-        vectors = embed_with_cache(embedder, cache, ["a", "bb", "a"])
+        vectors = embedded(embedder, cache, ["a", "bb", "a"])
     assert embedder.encoded == ["bb", "a"]
     assert vectors.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
 
 
-def test_no_texts_give_no_rows_of_the_right_width(path: Path) -> None:
+def test_no_texts_give_no_vectors(path: Path) -> None:
     with EmbeddingCache(path) as cache:
-        assert embed_with_cache(CountingEmbedder(), cache, []).shape == (0, 4)
+        assert embed_with_cache(CountingEmbedder(), cache, []) == []
+
+
+def test_a_text_is_embedded_with_its_parts_unless_all_are_known(path: Path) -> None:
+    embedder, whole = CountingEmbedder(), TextToEmbed("a bb ccc", ((0, 1), (2, 4)))
+    with EmbeddingCache(path) as cache:
+        [first] = embed_with_cache(embedder, cache, [whole])
+        [second] = embed_with_cache(embedder, cache, [whole])
+        assert first.tolist() == second.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+        embed_with_cache(embedder, cache, [TextToEmbed("a bb ccc", ((0, 1), (5, 8)))])
+    assert embedder.encoded == ["a bb ccc", "a", "bb", "a bb ccc", "a", "ccc"]
+
+
+def test_a_part_is_kept_for_its_text_and_no_other() -> None:
+    one, other = TextToEmbed("a bb", ((2, 4),)), TextToEmbed("c bb", ((2, 4),))
+    assert not set(one.keys) & set(other.keys) and len(set(one.keys)) == 2
 
 
 def test_another_model_embeds_again(path: Path) -> None:
     other = CountingEmbedder("other@00000000")
     with EmbeddingCache(path) as cache:
-        embed_with_cache(CountingEmbedder(), cache, ["a"])
-        embed_with_cache(other, cache, ["a"])
+        embedded(CountingEmbedder(), cache, ["a"])
+        embedded(other, cache, ["a"])
     assert other.encoded == ["a"]
 
 
@@ -202,27 +229,27 @@ def test_what_cannot_be_a_vector_of_the_model_is_embedded_again(path: Path, blob
         with sqlite3.connect(path) as connection:
             connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (text_hash("a"), embedder.model_id, blob))
         connection.close()
-        assert embed_with_cache(embedder, cache, ["a"]).tolist() == [[0, 1, 0, 0]]
+        assert embedded(embedder, cache, ["a"]).tolist() == [[0, 1, 0, 0]]
     assert embedder.encoded == ["a"]
 
 
 def test_a_stopped_run_keeps_what_it_has_done(path: Path) -> None:
     texts = [f"text {number:04}" for number in range(2 * CHUNK + 1)]
     with EmbeddingCache(path) as cache, pytest.raises(KeyboardInterrupt):
-        embed_with_cache(CountingEmbedder(fail_after=CHUNK), cache, texts)
+        embedded(CountingEmbedder(fail_after=CHUNK), cache, texts)
     resumed = CountingEmbedder()
     with EmbeddingCache(path) as cache:
         assert cache.count() == CHUNK
-        embed_with_cache(resumed, cache, texts)
+        embedded(resumed, cache, texts)
     assert resumed.encoded == texts[CHUNK:]
 
 
 def test_progress_counts_texts_known_and_new(path: Path) -> None:
     done: list[int] = []
     with EmbeddingCache(path) as cache:
-        embed_with_cache(CountingEmbedder(), cache, ["a"])
+        embedded(CountingEmbedder(), cache, ["a"])
         texts = ["a", "a", *(f"text {number}" for number in range(CHUNK + 1))]
-        embed_with_cache(CountingEmbedder(), cache, texts, done.append)
+        embedded(CountingEmbedder(), cache, texts, done.append)
     assert done == [2, CHUNK + 2, CHUNK + 3]
 
 
@@ -238,7 +265,7 @@ def test_threads_embed_at_once_and_each_text_gets_its_own_vector(path: Path) -> 
     embedder.encode = encode  # type: ignore[assignment,method-assign]
     texts = ["x" * number for number in range(1, 2 * CHUNK + 1)]
     with EmbeddingCache(path) as cache:
-        vectors = embed_with_cache(embedder, cache, texts, done.append)
+        vectors = embedded(embedder, cache, texts, done.append)
     assert vectors.argmax(axis=1).tolist() == [len(text) % 4 for text in texts]
     assert done == [0, CHUNK, 2 * CHUNK]
 
@@ -251,7 +278,7 @@ def test_a_lone_surrogate_has_a_hash_of_its_own() -> None:
 def test_a_sound_cache_logs_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with EmbeddingCache(path) as cache:
-        embed_with_cache(CountingEmbedder(), cache, ["a"])
+        embedded(CountingEmbedder(), cache, ["a"])
     assert caplog.records == []
 
 

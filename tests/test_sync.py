@@ -57,10 +57,10 @@ def test_a_changed_file_replaces_its_old_passages(library: Library) -> None:
     assert hashes(library.data_dir / "generations" / "000001") == before
 
 
-def test_only_the_sentences_that_changed_are_embedded(library: Library) -> None:
+def test_only_the_passages_that_changed_are_embedded(library: Library) -> None:
     path = library.documents / "minutes.txt"
     path.write_text(path.read_text().replace("forty thousand crowns", "seventy thousand crowns"))
-    assert embedded_anew(library.sync()) == 2  # the sentence, and the passage that holds it
+    assert embedded_anew(library.sync()) == 5  # the passage and its four sentences, each of which is read as it stands in it
 
 
 def test_added_deleted_renamed_and_broken_files_are_told_apart(library: Library) -> None:
@@ -234,7 +234,7 @@ def test_an_index_that_is_not_sound_is_written_again_once(
     outcome = library.sync()
     assert "its vectors are written again" in caplog.text
     if problems == 1:
-        assert (outcome.code, outcome.json["generation"], embedded_anew(outcome)) == (0, "000002", 2)
+        assert (outcome.code, outcome.json["generation"], embedded_anew(outcome)) == (0, "000002", 6)
         assert any("on 9 March 2021" in quote for quote in quotes(library.ask("When was the Harbour Charter signed?")))
     else:
         assert outcome.code == 2

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.store.embedding_cache import DocumentVectors, embed_with_cache, forget_vectors, text_hash
+from knowledge_base.models.embeddings import Spans, texts_and_parts
+from knowledge_base.store.embedding_cache import DocumentVectors, TextToEmbed, embed_with_cache, forget_vectors, text_hash
 
 pytest.importorskip("pyarrow")
 MODEL = "tiny/../model@1234"
@@ -27,6 +28,9 @@ class CountingEmbedder:
         self.asked += texts
         vectors = np.array([[float(int(text_hash(t)[i : i + 4], 16) + 1) for i in range(0, 16, 4)] for t in texts])
         return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: object = None) -> np.ndarray:
+        return self.encode(list(texts_and_parts(texts, parts)), progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
@@ -54,9 +58,9 @@ def test_a_models_name_does_not_lead_out_of_the_folder(tmp_path: Path):
 
 def test_a_second_run_embeds_only_what_is_new(tmp_path: Path):
     embedder = CountingEmbedder()
-    first = embed_with_cache(embedder, DocumentVectors(tmp_path, "ab12"), ["one", "two", "one"])
+    first = embed_with_cache(embedder, DocumentVectors(tmp_path, "ab12"), list(map(TextToEmbed, ("one", "two", "one"))))
     again = DocumentVectors(tmp_path, "ab12")
-    second = embed_with_cache(embedder, again, ["two", "three"])
+    second = embed_with_cache(embedder, again, list(map(TextToEmbed, ("two", "three"))))
     assert embedder.asked == ["one", "two", "three"] and again.added == 1
     assert np.array_equal(first[1], second[0])
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.models.embeddings import Embedder
+from knowledge_base.models.embeddings import Embedder, Spans, texts_and_parts
 from knowledge_base.store.catalog import Catalog
 from knowledge_base.store.generations import CATALOG, CHROMA, seal
 from knowledge_base.store.manifest import MANIFEST, read_manifest
@@ -32,6 +32,9 @@ class NoiseEmbedder:
         seeds = (int.from_bytes(sha256(text.encode()).digest()[:4], "big") for text in texts)
         drawn = np.array([np.random.default_rng(seed).normal(size=self._other.dimension) for seed in seeds], dtype=np.float32)
         return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: object = None) -> NDArray[np.float32]:
+        return self.encode(list(texts_and_parts(texts, parts)), progress)
 
 
 def drop_half(generation: Path) -> None:

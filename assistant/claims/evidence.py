@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from knowledge_base.language.sentences import is_quotable, sentence_spans
 from knowledge_base.language.text import Text
 from knowledge_base.language.vocabulary import pattern
-from knowledge_base.passages import Passage
+from knowledge_base.passages import Passage, position_of
 
 if TYPE_CHECKING:  # the page imports this before it is painted
     import numpy as np
@@ -86,7 +86,7 @@ def from_passage(number: int, passage: Passage, vectors: dict[str, Vectors], enc
     computed = dict(zip(missing, encode(missing), strict=True)) if missing else {}
     sentences = []
     for position, (name, text) in enumerate(quotable.items()):
-        span = passage.sentences[int(name.rpartition("#")[2])]
+        span = passage.sentences[position_of(name)]
         vector = vectors[name] if name in vectors else computed[text]
         sentences.append(EvidenceSentence(number, position, span.start, span.end, Text(text, said.language), vector))
     return EvidencePassage(number, passage.title, passage.heading, said, tuple(sentences), passage)

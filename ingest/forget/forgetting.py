@@ -22,14 +22,14 @@ from ingest.loaders import ocr
 from knowledge_base.errors import DamagedIndexError, StorageError
 from knowledge_base.files import SHARDS, replace_file, require_free_space, storage_errors, sync_directory, writer_lock
 from knowledge_base.models.embeddings import Embedder, open_embedder
-from knowledge_base.passages import embedded_text
 from knowledge_base.platform_limits import FolderHold
 from knowledge_base.settings import Settings
 from knowledge_base.store import generations
 from knowledge_base.store.catalog import Catalog
-from knowledge_base.store.embedding_cache import EmbeddingCache, text_hash
+from knowledge_base.store.embedding_cache import EmbeddingCache
 from knowledge_base.store.generations import BUILDING, Generation, current_id, open_generation
 from knowledge_base.store.manifest import CATALOG, CHROMA, Manifest
+from knowledge_base.store.passage_vectors import text_to_embed
 from knowledge_base.store.saved_citations import (
     DAMAGED_FILES,
     FILE_NAME,
@@ -298,12 +298,11 @@ def _clean_cache(data_dir: Path, embedder: Embedder) -> int:
     if not (data_dir / "embeddings.sqlite3").exists():
         return 0
 
-    def embedded_texts() -> Iterator[str]:
+    def keys() -> Iterator[str]:
         for path in sorted((data_dir / "generations").glob("*")):
             with Catalog.read(path / CATALOG) as catalog:
                 for passage in catalog.all_passages():
-                    yield embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
-                    yield from passage.quotable_sentences.values()
+                    yield from text_to_embed(passage, embedder).keys
 
     with EmbeddingCache(data_dir / "embeddings.sqlite3") as cache:
-        return cache.keep_only(text_hash(text) for text in embedded_texts())
+        return cache.keep_only(keys())

@@ -15,7 +15,7 @@ from knowledge_base.language.sentences import sentence_spans
 from knowledge_base.language.words import without_note_marks
 from knowledge_base.passages import Block, CountTokens, Document, Page, Passage, SentenceSpan, prefix_tokens
 
-VERSION = 8
+VERSION = 9
 SPECIAL_TOKENS = 2
 MOST_REPEATS = 3
 TARGET_TOKENS = 190

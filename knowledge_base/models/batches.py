@@ -41,6 +41,11 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def well_formed_span(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return where characters `begin` to `end` of a text stand in what `well_formed` makes of it."""
+    return len(well_formed(text[:begin])), len(well_formed(text[:end]))
+
+
 def batches(encodings: Sequence[Encoding], names: Sequence[str], max_tokens: int) -> Iterator[tuple[list[int], Inputs]]:
     """Yield the positions of texts of near lengths, so that little is padded, with their inputs."""
     order = sorted(range(len(encodings)), key=lambda position: len(encodings[position]))

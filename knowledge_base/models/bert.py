@@ -1,7 +1,7 @@
 """A BERT network from its weights, as a graph for OpenVINO and, to compare with, calculated by numpy: torch is not needed.
 
 With a head (two linear units on the first word piece's vector and the mean of all) it gives logits, else the mean of all at
-unit length.
+unit length and, beside it, the vector of each word piece.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ class Bert:
             raise ModelError(f"The model in {folder} cannot be loaded; its files do not fit: {reason}", remedy) from error
 
     def graph(self, names: Sequence[str]) -> Any:
-        """Return the network (openvino.Model) with the inputs `names`, each of shape (texts, word pieces)."""
+        """Return the network (openvino.Model) with the inputs `names`, each of shape (texts, word pieces).
+
+        Without a head its second output, of shape (texts, word pieces, width), holds the vectors of the word pieces.
+        """
         openvino = silent_openvino()
         op = openvino.opset13
         inputs = {name: op.parameter([-1, -1], np.int64, name=name) for name in names}
@@ -95,10 +98,10 @@ class Bert:
         total = op.reduce_sum(op.multiply(states, shares), integers(1))
         mean = op.divide(total, op.maximum(op.reduce_sum(shares, integers(1)), op.constant(np.float32(1e-9))))
         if "head.weight" in self.weights:
-            output = linear(op.concat([op.gather(states, zero, one), mean], 1), "head")
+            outputs = [linear(op.concat([op.gather(states, zero, one), mean], 1), "head")]
         else:
-            output = op.normalize_l2(mean, integers(-1), _EPSILON, "max")
-        return openvino.Model([output.output(0)], list(inputs.values()), "bert")
+            outputs = [op.normalize_l2(mean, integers(-1), _EPSILON, "max"), states]
+        return openvino.Model([output.output(0) for output in outputs], list(inputs.values()), "bert")
 
     def calculate(self, inputs: Mapping[str, NDArray[np.int64]]) -> Array:
         """Return what the graph gives for these inputs, calculated by numpy."""

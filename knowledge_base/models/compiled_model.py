@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 Blob = NDArray[np.uint8]
 NOTICE = "Preparing the model {} for this machine; this happens once and takes some seconds."
+GRAPH_VERSION = 2  # to be raised when Bert.graph changes: what was compiled of the graph before is not opened
 UNKEPT = "The compiled model cannot be kept in %s, so that each start compiles it: %s"
 
 # Kept while the process lives: taking a network down crashed now and then, and who opens it again gets the same one.
@@ -66,6 +67,7 @@ class _Key:
     openvino: str
     processor: str
     precision: str
+    graph: int = GRAPH_VERSION
 
     def folder(self, cache_dir: Path) -> Path:
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import ModelError
-from knowledge_base.models.batches import BATCH, ONE_TEXT, batches, open_tokenizer, well_formed
+from knowledge_base.models.batches import BATCH, ONE_TEXT, batches, open_tokenizer, well_formed, well_formed_span
 from knowledge_base.models.bert import Bert
 from knowledge_base.models.compiled_model import Network, open_compiled
 from knowledge_base.models.local_model import REMEDY, LocalModel, find_model, work_offline
@@ -21,10 +21,11 @@ from knowledge_base.settings import Settings
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
+Spans = Sequence[tuple[int, int]]  # pairs of characters of a text, the second one exclusive
 Notify = Callable[[str], None]
 
 TORCH_REMEDY = "Install it with `pip install 'paris-call-assistant[torch]'`, or leave the models at their defaults."
@@ -59,6 +60,12 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: Progress | None = None) -> Vectors:
+        """Return the vector of each text followed by those of its parts, all of unit length; `parts` has one entry a text.
+
+        Shape (texts and parts, dimension). `progress` gets the number of vectors done.
+        """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
@@ -109,17 +116,42 @@ class CompiledEmbedder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        return self.encode_with_parts(texts, [()] * len(texts), progress)
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: Progress | None = None) -> Vectors:
+        """Return the vector of each text followed by those of its parts, all of unit length; `parts` has one entry a text.
+
+        A part's vector is the mean of those of its word pieces as they stand in the whole text ("late chunking",
+        arXiv:2409.04701), so that a text is read once for all; a part of which the limit cuts off everything is read by itself.
+        """
+        firsts = np.cumsum([0, *(1 + len(spans) for spans in parts)])
+        vectors = np.empty((int(firsts[-1]), self.dimension), dtype=np.float32)
         request = self._network.create_infer_request()
+        cut_off: dict[int, str] = {}
         done = 0
         for start in range(0, len(texts), WINDOW):
-            encodings = self._tokenizer.encode_batch_fast(list(map(well_formed, texts[start : start + WINDOW])))
+            encodings = self._encodings(texts[start : start + WINDOW], has_offsets=any(parts[start : start + WINDOW]))
             for positions, inputs in batches(encodings, ONE_TEXT, self.max_tokens):
-                vectors[[start + position for position in positions]] = _unit_length(request.infer(inputs)[0])
-                done += len(positions)
+                found = request.infer(inputs)
+                for row, position in enumerate(positions):
+                    text, spans, first = texts[start + position], parts[start + position], int(firsts[start + position])
+                    vectors[first] = found[0][row]
+                    for place, (begin, end) in enumerate(spans, first + 1):
+                        pieces = _pieces(encodings[position], well_formed_span(text, begin, end), len(found[1][row]))
+                        if len(pieces):
+                            vectors[place] = found[1][row][pieces].mean(axis=0)
+                        else:
+                            cut_off[place] = text[begin:end]
+                    done += 1 + len(spans)
                 if progress is not None:
                     progress(done)
-        return vectors
+        if cut_off:
+            vectors[list(cut_off)] = self.encode(list(cut_off.values()))
+        return _unit_length(vectors)
+
+    def _encodings(self, texts: Sequence[str], has_offsets: bool) -> list[Encoding]:
+        read = self._tokenizer.encode_batch if has_offsets else self._tokenizer.encode_batch_fast
+        return read(list(map(well_formed, texts)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
@@ -153,6 +185,10 @@ class TorchEmbedder:
             if progress is not None:
                 progress(start + len(window))
         return vectors
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: Progress | None = None) -> Vectors:
+        """Return the vector of each text followed by those of its parts, each read by itself; `parts` has one entry a text."""
+        return self.encode(list(texts_and_parts(texts, parts)), progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the special ones and without cutting off."""
@@ -250,6 +286,19 @@ def _open_torch(model: LocalModel, threads: int, remedy: str, max_tokens: int | 
     except Exception as error:  # the libraries raise whatever a broken file leads them to
         reason = f"{type(error).__name__}: {error}"
         raise ModelError(f"The embedding model {model.model_id} cannot be loaded: {reason}", remedy) from error
+
+
+def texts_and_parts(texts: Sequence[str], parts: Sequence[Spans]) -> Iterator[str]:
+    """Yield each text and, after it, each of its parts."""
+    for text, spans in zip(texts, parts, strict=True):
+        yield text
+        yield from (text[begin:end] for begin, end in spans)
+
+
+def _pieces(encoding: Encoding, span: tuple[int, int], width: int) -> NDArray[np.intp]:
+    """Return the positions, below `width`, of the word pieces that share characters with a span; special ones have none."""
+    begins, ends = np.array(encoding.offsets[:width]).T
+    return np.flatnonzero((begins < span[1]) & (ends > span[0]) & (ends > begins))
 
 
 def _unit_length(vectors: Vectors) -> Vectors:

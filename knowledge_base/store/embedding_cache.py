@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from threading import Lock
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float32]
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 VERSION = 1
-CHUNK = 256
+CHUNK = 64  # texts, which are passages with their sentences
+_MOST_VALUES = 500  # of one statement of SQLite
 SIDE_FILES = ("-journal", "-wal", "-shm")
 SCHEMA = "CREATE TABLE vectors (text_hash TEXT, model_id TEXT, vector BLOB NOT NULL, PRIMARY KEY (text_hash, model_id))"
 
@@ -70,7 +73,7 @@ class EmbeddingCache(Closing):
 
         def read(connection: sqlite3.Connection) -> dict[str, Vector]:
             found = {}
-            for chunk in _chunks(wanted):
+            for chunk in _chunks(wanted, _MOST_VALUES):
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT text_hash, vector FROM vectors WHERE model_id = ? AND text_hash IN ({marks})"
                 for key, blob in connection.execute(query, (model_id, *chunk)):
@@ -147,31 +150,43 @@ class EmbeddingCache(Closing):
         return _connect(":memory:")
 
 
-def embed_with_cache(
-    embedder: Embedder, cache: VectorCache, texts: Sequence[str], progress: Callable[[int], None] = lambda _: None
-) -> NDArray[np.float32]:
-    """Return the vector of each text, embedding only those that the cache lacks; equal texts are embedded once.
+@dataclass(frozen=True, slots=True)
+class TextToEmbed:
+    """A text, and spans of its characters that get vectors of their own."""
 
-    Shape (len(texts), dimension). New vectors are stored every 256 texts, so that a killed run keeps what it has done. Texts
-    of near lengths are embedded together, which pads least, the longest first, so that at the end no thread waits long for
-    another. `progress` is called with the number of texts done.
+    text: str
+    parts: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """Return what its vector and those of its parts are kept under: a part's depends on the whole text."""
+        whole = text_hash(self.text)
+        return [whole, *(text_hash(f"{whole} {begin} {end}") for begin, end in self.parts)]
+
+
+def embed_with_cache(
+    embedder: Embedder, cache: VectorCache, texts: Sequence[TextToEmbed], progress: Callable[[int], None] = lambda _: None
+) -> list[NDArray[np.float32]]:
+    """Return the vectors of each text and its parts, shape (1 + parts, dimension), embedding only what the cache lacks.
+
+    Equal texts are embedded once. New vectors are stored every 64 texts, so that a killed run keeps what it has done. Texts of
+    near lengths are embedded together, which pads least, the longest first, so that at the end no thread waits long for
+    another. `progress` is called with the number of vectors done.
     """
-    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    rows: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        rows.setdefault(text_hash(text), []).append(row)
-    missing: dict[str, str] = {}
-    for chunk in _chunks(rows):
-        found = cache.get(embedder.model_id, chunk)
-        for key in chunk:
-            if key in found and _is_usable(found[key], embedder.dimension):
-                vectors[rows[key]] = found[key]
+    vectors: dict[TextToEmbed, NDArray[np.float32]] = {}
+    missing: list[TextToEmbed] = []
+    for chunk in _chunks(dict.fromkeys(texts)):
+        found = cache.get(embedder.model_id, [key for text in chunk for key in text.keys])
+        for text in chunk:
+            known = [found[key] for key in text.keys if key in found and _is_usable(found[key], embedder.dimension)]
+            if len(known) == 1 + len(text.parts):
+                vectors[text] = np.stack(known)
             else:
-                missing[key] = texts[rows[key][0]]
-    done, lock = len(texts) - len(missing), Lock()
+                missing.append(text)
+    done, lock = sum(len(vectors[text]) for text in texts if text in vectors), Lock()
     progress(done)
 
-    def encode(keys: Sequence[str]) -> NDArray[np.float32]:
+    def encode(task: Sequence[TextToEmbed]) -> NDArray[np.float32]:
         encoded = 0
 
         def report(now: int) -> None:
@@ -180,15 +195,15 @@ def embed_with_cache(
                 done, encoded = done + now - encoded, now
                 progress(done)
 
-        return embedder.encode([missing[key] for key in keys], report)
+        return embedder.encode_with_parts([text.text for text in task], [text.parts for text in task], report)
 
-    tasks = list(_chunks(sorted(missing, key=lambda key: -len(missing[key]))))
+    tasks = list(_chunks(sorted(missing, key=lambda text: -len(text.text))))
     with ThreadPoolExecutor(embedder.streams, thread_name_prefix="embed") as pool:
-        for keys, new in zip(tasks, pool.map(encode, tasks), strict=True):
-            cache.put(embedder.model_id, keys, new)
-            for key, vector in zip(keys, new, strict=True):
-                vectors[rows[key]] = vector
-    return vectors
+        for task, new in zip(tasks, pool.map(encode, tasks), strict=True):
+            cache.put(embedder.model_id, [key for text in task for key in text.keys], new)
+            bounds = np.cumsum([1 + len(text.parts) for text in task])[:-1]
+            vectors |= dict(zip(task, np.split(new, bounds), strict=True))
+    return [vectors[text] for text in texts]
 
 
 def text_hash(text: str) -> str:
@@ -219,9 +234,9 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(keys)
-    while chunk := list(islice(remaining, CHUNK)):
+def _chunks(values: Iterable[Value], size: int = CHUNK) -> Iterator[list[Value]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
         yield chunk
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.models.embeddings import Embedder
-from knowledge_base.passages import Passage, embedded_text
-from knowledge_base.store.embedding_cache import VectorCache, embed_with_cache
+from knowledge_base.passages import Passage, embedded_text, position_of
+from knowledge_base.store.embedding_cache import TextToEmbed, VectorCache, embed_with_cache
 from knowledge_base.store.vectors import VectorIndex, VectorStore
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class PassageEmbedding:
     cache: VectorCache
 
     def embed(self, passages: Sequence[Passage], progress: Callable[[int, int], None] = lambda *_: None) -> PassageVectors:
-        """Return the vectors of passages and sentences; `progress` is called with the texts done, and their number."""
-        ids, sentences = [p.id for p in passages], sentences_of(passages)
-        count, most = self.embedder.count_tokens, self.embedder.max_tokens
-        texts = [*(embedded_text(passage, count, most) for passage in passages), *sentences.values()]
-        vectors = embed_with_cache(self.embedder, self.cache, texts, lambda done: progress(done, len(texts)))
-        first, rest = vectors[: len(ids)], vectors[len(ids) :]
-        return PassageVectors(dict(zip(ids, first, strict=True)), dict(zip(sentences, rest, strict=True)))
+        """Return the vectors of passages and sentences; `progress` is called with the vectors done, and their number."""
+        texts = [text_to_embed(passage, self.embedder) for passage in passages]
+        total = sum(1 + len(text.parts) for text in texts)
+        found = embed_with_cache(self.embedder, self.cache, texts, lambda done: progress(done, total))
+        pairs = list(zip(passages, found, strict=True))
+        sentences = {i: v for passage, rows in pairs for i, v in zip(passage.quotable_sentences, rows[1:], strict=True)}
+        return PassageVectors({passage.id: rows[0] for passage, rows in pairs}, sentences)
 
     def probes(self, new: PassageVectors, current: Sequence[Passage]) -> tuple[list[str], NDArray[np.float32]]:
         """Return ids and vectors of the passages that are new, and of a sample of the other current ones."""
@@ -60,6 +60,14 @@ class PassageEmbedding:
         sample = others[:: max(1, len(others) // SAMPLE)]
         probes = {**new.passages, **self.embed(sample).passages}
         return list(probes), np.stack(list(probes.values())) if probes else np.zeros((0, 1), dtype=np.float32)
+
+
+def text_to_embed(passage: Passage, embedder: Embedder) -> TextToEmbed:
+    """Return what is embedded of a passage: its text after title and headings, and in it each sentence that can be quoted."""
+    text = embedded_text(passage, embedder.count_tokens, embedder.max_tokens)
+    before = len(text) - len(passage.text) - passage.start
+    spans = [passage.sentences[position_of(identifier)] for identifier in passage.quotable_sentences]
+    return TextToEmbed(text, tuple((before + span.start, before + span.end) for span in spans))
 
 
 NO_VECTORS = PassageVectors({}, {})

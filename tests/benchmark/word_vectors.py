@@ -14,6 +14,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.models.embeddings import Spans, texts_and_parts
+
 DIMENSION = 384
 _WORD = re.compile(r"\w+")
 
@@ -32,6 +34,12 @@ class WordEmbedder:
         if progress is not None:
             progress(len(texts))
         return vectors
+
+    def encode_with_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Return one vector of unit length a text and, after it, one for each of its parts."""
+        return self.encode(list(texts_and_parts(texts, parts)), progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return about as many word pieces as a model would."""
