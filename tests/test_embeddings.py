@@ -153,14 +153,14 @@ def test_many_texts_keep_their_order_over_windows(compiled: Embedder) -> None:
     assert (vectors[chosen] * alone).sum(axis=1).min() > 0.9999
 
 
-def test_a_part_has_the_mean_of_its_word_pieces_in_the_whole_text(embedder: Embedder) -> None:
+def test_a_part_has_the_mean_of_its_own_vector_and_that_within_the_whole_text(embedder: Embedder) -> None:
     text = "Harbour rules\u2060⁴ of 2031. The pilot boards each ship. Nobody else does."
     parts = [(25, 52), (53, 70)]
     assert [text[a:b] for a, b in parts] == ["The pilot boards each ship.", "Nobody else does."]
     whole, *found = embedder.encode_with_parts([text], [parts])
     alone = embedder.encode([text, *(text[a:b] for a, b in parts)])
     assert float(whole @ alone[0]) > 0.9999
-    assert all(0.5 < float(a @ b) < 0.99 for a, b in zip(found, alone[1:], strict=True))
+    assert all(0.8 < float(a @ b) < 0.99 for a, b in zip(found, alone[1:], strict=True))
     assert [int(np.argmax(alone[1:] @ vector)) for vector in found] == [0, 1]
     assert np.linalg.norm(found, axis=1) == pytest.approx([1, 1], abs=1e-4)
 

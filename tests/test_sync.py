@@ -60,7 +60,7 @@ def test_a_changed_file_replaces_its_old_passages(library: Library) -> None:
 def test_only_the_passages_that_changed_are_embedded(library: Library) -> None:
     path = library.documents / "minutes.txt"
     path.write_text(path.read_text().replace("forty thousand crowns", "seventy thousand crowns"))
-    assert embedded_anew(library.sync()) == 5  # the passage and its four sentences, each of which is read as it stands in it
+    assert embedded_anew(library.sync()) == 5  # the passage and its four sentences, which are read within it
 
 
 def test_added_deleted_renamed_and_broken_files_are_told_apart(library: Library) -> None:

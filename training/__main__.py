@@ -150,7 +150,6 @@ def evaluate(
 def adapter(
     index: Annotated[Path, typer.Option(help="Data directory with the official documents indexed.", exists=True)],
     output: Annotated[Path, typer.Option(help="File for the matrix (.npy).")],
-    vectors: Annotated[Path, typer.Option(help="Folder that keeps the embedder's vectors.")] = Path("vectors"),
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the public question data, to measure on it too.")] = None,
     seed: int = 0,
 ) -> None:
@@ -159,14 +158,14 @@ def adapter(
     add_briefs(training, kept)
     if missing := add_reports(training, kept, index):
         typer.echo(LEFT_OUT.format(missing), err=True)
-    encode = cached_encoder(vectors)
-    matrix = learn_adapter(training, encode, AdapterPlan(), seed).astype(np.float16)
+    embedder = open_embedder(Settings())
+    matrix = learn_adapter(training, embedder, AdapterPlan(), seed).astype(np.float16)
     np.save(output, matrix)
     kinds = {document.kind for document in kept.documents}
     if data_dir:
         kept, kinds = _read(data_dir, index)[1], kinds | {"covid", "xquad"}
     for found in (None, QueryAdapter(matrix.astype(np.float32))):
-        typer.echo(json.dumps(adapter_figures(kept, encode, found, kinds)))
+        typer.echo(json.dumps(adapter_figures(kept, embedder, found, kinds)))
 
 
 @app.command()

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from knowledge_base.models.embeddings import Embedder
 from knowledge_base.models.query_adapter import QueryAdapter
-from training.groups import Encode, Vectors
-from training.questions import QuestionData
+from training.groups import Vectors
+from training.questions import Document, QuestionData
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _FOUND_AMONG = 10
+_LONG, _LONGEST = 400, 900  # characters of a passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,39 @@ class AdapterPlan:
     runs: int = 3
 
 
-def learn_adapter(data: QuestionData, encode: Encode, plan: AdapterPlan, seed: int = 0) -> Vectors:
+def learn_adapter(data: QuestionData, embedder: Embedder, plan: AdapterPlan, seed: int = 0) -> Vectors:
     """Return the matrix learnt from the questions that some sentence answers, shape (dimension, dimension)."""
     import torch
 
     sentences, asked = _sentences(data), [q for q in data.questions if q.answers]
-    texts = torch.tensor(encode([text for document in data.documents for text in document.sentences]))
-    questions = torch.tensor(encode([q.text for q in asked]))
+    texts = torch.tensor(np.concatenate([sentence_vectors(document, embedder) for document in data.documents]))
+    questions = torch.tensor(embedder.encode([q.text for q in asked]))
     answers = [[sentences[q.document] + position for position in sorted(q.answers)] for q in asked]
     runs = [_run(questions, texts, answers, plan, random.Random(seed + number)) for number in range(plan.runs)]
     mean: Vectors = torch.stack(runs).mean(dim=0).numpy()
     return mean
+
+
+def sentence_vectors(document: Document, embedder: Embedder) -> Vectors:
+    """Return the vectors of a document's sentences in passages, as the index has them, shape (sentences, dimension).
+
+    A passage ends with a block where it is long enough, and else before it is too long.
+    """
+    texts: list[str] = []
+    parts: list[list[tuple[int, int]]] = []
+    block = None
+    for sentence, of_block in zip(document.sentences, document.blocks, strict=True):
+        length = len(texts[-1]) if texts else _LONGEST
+        if length + len(sentence) >= _LONGEST or (of_block != block and length >= _LONG):
+            texts.append("")
+            parts.append([])
+        begin = len(texts[-1])
+        texts[-1] += f"{sentence}\n"
+        parts[-1].append((begin, begin + len(sentence)))
+        block = of_block
+    vectors = embedder.encode_with_parts(texts, parts)
+    is_sentence = [row for count in map(len, parts) for row in (False, *[True] * count)]
+    return np.asarray(vectors[is_sentence])
 
 
 def _sentences(data: QuestionData) -> list[int]:
@@ -87,15 +111,15 @@ def _loss(logits: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
 
 
 def adapter_figures(
-    data: QuestionData, encode: Encode, adapter: QueryAdapter | None, kinds: Set[str]
+    data: QuestionData, embedder: Embedder, adapter: QueryAdapter | None, kinds: Set[str]
 ) -> dict[str, dict[str, float]]:
     """Return by kind of document: mean average precision, and how often an answer is first and among the first ten.
 
     A question ranks the sentences of its own document.
     """
-    documents = {n: encode(list(d.sentences)) for n, d in enumerate(data.documents) if d.kind in kinds}
+    documents = {n: sentence_vectors(d, embedder) for n, d in enumerate(data.documents) if d.kind in kinds}
     asked = [q for q in data.questions if q.answers and q.document in documents]
-    vectors = encode([q.text for q in asked])
+    vectors = embedder.encode([q.text for q in asked])
     vectors = adapter.adapted(vectors) if adapter else vectors
     found: dict[str, list[tuple[float, float, float]]] = {}
     for question, vector in zip(asked, vectors, strict=True):

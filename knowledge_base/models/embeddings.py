@@ -116,18 +116,26 @@ class CompiledEmbedder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Return one vector of unit length a text, shape (len(texts), dimension); `progress` gets the number done."""
-        return self.encode_with_parts(texts, [()] * len(texts), progress)
+        return self._encode(texts, [()] * len(texts), progress)
 
     def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: Progress | None = None) -> Vectors:
         """Return the vector of each text followed by those of its parts, all of unit length; `parts` has one entry a text.
 
-        A part's vector is the mean of those of its word pieces as they stand in the whole text ("late chunking",
-        arXiv:2409.04701), so that a text is read once for all; a part of which the limit cuts off everything is read by itself.
+        A part's vector is the mean of two: of the part read by itself, and of its word pieces as they stand in the whole text
+        ("late chunking", arXiv:2409.04701). A part of which the limit cuts off everything is only read by itself.
         """
+        vectors = self._encode(texts, parts, progress)
+        is_part = [is_part for spans in parts for is_part in (False, *[True] * len(spans))]
+        if any(is_part):
+            found = [text[begin:end] for text, spans in zip(texts, parts, strict=True) for begin, end in spans]
+            vectors[is_part] = _unit_length(vectors[is_part] + self.encode(found))
+        return vectors
+
+    def _encode(self, texts: Sequence[str], parts: Sequence[Spans], progress: Progress | None) -> Vectors:
+        """Return the vector of each text followed by those of its parts as they stand in it, nothing for what is cut off."""
         firsts = np.cumsum([0, *(1 + len(spans) for spans in parts)])
         vectors = np.empty((int(firsts[-1]), self.dimension), dtype=np.float32)
         request = self._network.create_infer_request()
-        cut_off: dict[int, str] = {}
         done = 0
         for start in range(0, len(texts), WINDOW):
             encodings = self._encodings(texts[start : start + WINDOW], has_offsets=any(parts[start : start + WINDOW]))
@@ -138,15 +146,10 @@ class CompiledEmbedder:
                     vectors[first] = found[0][row]
                     for place, (begin, end) in enumerate(spans, first + 1):
                         pieces = _pieces(encodings[position], well_formed_span(text, begin, end), len(found[1][row]))
-                        if len(pieces):
-                            vectors[place] = found[1][row][pieces].mean(axis=0)
-                        else:
-                            cut_off[place] = text[begin:end]
+                        vectors[place] = found[1][row][pieces].mean(axis=0) if len(pieces) else 0
                     done += 1 + len(spans)
                 if progress is not None:
                     progress(done)
-        if cut_off:
-            vectors[list(cut_off)] = self.encode(list(cut_off.values()))
         return _unit_length(vectors)
 
     def _encodings(self, texts: Sequence[str], has_offsets: bool) -> list[Encoding]:
