@@ -21,8 +21,11 @@ MOST_MODULES, MOST_LINES = 204, 34_460
 MOST_USED_ONCE = 0.66
 MOST_FUNCTIONS = 68  # a thousand lines
 # The workbench is counted apart: the aim above is for what stood before it.
-WORKBENCH = ("assistant/workbench/", *(f"assistant/page/views/{view}.py" for view in ("search", "coverage", "check")))
-MOST_LINES_OF_WORKBENCH = 5_000
+WORKBENCH = (
+    "assistant/workbench/",
+    *(f"assistant/page/views/{view}.py" for view in ("search", "coverage", "check", "compare")),
+)
+MOST_LINES_OF_WORKBENCH = 5_380
 SMALL_MODULE = 60
 MOST_ROOMS = 12
 LONG_WORD = re.compile(r"(?<!\\)\b[a-zà-ÿ]{4,}\b")

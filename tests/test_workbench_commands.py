@@ -1,8 +1,9 @@
-"""The commands search, coverage and references, run as a user runs them."""
+"""The commands search, coverage, references and compare, run as a user runs them."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,59 @@ def test_without_an_index_the_commands_say_so(tmp_path: Path) -> None:
     for command in (("search", "lamps"), ("coverage", "lamps"), ("references",)):
         done = run(tmp_path, *command)
         assert done.returncode == 2 and "ingest sync" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
+    (folder / "rules.md").write_text(
+        "# Rules of the harbour\n\nThe pilot boards every ship before noon.\n\nA ship that is late pays 40 crowns.\n\n"
+        "Nobody may fish from the pier.\n"
+    )
+    (folder / "rules-2031.md").write_text(
+        "# Rules of the harbour, revised\n\nThe pilot boards every ship before noon.\n\nDogs are kept on a lead.\n\n"
+        "A ship that is late pays 70 crowns.\n"
+    )
+    (folder / "reglement.md").write_text(
+        "# Règlement du port\n\nLe pilote monte à bord de chaque navire avant midi.\n\n"
+        "Il est interdit à quiconque de pêcher depuis la jetée.\n"
+    )
+    data = tmp_path_factory.mktemp("bilingual")
+    sync(Settings(data_dir=data), SyncOptions(folder))
+    return data
+
+
+def test_compare_pairs_paragraphs_and_marks_what_differs(bilingual: Path) -> None:
+    found = printed(bilingual, "compare", "rules.md", "rules-2031.md")
+    sides = [tuple(pair[side] and pair[side]["text"] for side in ("left", "right")) for pair in found["pairs"]]
+    assert ("The pilot boards every ship before noon.",) * 2 in sides
+    assert (None, "Dogs are kept on a lead.") in sides and ("Nobody may fish from the pier.", None) in sides
+    [late] = [pair for pair in found["pairs"] if pair["left"] and pair["right"] and "late" in pair["left"]["text"]]
+    assert [run["text"] for run in late["words"] if run["kind"] != "same"] == ["40", "70"]
+    assert found["counts"] == {"same": 1, "paired": 2, "left": 1, "right": 1}
+    told = run(bilingual, "compare", "rules.md", "revised").stdout
+    assert "< A ship that is late pays 40 crowns.\n> A ship that is late pays 70 crowns." in told
+    assert "> Dogs are kept on a lead." in told
+
+
+def test_compare_aligns_a_text_with_its_translation(bilingual: Path) -> None:
+    found = printed(bilingual, "compare", "rules.md", "reglement.md")
+    pairs = {pair["left"]["text"]: pair["right"] and pair["right"]["text"] for pair in found["pairs"] if pair["left"]}
+    assert pairs["The pilot boards every ship before noon."] == "Le pilote monte à bord de chaque navire avant midi."
+    assert pairs["Nobody may fish from the pier."] == "Il est interdit à quiconque de pêcher depuis la jetée."
+    assert pairs["A ship that is late pays 40 crowns."] is None
+
+
+@pytest.mark.parametrize(("name", "told"), [("zebra", "No document is called “zebra”"), ("rules", "2 documents are called")])
+def test_compare_says_which_name_fits_no_document_or_several(bilingual: Path, name: str, told: str) -> None:
+    done = run(bilingual, "compare", name, "reglement.md")
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+    without = subprocess.run(
+        [sys.executable, "-m", "assistant", "compare", "rules.md", "reglement.md", "--data-dir", str(bilingual)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "PARISCALL_MULTILINGUAL": "false"},
+    )
+    assert without.returncode == 2 and "PARISCALL_MULTILINGUAL=true" in without.stderr

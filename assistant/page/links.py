@@ -19,6 +19,7 @@ MODEL_PAGE = "views/model.py"
 SEARCH_PAGE = "views/search.py"
 COVERAGE_PAGE = "views/coverage.py"
 CHECK_PAGE = "views/check.py"
+COMPARE_PAGE = "views/compare.py"
 PAGES = {
     CHAT_PAGE: "chat",
     SOURCE_PAGE: "source",
@@ -30,9 +31,11 @@ PAGES = {
     SEARCH_PAGE: "search",
     COVERAGE_PAGE: "coverage",
     CHECK_PAGE: "check",
+    COMPARE_PAGE: "compare",
 }
 """Each page's file with its address, by which its title is named (`say(f"titles.{address}")`); the first one opens."""
 QUERY, TERM = "q", "term"
+LEFT, RIGHT = "left", "right"
 ASKED = "asked"
 """Where a session keeps the question that the chat is to answer next."""
 

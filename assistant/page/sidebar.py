@@ -13,6 +13,7 @@ from assistant.page.language import COOKIE, LANGUAGE, local_time, name_of_itself
 from assistant.page.links import (
     CHAT_PAGE,
     CHECK_PAGE,
+    COMPARE_PAGE,
     CONVERSATION,
     COVERAGE_PAGE,
     DOCUMENTS_PAGE,
@@ -44,6 +45,7 @@ _WORKBENCH = {
     SEARCH_PAGE: ":material/search:",
     COVERAGE_PAGE: ":material/grid_on:",
     CHECK_PAGE: ":material/fact_check:",
+    COMPARE_PAGE: ":material/splitscreen_vertical_add:",
 }
 
 

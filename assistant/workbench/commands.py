@@ -1,4 +1,4 @@
-"""The commands that look things up: search, coverage, references."""
+"""The commands that look things up: search, coverage, references, compare."""
 
 from __future__ import annotations
 
@@ -98,6 +98,32 @@ def references(as_json: AsJson = False, data_dir: DataDirectory = None) -> None:
         print(head)
         for entry in cited[:_LISTED]:
             print(on_a_line(f"{entry.count:>6}  {entry.name} (in {len(entry.citing)} documents)"))
+
+
+@app.command()
+def compare(
+    left: Annotated[str, typer.Argument(help="A document, by its source or words of its title.")],
+    right: Annotated[str, typer.Argument(help="The one next to it; SOURCE@GENERATION is an earlier version.")],
+    as_json: AsJson = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Set two documents side by side, paragraph by paragraph, also a text and its translation."""
+    from assistant.workbench.compare import compare_named
+
+    settings = read_settings(data_dir)
+    found, generations = compare_named(settings, left, right)
+    if as_json:
+        print(json.dumps(found.as_json(generations), ensure_ascii=False, indent=1))
+        return
+    counts = found.counts
+    print(on_a_line(f"{found.left.title} ({found.left.source}) next to {found.right.title} ({found.right.source})"))
+    told = "{paired} paragraphs correspond, {same} more are the same, {left} only left, {right} only right"
+    print(told.format(**counts))
+    for pair in found.pairs:
+        if not pair.is_same:
+            print(on_a_line(f"< {pair.left.text if pair.left else '—'}"))
+            print(on_a_line(f"> {pair.right.text if pair.right else '—'}"))
+            print()
 
 
 @contextmanager
