@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from assistant.answering import Assistant
 from knowledge_base.errors import ModelError
-from knowledge_base.models.embeddings import Embedder
+from knowledge_base.models.embeddings import Embedder, Spans, texts_and_parts
 from knowledge_base.models.packaged_model import MINILM
 from knowledge_base.models.query_adapter import ADAPTER, QueryAdapter, open_query_adapter
 from knowledge_base.search.retrieval import HybridRetriever
@@ -29,11 +29,21 @@ SIZE = 12
 PLAN = AdapterPlan(passes=80, batch=16, rate=0.05, runs=2)
 
 
-def rolled(texts: Sequence[str]) -> np.ndarray:
-    """Return a random vector for "answer N", and the same one, its numbers moved by a place, for "question N"."""
-    vectors = [np.random.default_rng(int(text.split()[1])).standard_normal(SIZE) for text in texts]
-    moved = [np.roll(v, 1) if text.startswith("question") else v for v, text in zip(vectors, texts, strict=True)]
-    return (np.stack(moved) / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
+class Rolled:
+    """Gives "answer N" a random vector, and "question N" the same one, its numbers moved by a place."""
+
+    model_id, dimension, max_tokens, streams = "rolled@00000000", SIZE, 256, 1
+
+    def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
+        vectors = [np.random.default_rng(int(text.split()[1])).standard_normal(SIZE) for text in texts]
+        moved = [np.roll(v, 1) if text.startswith("question") else v for v, text in zip(vectors, texts, strict=True)]
+        return (np.stack(moved) / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
+
+    def encode_with_parts(self, texts: Sequence[str], parts: Sequence[Spans], progress: object = None) -> np.ndarray:
+        return self.encode(list(texts_and_parts(texts, parts)))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
 
 
 def questions(numbers: range) -> QuestionData:
@@ -60,8 +70,8 @@ def test_the_matrix_that_ships_fits_the_packaged_model_and_moves_vectors_a_littl
 def test_on_briefs_that_were_kept_apart_answers_rank_higher_with_it(embedder: Embedder) -> None:
     kept = QuestionData()
     add_briefs(QuestionData(), kept)
-    before = adapter_figures(kept, embedder.encode, None, {"brief"})["brief"]
-    after = adapter_figures(kept, embedder.encode, open_query_adapter(Settings(), embedder.model_id), {"brief"})["brief"]
+    before = adapter_figures(kept, embedder, None, {"brief"})["brief"]
+    after = adapter_figures(kept, embedder, open_query_adapter(Settings(), embedder.model_id), {"brief"})["brief"]
     assert after["map"] > before["map"] + 0.02
     assert after["first"] > before["first"]
 
@@ -115,9 +125,9 @@ def test_the_setting_reaches_the_assistant(on: bool, shared_library: Library) ->
 
 def test_what_is_learnt_holds_for_questions_that_were_not_seen() -> None:
     kept = questions(range(200, 240))
-    before = adapter_figures(kept, rolled, None, {"toy"})["toy"]
-    matrix = learn_adapter(questions(range(100)), rolled, PLAN)
-    after = adapter_figures(kept, rolled, QueryAdapter(matrix), {"toy"})["toy"]
+    before = adapter_figures(kept, Rolled(), None, {"toy"})["toy"]
+    matrix = learn_adapter(questions(range(100)), Rolled(), PLAN)
+    after = adapter_figures(kept, Rolled(), QueryAdapter(matrix), {"toy"})["toy"]
     assert before["first"] < 0.2
     assert after["first"] > 0.9
     assert after["map"] > before["map"] + 0.5
@@ -126,14 +136,14 @@ def test_what_is_learnt_holds_for_questions_that_were_not_seen() -> None:
 
 def test_the_same_seed_learns_the_same() -> None:
     data, plan = questions(range(30)), replace(PLAN, passes=2)
-    assert learn_adapter(data, rolled, plan, 3) == pytest.approx(learn_adapter(data, rolled, plan, 3), abs=1e-6)
-    assert not np.allclose(learn_adapter(data, rolled, plan, 3), learn_adapter(data, rolled, plan, 4), atol=1e-4)
+    assert learn_adapter(data, Rolled(), plan, 3) == pytest.approx(learn_adapter(data, Rolled(), plan, 3), abs=1e-6)
+    assert not np.allclose(learn_adapter(data, Rolled(), plan, 3), learn_adapter(data, Rolled(), plan, 4), atol=1e-4)
 
 
 def test_the_command_learns_from_an_index_and_prints_figures_before_and_after(
     shared_library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "cached_encoder", lambda _: rolled)
+    monkeypatch.setattr(command, "open_embedder", lambda _: Rolled())
     monkeypatch.setattr(command, "add_briefs", lambda training, kept: _fill(training, kept))
     monkeypatch.setattr(command, "AdapterPlan", lambda: PLAN)
     arguments = ["adapter", "--index", str(shared_library.data_dir), "--output", str(tmp_path / "adapter.npy")]
