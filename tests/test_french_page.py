@@ -14,6 +14,7 @@ from assistant.page.language import LANGUAGE
 from assistant.page.links import (
     CHANGES_PAGE,
     CHECK_PAGE,
+    COMPARE_PAGE,
     COVERAGE_PAGE,
     DOCUMENTS_PAGE,
     EVALUATE_PAGE,
@@ -22,7 +23,17 @@ from assistant.page.links import (
     SEARCH_PAGE,
 )
 
-PAGES = (SAVED_PAGE, SEARCH_PAGE, COVERAGE_PAGE, CHECK_PAGE, MODEL_PAGE, CHANGES_PAGE, DOCUMENTS_PAGE, EVALUATE_PAGE)
+PAGES = (
+    SAVED_PAGE,
+    SEARCH_PAGE,
+    COVERAGE_PAGE,
+    CHECK_PAGE,
+    COMPARE_PAGE,
+    MODEL_PAGE,
+    CHANGES_PAGE,
+    DOCUMENTS_PAGE,
+    EVALUATE_PAGE,
+)
 
 
 def in_french(opened):

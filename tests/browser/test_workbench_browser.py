@@ -1,4 +1,4 @@
-"""Search and coverage in headless Chromium: from the sidebar to the highlighted page."""
+"""Search, coverage and texts side by side in headless Chromium: from the sidebar to the highlighted page."""
 
 from __future__ import annotations
 
@@ -93,4 +93,27 @@ def test_the_chat_leads_to_the_count_and_to_the_search(address: str, watched: Wa
     ask(page, "Who built the lighthouse of Grey Point?")
     page.get_by_role("link", name="Search for these words").click()
     page.locator(".pc-found").first.wait_for()
+    assert watched.complaints == []
+
+
+def test_two_texts_stand_side_by_side_and_open_on_their_pages(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    page.get_by_role("button", name="Side by side", exact=True).click()
+    page.get_by_text("Choose two documents").wait_for()
+    page.goto(f"{address}/compare?left=lighthouse.pdf&right=boats.txt")
+    page.locator(".pc-beside").wait_for()
+    settle(page)
+    assert page.get_by_role("columnheader").count() == 2
+    page.get_by_label("Find in both").fill("boat needs")
+    page.get_by_label("Find in both").press("Enter")
+    page.locator(".pc-beside .pc-row", has_text="This leaflet").wait_for(state="detached")
+    assert "A boat needs no <b>lamp</b>." in page.locator(".pc-beside").inner_text()
+    assert page.locator(".pc-beside b").count() == 0 and page.locator(".pc-beside .pc-row").count() == 2
+    page.get_by_role("link", name="open").click()
+    page.get_by_role("link", name="Side by side with another").click()
+    page.get_by_text("Choose two documents").wait_for()
+    assert page.url.endswith("/compare?left=boats.txt")
+    page.goto(f"{address}/compare?left=boats.txt&right=nowhere.pdf")
+    page.get_by_text("Choose two documents").wait_for()
     assert watched.complaints == []

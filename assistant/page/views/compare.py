@@ -77,7 +77,9 @@ def _draw_found(found: Comparison, generation: str) -> None:
     draw_line(say("compare.translated") if found.is_translated else say("compare.counted"))
     draw_line(", ".join(say(f"compare.count.{name}", count=count) for name, count in found.counts.items() if count))
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-controls"):
-        sought = fold(st.text_input(say("compare.find"), key="compare-find", type="search"))
+        sought = fold(
+            st.text_input(say("compare.find"), key="compare-find", type="search", placeholder=say("compare.placeholder"))
+        )
         differing = not found.is_translated and st.toggle(say("compare.only_differing"), key="compare-differing")
     pairs = [p for p in found.pairs if _holds(p, sought) and not (differing and p.is_same)]
     if not pairs:

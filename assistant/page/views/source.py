@@ -17,7 +17,7 @@ from assistant.page import resources
 from assistant.page.answer_view import addresses, citation_label, draw_words, quoted_pages
 from assistant.page.conversations import Message
 from assistant.page.language import say
-from assistant.page.links import CHAT_PAGE, CONVERSATION, SOURCE_PAGE, SourceLink, digest
+from assistant.page.links import CHAT_PAGE, COMPARE_PAGE, CONVERSATION, LEFT, SOURCE_PAGE, SourceLink, digest
 from assistant.page.settings import page_settings
 from assistant.page.templates import draw, draw_error, draw_line, draw_notice, draw_style, render, show
 from knowledge_base.errors import DamagedIndexError, DocumentError, KnowledgeBaseError, NoIndexError
@@ -224,6 +224,8 @@ def _draw_ways_out(source: SourcePage, link: SourceLink) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+        label = say("source.compare")
+        st.page_link(COMPARE_PAGE, label=label, icon=":material/splitscreen_vertical_add:", query_params={LEFT: link.source})
         with st.popover(say("source.link"), icon=":material/link:"):
             st.caption(say("source.link_how"))
             st.code(urljoin(st.context.url or "", link.without_conversation().address()), language=None, wrap_lines=True)
