@@ -16,7 +16,7 @@ from assistant.evidence.provisions import counted_provisions, named_provisions
 from assistant.evidence.refusal import CERTAIN, confidence, is_said_in_its_words, reason_for_refusal, without_open_parts
 from assistant.evidence.scoring import EvidenceWeights
 from assistant.messages import message
-from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of
+from assistant.question.questions import Question, analyse, context_of, leans_on_history, parts_of, without_tag
 from assistant.question.requests import read_request, without_small_talk
 from assistant.question.wanted import asks_for_official, read_wanted
 from assistant.quotes import inventory
@@ -209,6 +209,8 @@ class Assistant(Closing):
         started = perf_counter()
         asked = checked_question(question, self._settings.max_question_length)
         self.refresh()
+        if (plain := without_tag(asked)) != asked:
+            return replace(self._quoted(plain, history, standalone), question=asked)
         if respelt := self._retriever.respelt(asked):
             answer = self._quoted(respelt, history, standalone)
             if not answer.abstained:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.question.questions import Question, QuestionKind, analyse
+from assistant.question.questions import Question, QuestionKind, analyse, without_tag
 from knowledge_base.language.words import question_language
 from knowledge_base.search.queries import Query
 
@@ -86,3 +86,20 @@ def test_a_number_written_out_is_counted() -> None:
 )
 def test_the_things_whose_number_is_asked_for_are_known(question: str, counted: set[str]) -> None:
     assert read(question).counted == counted
+
+
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [
+        ("did germany sign y/n", "did germany sign?"),
+        ("Is Malta a signatory, yes or no?", "Is Malta a signatory?"),
+        ("Les pilotes ont-ils signé ou pas ?", "Les pilotes ont-ils signé?"),
+        ("la chine a signé (oui/non)", "la chine a signé?"),
+        ("Is it binding or not?", "Is it binding?"),
+        ("Is it binding or is it not?", "Is it binding or is it not?"),
+        ("Malta or not", "Malta or not"),
+        ("What did the office say yes or no to?", "What did the office say yes or no to?"),
+    ],
+)
+def test_what_asks_for_a_yes_or_no_at_the_end_is_left_out(asked: str, plain: str) -> None:
+    assert without_tag(asked) == plain

@@ -46,6 +46,7 @@ _ASKS = r"(?:{parts.prepositions} )?(?:{parts.words}|{parts.verbs})\b"
 _PARTS = pattern(rf"(?:[,;]\s*|\s+){{parts.joins}}\s+(?![^,]{{1,40}}, {{parts.aside}}\b)(?={_ASKS})|[;?]\s+(?={_ASKS})")
 _LEAD = pattern(rf"^(?P<lead>[^:?]{{3,80}}):\s+(?={_ASKS})")
 
+_TAG = pattern(r"[\s,;:.?!(]+{yes_no.tags}[\s?.!)]*$")
 _LEANS = pattern(r"^{leaning.openings}\b|\b(?:{leaning.pronouns}|{leaning.anywhere})\b")
 _POSSESSIVE = pattern(r"\b{leaning.possessives}\b")
 _ITSELF = pattern("{subject.itself}", re.NOFLAG)
@@ -114,6 +115,12 @@ def analyse(asked: str, query: Query) -> Question:
     things = _COUNTED.search(text)
     counted = frozenset(stems(things["things"], query.language)) if things else frozenset[str]()
     return Question(asked, query, kind, _subject(text), count, counted, frozenset(kinds))
+
+
+def without_tag(question: str) -> str:
+    """Return a question without what asks for a yes or no at its end ("or not", "y/n"), which says nothing else."""
+    plain = _TAG.sub("", question)
+    return f"{plain}?" if plain != question and len(words(plain)) > 1 else question
 
 
 def parts_of(question: str, language: str) -> list[str]:
