@@ -21,6 +21,7 @@ from assistant.page.links import (
     MODEL_PAGE,
     SAVED_PAGE,
     SEARCH_PAGE,
+    TIMELINE_PAGE,
 )
 
 PAGES = (
@@ -29,6 +30,7 @@ PAGES = (
     COVERAGE_PAGE,
     CHECK_PAGE,
     COMPARE_PAGE,
+    TIMELINE_PAGE,
     MODEL_PAGE,
     CHANGES_PAGE,
     DOCUMENTS_PAGE,

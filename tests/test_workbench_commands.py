@@ -139,3 +139,40 @@ def test_compare_says_which_name_fits_no_document_or_several(bilingual: Path, na
         env={**os.environ, "PARISCALL_MULTILINGUAL": "false"},
     )
     assert without.returncode == 2 and "PARISCALL_MULTILINGUAL=true" in without.stderr
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dated")
+    (folder / "harbour.md").write_text(
+        "# The harbour since 1998\n\nThe pier was built in March 2031 and burnt on 4 May 2033. The lamps came in 2032.\n\n"
+        "The pilot has 1,998 tools and no year.\n"
+    )
+    (folder / "port.md").write_text("# Le port\n\nLa jetée a été bâtie le 3 mars 2031. Les lampes sont vieilles.\n")
+    data = tmp_path_factory.mktemp("dated-data")
+    sync(Settings(data_dir=data), SyncOptions(folder))
+    return data
+
+
+def test_timeline_orders_statements_by_the_dates_that_they_name(dated: Path) -> None:
+    found = printed(dated, "timeline")
+    assert [(row["date"], row["source"]) for row in found["statements"]] == [
+        ("2031-03", "harbour.md"),
+        ("2031-03-03", "port.md"),
+        ("2032", "harbour.md"),
+        ("2033-05-04", "harbour.md"),
+    ]
+    assert found["total"] == 4 and found["years"] == {"2031": 2, "2032": 1, "2033": 1}
+    assert (
+        found["statements"][1]["text"] == "La jetée a été bâtie le 3 mars 2031." and "port.md" in found["statements"][1]["link"]
+    )
+
+
+def test_timeline_takes_words_and_years(dated: Path) -> None:
+    assert [row["date"] for row in printed(dated, "timeline", "lamp")["statements"]] == ["2032"]
+    assert [row["date"] for row in printed(dated, "timeline", "--since", "2032", "--until", "2032")["statements"]] == ["2032"]
+    assert printed(dated, "timeline", "zebra")["total"] == 0
+    told = run(dated, "timeline", "--limit", "1").stdout
+    assert told.startswith("2031-03 ") and "and 3 more" in told
+    common = run(dated, "timeline", "the of")
+    assert common.returncode == 2 and "too common" in common.stderr and "Traceback" not in common.stderr

@@ -20,6 +20,7 @@ SEARCH_PAGE = "views/search.py"
 COVERAGE_PAGE = "views/coverage.py"
 CHECK_PAGE = "views/check.py"
 COMPARE_PAGE = "views/compare.py"
+TIMELINE_PAGE = "views/timeline.py"
 PAGES = {
     CHAT_PAGE: "chat",
     SOURCE_PAGE: "source",
@@ -32,6 +33,7 @@ PAGES = {
     COVERAGE_PAGE: "coverage",
     CHECK_PAGE: "check",
     COMPARE_PAGE: "compare",
+    TIMELINE_PAGE: "timeline",
 }
 """Each page's file with its address, by which its title is named (`say(f"titles.{address}")`); the first one opens."""
 QUERY, TERM = "q", "term"

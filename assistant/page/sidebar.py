@@ -22,6 +22,7 @@ from assistant.page.links import (
     PAGES,
     SAVED_PAGE,
     SEARCH_PAGE,
+    TIMELINE_PAGE,
 )
 from assistant.page.resources import conversations
 from assistant.page.settings import page_settings
@@ -46,6 +47,7 @@ _WORKBENCH = {
     COVERAGE_PAGE: ":material/grid_on:",
     CHECK_PAGE: ":material/fact_check:",
     COMPARE_PAGE: ":material/splitscreen_vertical_add:",
+    TIMELINE_PAGE: ":material/timeline:",
 }
 
 

@@ -1,4 +1,4 @@
-"""The commands that look things up: search, coverage, references, compare."""
+"""The commands that look things up: search, coverage, references, compare, timeline."""
 
 from __future__ import annotations
 
@@ -124,6 +124,30 @@ def compare(
             print(on_a_line(f"< {pair.left.text if pair.left else '—'}"))
             print(on_a_line(f"> {pair.right.text if pair.right else '—'}"))
             print()
+
+
+@app.command()
+def timeline(
+    words: Annotated[str, typer.Argument(help="Only statements with all of these words, in any of their forms.")] = "",
+    since: Annotated[int, typer.Option("--since", help="From this year on.")] = 0,
+    until: Annotated[int, typer.Option("--until", help="Up to this year.")] = 9999,
+    limit: Annotated[int, typer.Option("--limit", help="The most statements.", min=1)] = 200,
+    as_json: AsJson = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """List the dated statements of all documents, the earliest first."""
+    from assistant.workbench.timeline import timeline
+
+    with _opened(data_dir, "Reading") as generation:
+        found = timeline(generation.catalog, words).within(since, until)
+        if as_json:
+            print(json.dumps(found.as_json(generation.id, limit), ensure_ascii=False, indent=1))
+            return
+    for statement in found.statements[:limit]:
+        page = f", page {statement.page}" if statement.page is not None else ""
+        print(on_a_line(f"{statement.when:<10}  {' '.join(statement.text.split())} ({statement.source}{page})"))
+    if len(found.statements) > limit:
+        print(f"            and {len(found.statements) - limit:,} more; --limit gives them.")
 
 
 @contextmanager

@@ -342,7 +342,7 @@ def test_no_page_has_a_serious_barrier(address: str, browser: Browser, scheme: L
     page.set_default_timeout(TIMEOUT)
     barriers: list[tuple[str, str, str]] = []
     plain = ("", "documents", "changes", "evaluate", "model", "saved", "check")
-    for path in (*plain, "search?q=lighthouse", "coverage?term=lighthouse", "compare", "ask", "source"):
+    for path in (*plain, "search?q=lighthouse", "coverage?term=lighthouse", "compare", "timeline", "ask", "source"):
         if path == "ask":
             page.goto(address)
             ask(page, QUESTION, box)

@@ -117,3 +117,20 @@ def test_two_texts_stand_side_by_side_and_open_on_their_pages(address: str, watc
     page.goto(f"{address}/compare?left=boats.txt&right=nowhere.pdf")
     page.get_by_text("Choose two documents").wait_for()
     assert watched.complaints == []
+
+
+def test_a_timeline_opens_its_statements_on_their_pages(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    page.get_by_role("button", name="Timeline", exact=True).click()
+    page.locator("ol.pc-timeline li").first.wait_for()
+    assert page.locator("h2.pc-year").first.inner_text() == "1874"
+    box = page.get_by_label("Words that the statements hold")
+    box.fill("zebra")
+    box.press("Enter")
+    page.get_by_text("No dated statement holds these words.").wait_for()
+    box.fill("lighthouse")
+    box.press("Enter")
+    page.locator("ol.pc-timeline a").first.click()
+    page.get_by_role("img", name="Page 2 of").wait_for()
+    assert watched.complaints == []
