@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from knowledge_base.language.vocabulary import listed, pattern
+from knowledge_base.language.vocabulary import listed, mapping, pattern
 from knowledge_base.language.words import fold, fold_in_place
 
 _WRITTEN_MONTHS = [[forms.split() for forms in listed("dates.months", code)] for code in ("en", "fr")]
@@ -25,6 +25,7 @@ def _any(names: Iterable[str]) -> str:
 
 _MONTH = rf"{_any(MONTHS)}\b\.?"
 _YEAR = r"(?:1[5-9]|20)\d\d"
+_SCALE = rf"\s+{_any(mapping('numbers.scales'))}s?\b"  # "1700 billion" is no year
 _DAY = r"(?:[12]\d|3[01]|0?[1-9]){dates.day_endings}?"
 _DAYS = rf"{_DAY}(?:\s*(?:,|{{dates.between_days}}|&|-|–)\s*{_DAY})*"
 _OF = r"(?:{dates.of}\s+)?"
@@ -36,7 +37,7 @@ _PATTERNS = tuple(
         rf"\b(?P<month>{_MONTH})\s+(?P<days>{_DAYS})\b(?!\s*%)(?:,?\s+(?P<year>{_YEAR})\b)?",
         rf"\b(?P<month>{_MONTH})(?:\s+{_OF}(?P<year>{_YEAR})\b)",
         rf"\b{{dates.before_month}}[\s'’-]+(?P<month>{_MONTH})",
-        rf"(?<![\d/.,-])(?P<year>{_YEAR})(?:[-–/](?P<until>\d\d)\b)?(?!\d|[/.,]\d)",
+        rf"(?<![\d/.,-])(?P<year>{_YEAR})(?:[-–/](?P<until>\d\d)\b)?(?!\d|[/.,]\d|{_SCALE})",
         rf"(?<=\d{{4}}[-–])(?P<year>{_YEAR})(?!\d)",
     )
 )
@@ -79,8 +80,9 @@ def date_spans(text: str) -> tuple[list[tuple[int, int, list[Date]]], str]:
             month = int(parts["number"]) if parts.get("number") else MONTHS.get((parts.get("month") or "").rstrip("."))
             days = [int(day) for day in _NUMBER.findall(parts.get("days") or "")]
             dates = [Date(day, month, year) for day in days] or [Date(None, month, year)]
-            if year and parts.get("until"):
-                dates.append(Date(year=year - year % 100 + int(parts["until"])))
+            until = year - year % 100 + int(parts["until"]) if year and parts.get("until") else 0
+            if year and until > year and (rest[match.start("until") - 1] != "/" or until == year + 1):  # "2001/83" is a number
+                dates.append(Date(year=until))
             found.append((match.start(), match.end(), dates))
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
     return found, rest
