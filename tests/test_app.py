@@ -304,7 +304,7 @@ def test_the_sidebar_stays_when_the_page_is_run_again(fake: FakeAssistant):
     opened = page().run()
     labels = [button.label for button in opened.sidebar.button]
     own = ["New conversation", "Saved answers", "Documents", "Evaluation"]
-    assert labels == [*own, "Search", "Coverage", "Check a draft", "Side by side", "Timeline"]
+    assert labels == [*own, "Search", "Coverage", "Check a draft", "Side by side", "Timeline", "Supporters"]
 
 
 def test_the_sidebar_says_what_is_indexed(fake: FakeAssistant):

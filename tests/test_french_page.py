@@ -21,6 +21,7 @@ from assistant.page.links import (
     MODEL_PAGE,
     SAVED_PAGE,
     SEARCH_PAGE,
+    SUPPORTERS_PAGE,
     TIMELINE_PAGE,
 )
 
@@ -31,6 +32,7 @@ PAGES = (
     CHECK_PAGE,
     COMPARE_PAGE,
     TIMELINE_PAGE,
+    SUPPORTERS_PAGE,
     MODEL_PAGE,
     CHANGES_PAGE,
     DOCUMENTS_PAGE,

@@ -176,3 +176,24 @@ def test_timeline_takes_words_and_years(dated: Path) -> None:
     assert told.startswith("2031-03 ") and "and 3 more" in told
     common = run(dated, "timeline", "the of")
     assert common.returncode == 2 and "too common" in common.stderr and "Traceback" not in common.stderr
+
+
+def test_supporters_are_counted_and_written_as_rows(dated: Path, tmp_path: Path) -> None:
+    table = tmp_path / "states.csv"
+    found = printed(
+        dated, "supporters", "--category", "state", "--country", "FRA", "--country", "Germany", "--output", str(table)
+    )
+    assert (found["count"], found["built_in"], found["countries"]) == (2, True, {"DEU": 1, "FRA": 1})
+    assert {row["name"] for row in found["rows"]} == {"France", "Germany"} and len(table.read_text().splitlines()) == 3
+    everything = printed(dated, "supporters")
+    assert everything["count"] == sum(everything["countries"].values()) == sum(everything["categories"].values()) > 50
+    assert run(dated, "supporters").stdout.startswith(f"{everything['count']} ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(("--category", "zebra"), "There is no category “zebra”"), (("--country", "Atlantis"), "is not one country")],
+)
+def test_supporters_of_an_unknown_kind_are_refused(dated: Path, arguments: tuple[str, ...], told: str) -> None:
+    done = run(dated, "supporters", *arguments)
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr

@@ -21,6 +21,7 @@ COVERAGE_PAGE = "views/coverage.py"
 CHECK_PAGE = "views/check.py"
 COMPARE_PAGE = "views/compare.py"
 TIMELINE_PAGE = "views/timeline.py"
+SUPPORTERS_PAGE = "views/supporters.py"
 PAGES = {
     CHAT_PAGE: "chat",
     SOURCE_PAGE: "source",
@@ -34,6 +35,7 @@ PAGES = {
     CHECK_PAGE: "check",
     COMPARE_PAGE: "compare",
     TIMELINE_PAGE: "timeline",
+    SUPPORTERS_PAGE: "supporters",
 }
 """Each page's file with its address, by which its title is named (`say(f"titles.{address}")`); the first one opens."""
 QUERY, TERM = "q", "term"

@@ -22,6 +22,7 @@ from assistant.page.links import (
     PAGES,
     SAVED_PAGE,
     SEARCH_PAGE,
+    SUPPORTERS_PAGE,
     TIMELINE_PAGE,
 )
 from assistant.page.resources import conversations
@@ -48,6 +49,7 @@ _WORKBENCH = {
     CHECK_PAGE: ":material/fact_check:",
     COMPARE_PAGE: ":material/splitscreen_vertical_add:",
     TIMELINE_PAGE: ":material/timeline:",
+    SUPPORTERS_PAGE: ":material/groups:",
 }
 
 

@@ -1,4 +1,4 @@
-"""The commands that look things up: search, coverage, references, compare, timeline."""
+"""The commands that look things up: search, coverage, references, compare, timeline, supporters."""
 
 from __future__ import annotations
 
@@ -148,6 +148,33 @@ def timeline(
         print(on_a_line(f"{statement.when:<10}  {' '.join(statement.text.split())} ({statement.source}{page})"))
     if len(found.statements) > limit:
         print(f"            and {len(found.statements) - limit:,} more; --limit gives them.")
+
+
+@app.command()
+def supporters(
+    category: Annotated[
+        Several, typer.Option("--category", help="state, public-authority, private-sector, civil-society.")
+    ] = None,
+    country: Annotated[Several, typer.Option("--country", help="A country or a group: a name, or an ISO 3166-1 code.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Write the rows to this .xlsx or .csv file.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDirectory = None,
+) -> None:
+    """Count the supporters of the register by category, country and year; each option may be given several times."""
+    from assistant.workbench.supporters import supporters
+    from assistant.workbench.tables import write_table
+    from knowledge_base.language.places import country_name
+
+    with _opened(data_dir, "Counting") as generation:
+        found = supporters(generation.catalog, category or (), country or ())
+        if output:
+            write_table(output, {"supporters": found.table("en")})
+        if as_json:
+            print(json.dumps({**found.as_json("en"), "generation": generation.id}, ensure_ascii=False, indent=1))
+            return
+    print(on_a_line(f"{found.told('en')} (as of {found.as_of})"))
+    for code, counts in list(found.by_country.items())[:_LISTED]:
+        print(on_a_line(f"{sum(counts.values()):>6}  {country_name(code, 'en') or 'no country given'}"))
 
 
 @contextmanager

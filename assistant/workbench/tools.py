@@ -26,9 +26,9 @@ from assistant.register.asked import RegisterQuestion
 from assistant.workbench.checking import Checker
 from assistant.workbench.coverage import By, cover
 from assistant.workbench.drafts import of_text
+from assistant.workbench.supporters import place_named
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.files import Closing
-from knowledge_base.language.places import Place, country, find
 from knowledge_base.logs import as_request
 from knowledge_base.passages import Page
 from knowledge_base.register.table import Grouping, Kind, Register, RegisterFilter, nature_key
@@ -387,7 +387,7 @@ class Tools(Closing):
         key = nature_key(nature) if nature else None
         kinds = (Kind(category, (key,) if key else ()),) if category or key else ()
         since, before = (day.isoformat() if day else None for day in (joined_since, joined_before))
-        wanted = RegisterFilter(kinds, (_place_named(place),) if place else (), joined_since=since, joined_before=before)
+        wanted = RegisterFilter(kinds, (place_named(place),) if place else (), joined_since=since, joined_before=before)
         asked = RegisterQuestion("count", language, (wanted,), counted=True)
         with self._current() as (_, generation):
             if limited := states_alone(asked, generation.catalog):
@@ -510,14 +510,3 @@ def _document_and_page(catalog: Catalog, source: str, page: int | None) -> tuple
         remedy = f"It has pages 1 to {document.pages}." if has_pages else "It has no pages: leave `page` out."
         raise NotFoundError(f"{source} has no page {page}.", remedy)
     return document, found
-
-
-def _place_named(text: str) -> Place:
-    """Return the country or group of that name or code; raise KnowledgeBaseError where there is none, or several."""
-    places = tuple(filter(None, [country(text.strip().upper())])) or find(text)
-    if len(places) == 1:
-        return places[0]
-    meant = f"It may mean {', '.join(place.english for place in places)}. " if places else ""
-    raise KnowledgeBaseError(
-        f"{text[:80]!r} is not one country or group of countries.", f"{meant}Give a name or an ISO 3166-1 alpha-3 code."
-    )

@@ -341,8 +341,8 @@ def test_no_page_has_a_serious_barrier(address: str, browser: Browser, scheme: L
     page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme, locale=locale)
     page.set_default_timeout(TIMEOUT)
     barriers: list[tuple[str, str, str]] = []
-    plain = ("", "documents", "changes", "evaluate", "model", "saved", "check")
-    for path in (*plain, "search?q=lighthouse", "coverage?term=lighthouse", "compare", "timeline", "ask", "source"):
+    plain = ("", "documents", "changes", "evaluate", "model", "saved", "check", "compare", "timeline", "supporters")
+    for path in (*plain, "search?q=lighthouse", "coverage?term=lighthouse", "ask", "source"):
         if path == "ask":
             page.goto(address)
             ask(page, QUESTION, box)

@@ -134,3 +134,17 @@ def test_a_timeline_opens_its_statements_on_their_pages(address: str, watched: W
     page.locator("ol.pc-timeline a").first.click()
     page.get_by_role("img", name="Page 2 of").wait_for()
     assert watched.complaints == []
+
+
+def test_supporters_are_filtered_and_lead_to_the_question(address: str, watched: Watched):
+    page = watched.page
+    page.goto(address)
+    page.get_by_role("button", name="Supporters", exact=True).click()
+    page.get_by_text("The register is not indexed").wait_for()
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert download.value.suggested_filename == "supporters.csv"
+    page.get_by_role("button", name="Which countries have the most supporters?").click()
+    page.get_by_text("Which countries have the most supporters?").first.wait_for()
+    assert watched.complaints == []
